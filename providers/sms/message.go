@@ -1,0 +1,69 @@
+package sms
+
+import "time"
+
+// An Envelope is what all messages of one campaign share.
+type Envelope struct {
+	// Campaign is a small number that differs between campaigns; with the
+	// recipient's number it makes the concatenation reference, so that a
+	// segment sent again carries the reference of its sisters.
+	Campaign uint32
+	// Sender is the number or name shown on the handset; empty: the provider's own.
+	Sender string
+	// Expires is when the carrier shall give up; zero: the carrier's default.
+	Expires time.Time
+	// Receipt asks for a receipt for every segment.
+	Receipt bool
+	// Class decides the priority the carrier is asked for.
+	Class Class
+}
+
+// A Message is one text for one recipient, offered once.
+type Message struct {
+	To       Number
+	Content  Content
+	Envelope *Envelope
+	// Done has bit i set when the carrier has taken segment i before: only the
+	// others are sent.
+	Done uint16
+}
+
+// Reference is the message's 8-bit concatenation reference. It is the same each
+// time the message is offered.
+func (m *Message) Reference() byte {
+	h := uint64(m.To)*0x9E3779B97F4A7C15 + uint64(m.Envelope.Campaign)*0xC2B2AE3D27D4EB4F
+	return byte(h >> 56)
+}
+
+// Class is how pressing a campaign is: it decides lane, policies and who must
+// approve.
+type Class uint8
+
+const (
+	Routine Class = iota
+	Urgent
+	Emergency
+
+	// Classes is how many there are.
+	Classes = 3
+)
+
+var classNames = [Classes]string{"routine", "urgent", "emergency"}
+
+// String is the class's name in definitions, lanes and metrics.
+func (c Class) String() string {
+	if c < Classes {
+		return classNames[c]
+	}
+	return "class?"
+}
+
+// ParseClass reads a class's name.
+func ParseClass(name string) (Class, bool) {
+	for i, n := range classNames {
+		if n == name {
+			return Class(i), true
+		}
+	}
+	return 0, false
+}

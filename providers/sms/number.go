@@ -1,0 +1,140 @@
+package sms
+
+import (
+	"errors"
+	"log/slog"
+	"strconv"
+)
+
+// A Number is an E.164 number without its plus sign, for example
+// 8613800138000. Only ParseNumber makes one out of text; the ledger restores
+// what ParseNumber made.
+type Number uint64
+
+// ErrNumber says that a text is not a telephone number Tocsin can send to. It
+// never quotes the text: numbers are private.
+var ErrNumber = errors.New("not a telephone number")
+
+const (
+	minDigits = 8  // shortest national number with its country code in use
+	maxDigits = 15 // ITU-T E.164, section 6.2.1
+)
+
+// ParseNumber reads a number in the spellings people use: with or without plus
+// sign or 00, with spaces, hyphens, dots and brackets, in ASCII or full-width
+// digits. Without an international prefix, eleven digits beginning with 13 to
+// 19 are a Chinese mobile number when china is true; so are the same digits
+// behind 86. A Chinese mobile number is checked for its length and first
+// digits, any other for the limits of E.164 only.
+//
+// The error is ErrNumber. ParseNumber does not allocate.
+func ParseNumber(text []byte, china bool) (Number, error) {
+	var n uint64
+	digits, international := 0, false
+	for i := 0; i < len(text); i++ {
+		c := text[i]
+		switch {
+		case c >= '0' && c <= '9':
+		case c == ' ' || c == '-' || c == '.' || c == '(' || c == ')' || c == '\t' || c == '\'':
+			continue
+		case c == '+' && digits == 0 && !international:
+			international = true
+			continue
+		case c == 0xEF && i+2 < len(text):
+			// Full-width forms, U+FF01 to U+FF5E, are EF BC 81 to EF BD 9E.
+			if text[i+1] == 0xBC && text[i+2] >= 0x90 && text[i+2] <= 0x99 { // ０ to ９
+				c = text[i+2] - 0x90 + '0'
+				i += 2
+				break
+			}
+			if text[i+1] == 0xBC && text[i+2] == 0x8B && digits == 0 && !international { // ＋
+				international = true
+				i += 2
+				continue
+			}
+			if text[i+1] == 0xBC && text[i+2] == 0x8D || // －
+				text[i+1] == 0xBC && (text[i+2] == 0x88 || text[i+2] == 0x89) || // （ ）
+				text[i+1] == 0xBB && text[i+2] == 0xBF { // a stray byte order mark
+				i += 2
+				continue
+			}
+			return 0, ErrNumber
+		case c == 0xE3 && i+2 < len(text) && text[i+1] == 0x80 && text[i+2] == 0x80: // ideographic space
+			i += 2
+			continue
+		case c == 0xC2 && i+1 < len(text) && text[i+1] == 0xA0: // no-break space
+			i++
+			continue
+		default:
+			return 0, ErrNumber
+		}
+		digits++
+		if digits > maxDigits+2 { // two for 00
+			return 0, ErrNumber
+		}
+		n = n*10 + uint64(c-'0')
+		if digits == 2 && n == 0 && !international { // 00
+			international, digits = true, 0
+		}
+	}
+	return checkNumber(n, digits, international, china)
+}
+
+func checkNumber(n uint64, digits int, international, china bool) (Number, error) {
+	if !international && china && digits == 11 && isChineseMobile(n) {
+		return Number(86*1e11 + n), nil
+	}
+	if digits == 13 && n/1e11 == 86 {
+		if !isChineseMobile(n % 1e11) {
+			return 0, ErrNumber
+		}
+		if international || china {
+			return Number(n), nil
+		}
+	}
+	if !international || digits < minDigits || digits > maxDigits || leadingZero(n, digits) {
+		return 0, ErrNumber
+	}
+	if n/pow10(digits-2) == 86 && digits != 13 {
+		return 0, ErrNumber // land lines and short codes of China take no SMS
+	}
+	return Number(n), nil
+}
+
+// isChineseMobile reports whether n, of eleven digits, begins with 13 to 19.
+func isChineseMobile(n uint64) bool {
+	return n >= 130_0000_0000 && n <= 199_9999_9999
+}
+
+func leadingZero(n uint64, digits int) bool { return n < pow10(digits-1) }
+
+func pow10(k int) uint64 {
+	p := uint64(1)
+	for range k {
+		p *= 10
+	}
+	return p
+}
+
+// AppendDigits appends the number's digits, country code first, without plus.
+func (n Number) AppendDigits(b []byte) []byte { return strconv.AppendUint(b, uint64(n), 10) }
+
+// Digits is the number as a carrier or an export wants it. Never log it.
+func (n Number) Digits() string { return strconv.FormatUint(uint64(n), 10) }
+
+// String masks all but the first four and the last two digits, so that a
+// number printed by accident stays private: 8613*******00.
+func (n Number) String() string {
+	d := n.Digits()
+	if len(d) < 7 {
+		return "***"
+	}
+	b := []byte(d)
+	for i := 4; i < len(b)-2; i++ {
+		b[i] = '*'
+	}
+	return string(b)
+}
+
+// LogValue masks the number in logs, as String does.
+func (n Number) LogValue() slog.Value { return slog.StringValue(n.String()) }
