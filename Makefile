@@ -1,0 +1,49 @@
+# make build | check | test | bench | soak | fuzz | demo | tidy
+
+SHELL := /bin/bash
+CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/tocsin
+# The tools of deploy/ci/install.sh live outside the tree.
+export PATH := $(CACHE)/bin:$(PATH)
+export TOCSIN_PEERS := $(CACHE)/peers
+FUZZTIME ?= 60s
+SOAKTIME ?= 1h
+
+.PHONY: build check test bench soak fuzz demo tidy tools lint
+
+build:
+	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o bin/tocsin ./cmd/tocsin
+
+tools:
+	deploy/ci/install.sh
+
+lint: tools
+	@bad=$$(gofumpt -l .); if [ -n "$$bad" ]; then echo "not formatted, run gofumpt -w on:"; echo "$$bad"; exit 1; fi
+	go vet ./...
+	staticcheck ./...
+
+# What to run before a commit; under two minutes.
+check: lint
+	go test -short ./...
+
+# Everything: what it needs is installed when absent.
+test: lint
+	deploy/ci/fuzz.sh 5s
+	@if [ -f providers/peers/go.mod ]; then cd providers/peers && go test ./...; else echo "skipped: providers/peers, which is not there"; fi
+	go test -race -short -timeout 20m ./...
+	go test -timeout 25m ./...
+
+bench:
+	go test -run '^$$' -bench . -benchmem -timeout 30m ./...
+
+soak:
+	TOCSIN_SOAK=$(SOAKTIME) go test -run Soak -v -timeout 0 ./...
+
+fuzz:
+	deploy/ci/fuzz.sh $(FUZZTIME)
+
+demo:
+	go run ./cmd/tocsin demo
+
+tidy:
+	go mod tidy
+	gofumpt -w .

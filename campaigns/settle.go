@@ -1,0 +1,194 @@
+package campaigns
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+
+	"tocsin/providers/sms"
+)
+
+// settle sorts the people, leaves out who is no recipient, and gives the rest to
+// the sink in batches.
+func (p *planner) settle(sink Sink) error {
+	slices.SortFunc(p.people, func(a, b person) int {
+		if c := cmp.Compare(a.number, b.number); c != 0 {
+			return c
+		}
+		return cmp.Compare(a.at, b.at)
+	})
+	p.one.reset(len(p.sum.Columns))
+	var all [][]member
+	var last sms.Number
+	var octets []byte
+	for _, one := range p.people {
+		file, line := p.arena.open(one.at)
+		why, out := Reason(0), true
+		_, listed := slices.BinarySearch(p.exclude, one.number)
+		route := ""
+		switch {
+		case one.number == last:
+			why = Duplicate
+		case p.o.Suppressed != nil && p.o.Suppressed(one.number):
+			why = Suppressed
+		case listed:
+			why = Excluded
+		default:
+			if route = p.o.Router.Route(one.number); route == "" {
+				why = Unroutable
+				break
+			}
+			out = false
+		}
+		last = one.number
+		p.load()
+		var content sms.Content
+		if !out {
+			var err error
+			content, octets, err = p.renderer.Render(octets[:0], &p.one, 0)
+			switch {
+			case errors.Is(err, sms.ErrTooLong):
+				why, out = TooLong, true
+			case errors.Is(err, ErrLanguage):
+				return &Refusal{File: p.d.Audience.Files[file], Line: line, Err: fmt.Errorf(
+					"the language %q has no text: add it to texts, or leave the row out with where", p.one.Value(p.renderer.language, 0))}
+			case err != nil:
+				return err
+			}
+		}
+		if out {
+			p.leaveOut(file, line, why, func(c int) []byte { return p.one.Value(c, 0) })
+			continue
+		}
+		p.count(route, line, content)
+		k := p.seriesOf(route)
+		if k == len(all) {
+			all = append(all, nil)
+		}
+		all[k] = append(all[k], member{one, content.Segments})
+	}
+	p.people = nil
+	if p.sum.Planned == 0 {
+		return p.verdict()
+	}
+	p.finish()
+	for at := 0; at < len(p.excluded); at += 1 << 16 {
+		if err := sink.AddExclusions(p.excluded[at:min(at+1<<16, len(p.excluded))]); err != nil {
+			return err
+		}
+	}
+	return p.batches(all, sink)
+}
+
+// A member is a recipient of a series.
+type member struct {
+	person
+	segments uint8
+}
+
+// load reads the arena's row at hand into one.
+func (p *planner) load() {
+	p.one.reset(len(p.sum.Columns))
+	p.one.rows = 1
+	for c := range p.sum.Columns {
+		p.one.cells[c] = append(p.one.cells[c], p.arena.next()...)
+		p.one.ends[c] = append(p.one.ends[c], uint32(len(p.one.cells[c])))
+	}
+}
+
+// seriesOf is the series of a route and the language of the row at hand.
+func (p *planner) seriesOf(route string) int {
+	key := seriesKey{route: route}
+	if p.renderer.language >= 0 {
+		key.language = string(p.one.Value(p.renderer.language, 0))
+	}
+	k, ok := p.series[key]
+	if !ok {
+		k = len(p.keys)
+		p.series[key] = k
+		p.keys = append(p.keys, key)
+	}
+	return k
+}
+
+// count adds a recipient to the summary.
+func (p *planner) count(route string, line int, c sms.Content) {
+	s := p.sum
+	s.Planned++
+	s.Routes[route]++
+	s.Segments += int(c.Segments)
+	s.SegmentsPerRoute[route] += int(c.Segments)
+	length := len(c.Octets)
+	if c.Coding == sms.UCS2 {
+		length /= 2
+		p.coded[1]++
+	} else {
+		p.coded[0]++
+	}
+	if length > s.Longest.Characters {
+		s.Longest = Sample{Line: line, Characters: length, Segments: int(c.Segments)}
+	}
+	if len(s.Samples) < 3 {
+		text := string(c.AppendText(nil))
+		s.Samples = append(s.Samples, Sample{line, length, int(c.Segments), text})
+		for _, r := range sms.ForcingUCS2(text) {
+			if !slices.Contains(s.ForcingUCS2, r) {
+				s.ForcingUCS2 = append(s.ForcingUCS2, r)
+			}
+		}
+	}
+}
+
+func (p *planner) finish() {
+	switch {
+	case p.coded[0] == 0:
+		p.sum.Encoding = sms.UCS2.String()
+	case p.coded[1] == 0:
+		p.sum.Encoding = sms.GSM7.String()
+	default:
+		p.sum.Encoding = fmt.Sprintf("%s for %d, %s for %d", sms.GSM7, p.coded[0], sms.UCS2, p.coded[1])
+	}
+	p.sum.Forcing = string(p.sum.ForcingUCS2)
+}
+
+// batches cuts the series into batches and takes them in turn, so that every
+// route starts at once.
+func (p *planner) batches(all [][]member, sink Sink) error {
+	b := &Batch{}
+	for sequence, left := 0, true; left; {
+		left = false
+		for k := range all {
+			n := min(BatchSize, len(all[k]))
+			if n == 0 {
+				continue
+			}
+			left = true
+			p.fill(b, k, all[k][:n])
+			b.Sequence = sequence
+			sequence++
+			if err := sink.AddBatch(b); err != nil {
+				return err
+			}
+			all[k] = all[k][n:]
+		}
+	}
+	return nil
+}
+
+func (p *planner) fill(b *Batch, k int, members []member) {
+	b.Series, b.Route, b.Segments = k, p.keys[k].route, 0
+	b.Numbers, b.Lines = b.Numbers[:0], b.Lines[:0]
+	b.Fields.reset(len(p.sum.Columns))
+	b.Fields.rows = len(members)
+	for _, m := range members {
+		_, line := p.arena.open(m.at)
+		b.Numbers = append(b.Numbers, m.number)
+		b.Lines = append(b.Lines, uint32(line))
+		b.Segments += int(m.segments)
+		for c := range p.sum.Columns {
+			b.Fields.cells[c] = append(b.Fields.cells[c], p.arena.next()...)
+			b.Fields.ends[c] = append(b.Fields.ends[c], uint32(len(b.Fields.cells[c])))
+		}
+	}
+}

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"tocsin/providers/simulator"
+)
+
+func newCarrier() *cobra.Command {
+	var c simulator.Config
+	journal := ""
+	exposed := false
+	cmd := &cobra.Command{
+		Use:   "carrier",
+		Short: "Simulate a carrier over TCP, for rehearsals and tests",
+		Long: `Takes messages as a carrier would and sends receipts. Nothing reaches a phone.
+It listens on loopback only, unless --exposed is given.
+
+The journal gets one JSON line for each recipient taken: time, number, id, text.`,
+		Args: exactArgs(0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := onLoopback(c.Listen); err != nil && !exposed {
+				return usage(err)
+			}
+			if journal != "" {
+				f, err := os.OpenFile(journal, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+				if err != nil {
+					return fmt.Errorf("open journal: %w", err)
+				}
+				defer f.Close()
+				c.Journal = f
+			}
+			c.Logger = newLog(slog.LevelWarn)
+			carrier, err := simulator.New(c)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(os.Stderr, "tocsin carrier: listening on %s\n", carrier.Addr())
+			return carrier.Run(cmd.Context())
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&c.Listen, "listen", "127.0.0.1:2775", "address to listen on")
+	f.StringVar(&c.Protocol, "protocol", "smpp", "smpp")
+	f.StringVar(&c.SystemID, "system-id", "", "only this account may log in (default: any)")
+	f.StringVar(&c.Password, "password", "", "with this password (default: any)")
+	f.IntVar(&c.Rate, "rate", 0, "segments a second, more are answered with throttling (0: no limit)")
+	f.DurationVar(&c.Latency, "latency", 0, "time from a message to its answer")
+	f.DurationVar(&c.Jitter, "jitter", 0, "more of it, up to this, at random")
+	f.BoolVar(&c.Receipts, "receipts", true, "send receipts to those who ask for them")
+	f.DurationVar(&c.ReceiptDelay, "receipt-delay", 0, "time from an answer to its receipt")
+	f.Float64Var(&c.LoseReceipts, "lose-receipts", 0, "share of receipts never sent, 0 to 1")
+	f.Float64Var(&c.FailReceipts, "fail-receipts", 0, "share of receipts that say failed")
+	f.Float64Var(&c.DuplicateReceipts, "duplicate-receipts", 0, "share of receipts sent twice")
+	f.Float64Var(&c.EarlyReceipts, "early-receipts", 0, "share of receipts sent before the answer")
+	f.Float64Var(&c.UnknownReceipts, "unknown-receipts", 0, "share of more receipts, for numbers nobody sent to")
+	f.Float64Var(&c.Refuse, "refuse", 0, "share of numbers refused for good")
+	f.Float64Var(&c.Throttle, "throttle", 0, "share of messages answered with throttling")
+	f.Float64Var(&c.QueueFull, "queue-full", 0, "share of messages answered with queue full")
+	f.Float64Var(&c.Silent, "silent", 0, "share of messages never answered")
+	f.IntVar(&c.CutAfter, "cut-after", 0, "cut the line after every so many messages (0: never)")
+	f.StringVar(&c.HexIDs, "hex-ids", "", "resp or receipt: write ids in hexadecimal there")
+	f.BoolVar(&c.NoMulti, "no-multi", false, "do not know submit_multi")
+	f.StringVar(&journal, "journal", "", "append what is taken to this file")
+	f.Uint64Var(&c.Seed, "seed", 1, "of all that is random")
+	f.BoolVar(&exposed, "exposed", false, "allow an address that is not loopback")
+	return cmd
+}
+
+// onLoopback refuses addresses that others could reach.
+func onLoopback(address string) error {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return fmt.Errorf("--listen %s: %w", address, err)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return fmt.Errorf("--listen %s is not on loopback: say --exposed if others shall reach it", address)
+	}
+	return nil
+}

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"tocsin/dispatcher/ledger"
+)
+
+func newExport() *cobra.Command {
+	out := ""
+	cmd := &cobra.Command{
+		Use:   "export KEY",
+		Short: "Write every recipient of a campaign, with its state, as CSV",
+		Args:  exactArgs(1, "the campaign's key"),
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			c, err := settings(cmd)
+			if err != nil {
+				return err
+			}
+			reader, err := ledger.OpenReader(c.Data)
+			if err != nil {
+				return err
+			}
+			defer reader.Close()
+			w := os.Stdout
+			if out != "" {
+				if w, err = os.OpenFile(out, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600); err != nil {
+					return fmt.Errorf("write export: %w", err)
+				}
+				defer func() {
+					if closeErr := w.Close(); err == nil && closeErr != nil {
+						err = fmt.Errorf("write export: %w", closeErr)
+					}
+				}()
+			}
+			if err := reader.Export(cmd.Context(), args[0], w); err != nil {
+				return withKeys(cmd, reader, err)
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&out, "out", "", "write to this file (readable by you alone) instead of the screen")
+	return cmd
+}

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"strings"
+
+	"tocsin/campaigns"
+	"tocsin/configs"
+	"tocsin/providers"
+)
+
+// routerFor is the configuration's routes, or the campaign's own when it has any.
+func routerFor(c *configs.Config, d *campaigns.Definition) (campaigns.Router, error) {
+	own := *c
+	if len(d.Routes) > 0 {
+		own.Routes = nil
+		for _, r := range d.Routes {
+			own.Routes = append(own.Routes, configs.RouteConfig{Carrier: r.Carrier, Prefix: r.Prefix, To: r.To})
+		}
+		for _, r := range own.Routes {
+			for _, name := range r.To {
+				if !hasProvider(c, name) {
+					return nil, &campaigns.Refusal{File: d.Path, Err: unknownProvider(name, c)}
+				}
+			}
+		}
+	}
+	return configs.Routes(&own)
+}
+
+func hasProvider(c *configs.Config, name string) bool {
+	for _, p := range c.Providers {
+		if p.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+type unknownProviderError struct{ name, known string }
+
+func unknownProvider(name string, c *configs.Config) error {
+	return &unknownProviderError{name, strings.Join(providerNames(c), ", ")}
+}
+
+func (e *unknownProviderError) Error() string {
+	return "routes name the provider " + e.name + ", which is not configured (configured: " + e.known + ")"
+}
+
+// firstOf is a route's first choice.
+func firstOf(route string) string {
+	name, _, _ := strings.Cut(route, ",")
+	return name
+}
+
+var _ campaigns.Router = (*providers.Routes)(nil)

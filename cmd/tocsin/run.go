@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"tocsin/campaigns"
+	"tocsin/configs"
+	"tocsin/dispatcher/ledger"
+)
+
+// runOptions are the flags of run and demo.
+type runOptions struct {
+	report     string
+	noProgress bool
+	verbose    bool
+}
+
+func newRun() *cobra.Command {
+	var o runOptions
+	cmd := &cobra.Command{
+		Use:   "run CAMPAIGN.yaml",
+		Short: "Send a campaign to its end and print the report",
+		Long: `Plans the campaign, sends it, waits until every recipient is settled or the
+wait for receipts is over, and prints the report.
+
+Running it again continues where it stopped: nobody is sent the warning twice.
+When the campaign is finished it prints the report and sends nothing.`,
+		Args: exactArgs(1, "a campaign's definition (YAML)"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := settings(cmd)
+			if err != nil {
+				return err
+			}
+			d, err := campaigns.Load(args[0])
+			if err != nil {
+				return err
+			}
+			return o.run(cmd.Context(), c, d, os.Stdout, os.Stderr)
+		},
+	}
+	cmd.Flags().StringVar(&o.report, "report", "", "write the report to this file as JSON too")
+	cmd.Flags().BoolVar(&o.noProgress, "no-progress", false, "no progress bar")
+	cmd.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "say more on stderr")
+	cmd.Flags().String("admin", "", "where metrics and health are served, host:port or off")
+	cmd.Flags().String("queue", "", "embedded, or redis://host:port/db")
+	return cmd
+}
+
+// run is the command without its flags.
+func (o *runOptions) run(ctx context.Context, c *configs.Config, d *campaigns.Definition, out, talk io.Writer) error {
+	level := slog.LevelWarn
+	if o.verbose {
+		level = slog.LevelInfo
+	}
+	s, err := newSystem(ctx, c, newLog(level))
+	if err != nil {
+		return err
+	}
+	report, err := o.send(ctx, s, d, talk)
+	if closeErr := s.Close(); err == nil {
+		err = closeErr
+	}
+	if report != nil {
+		printReport(out, report)
+		err = errors.Join(err, writeReport(o.report, report))
+	}
+	if err != nil || report == nil {
+		return err
+	}
+	return verdict(ctx, report)
+}
+
+// verdict is the error that carries the exit code a report deserves. An
+// interrupted run is the signal's business.
+func verdict(ctx context.Context, r *ledger.Report) error {
+	switch {
+	case !r.Balanced:
+		return fmt.Errorf("campaign %s does not balance: keep the data folder and report this", r.Campaign)
+	case ctx.Err() != nil:
+		return nil
+	case r.Open():
+		return &exitError{code: exitOpen}
+	}
+	return nil
+}
+
+// send plans the campaign if it is new, and works until it is finished or ctx ends.
+func (o *runOptions) send(ctx context.Context, s *system, d *campaigns.Definition, talk io.Writer) (*ledger.Report, error) {
+	campaign, err := s.plan(ctx, d, talk)
+	if err != nil {
+		return nil, err
+	}
+	if campaign.State != ledger.Finished && campaign.State != ledger.Cancelled {
+		if s.admin != nil && !o.noProgress {
+			fmt.Fprintf(talk, "metrics: %s/metrics\n", s.admin.URL())
+		}
+		if err := o.finish(ctx, s, campaign, talk); err != nil {
+			return nil, err
+		}
+	}
+	return s.ledger.Report(context.WithoutCancel(ctx), d.Key)
+}
+
+// finish works until the campaign is over or ctx ends.
+func (o *runOptions) finish(ctx context.Context, s *system, campaign ledger.Campaign, talk io.Writer) error {
+	working, stop := context.WithCancel(ctx)
+	defer stop()
+	go func() {
+		defer stop()
+		for working.Err() == nil {
+			c, err := s.ledger.Campaign(campaign.Key)
+			if err != nil || c.State == ledger.Finished || c.State == ledger.Cancelled {
+				return
+			}
+			select {
+			case <-working.Done():
+			case <-time.After(lookEvery):
+			}
+		}
+	}()
+	shown := make(chan struct{})
+	go func() {
+		defer close(shown)
+		progress{talk, o.noProgress}.watch(working, campaign.Planned, func() ledger.Tally { return s.ledger.Tally(campaign.ID) })
+	}()
+	err := s.Run(working)
+	stop()
+	<-shown
+	return err
+}
+
+// plan plans the campaign, or finds the plan there is. A campaign whose
+// definition has changed since it was planned is refused.
+func (s *system) plan(ctx context.Context, d *campaigns.Definition, talk io.Writer) (ledger.Campaign, error) {
+	known, err := s.ledger.Campaign(d.Key)
+	switch {
+	case err == nil && known.Hash != d.Hash():
+		return known, &campaigns.Refusal{File: d.Path, Err: fmt.Errorf(
+			"campaign %s was planned from another definition, and nobody gets two versions of one warning: put the old definition back to continue it, or give the new one a new key", d.Key)}
+	case err == nil:
+		fmt.Fprintf(talk, "campaign %s was planned before: continuing\n", d.Key)
+		return known, nil
+	case !errors.Is(err, ledger.ErrNotFound):
+		return known, err
+	}
+	suppressed, err := s.ledger.Suppressed(ctx)
+	if err != nil {
+		return known, err
+	}
+	router, err := routerFor(s.config, d)
+	if err != nil {
+		return known, err
+	}
+	draft := ledger.Draft{Key: d.Key, Title: d.Title, Class: d.Class, Hash: d.Hash(), Path: d.Path, Definition: d.Source}
+	return s.ledger.Plan(ctx, draft, func(sink campaigns.Sink) (*campaigns.Summary, error) {
+		return d.Plan(ctx, campaigns.PlanOptions{Router: router, Suppressed: suppressed, Country: s.config.Country}, sink)
+	})
+}

@@ -1,0 +1,43 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+
+	"github.com/spf13/cobra"
+)
+
+func newServe() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Work on everything in the ledger until stopped",
+		Long: `Keeps the providers' lines up, sends the campaigns in the ledger, takes receipts
+and serves metrics and health on the admin listener. SIGTERM finishes what is on
+its way, settles it and ends.`,
+		Args: exactArgs(0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := settings(cmd)
+			if err != nil {
+				return err
+			}
+			s, err := newSystem(cmd.Context(), c, newLog(slog.LevelInfo))
+			if err != nil {
+				return err
+			}
+			where := "no admin listener"
+			if s.admin != nil {
+				where = s.admin.URL()
+			}
+			fmt.Fprintf(os.Stderr, "tocsin serve: ready (%s, %d providers)\n", where, len(c.Providers))
+			err = s.Run(cmd.Context())
+			if closeErr := s.Close(); err == nil {
+				err = closeErr
+			}
+			return err
+		},
+	}
+	cmd.Flags().String("admin", "", "where metrics and health are served, host:port or off")
+	cmd.Flags().String("queue", "", "embedded, or redis://host:port/db")
+	return cmd
+}

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"tocsin/configs"
+	"tocsin/dispatcher"
+	"tocsin/dispatcher/ledger"
+	"tocsin/dispatcher/pace"
+	"tocsin/dispatcher/queue"
+	"tocsin/providers"
+)
+
+// settings reads the configuration a command was pointed to.
+func settings(cmd *cobra.Command) (*configs.Config, error) {
+	path, err := cmd.Flags().GetString("config")
+	if err != nil {
+		return nil, err
+	}
+	c, err := configs.Load(path, cmd.Flags())
+	if err != nil {
+		return nil, usage(err)
+	}
+	return c, nil
+}
+
+// newLog writes what concerns people running campaigns to stderr.
+func newLog(level slog.Level) *slog.Logger {
+	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+}
+
+// A system is everything that sends, put together.
+type system struct {
+	config     *configs.Config
+	log        *slog.Logger
+	ledger     *ledger.Ledger
+	queue      *queue.Queue
+	dispatcher *dispatcher.Dispatcher
+	routes     *providers.Routes
+	admin      *admin // nil: none
+}
+
+// newSystem wires ledger, queue, providers and dispatcher from the configuration.
+// Close it when done.
+func newSystem(ctx context.Context, c *configs.Config, log *slog.Logger) (*system, error) {
+	if err := c.CanSend(); err != nil {
+		return nil, usage(err)
+	}
+	s := &system{config: c, log: log}
+	if err := s.wire(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func (s *system) wire(ctx context.Context) (err error) {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	metrics := dispatcher.NewMetrics(registry, providerNames(s.config))
+	sending := providers.NewMetrics(registry)
+
+	if s.routes, err = configs.Routes(s.config); err != nil {
+		return err
+	}
+	if s.ledger, err = ledger.Open(ctx, ledger.Options{Dir: s.config.Data, Logger: s.log, Commit: metrics.Committed}); err != nil {
+		return err
+	}
+	if s.queue, err = queue.Open(ctx, queue.Options{URL: s.config.Queue, Logger: s.log}); err != nil {
+		return err
+	}
+	var lines []dispatcher.Line
+	for _, p := range s.config.Providers {
+		provider, err := configs.Provider(p, s.log)
+		if err != nil {
+			return err
+		}
+		provider = sending.Wrap(p.Name, provider)
+		if p.Rate > 0 {
+			provider = providers.NewLimited(provider, pace.New(pace.Options{
+				Provider: p.Name, Rate: float64(p.Rate), Owners: 1, Redis: s.queue.Redis(), Logger: s.log,
+			}))
+		}
+		lines = append(lines, dispatcher.Line{Name: p.Name, Provider: provider, Rate: float64(p.Rate)})
+	}
+	s.dispatcher, err = dispatcher.New(dispatcher.Options{
+		Ledger: s.ledger, Queue: s.queue, Lines: lines, Logger: s.log, Metrics: metrics,
+	})
+	if err != nil {
+		return err
+	}
+	metrics.Watch(s.ledger, s.queue)
+	if address, ok := s.config.AdminAddress(); ok {
+		s.admin, err = listenAdmin(address, registry, s.ledger.Err)
+	}
+	return err
+}
+
+func providerNames(c *configs.Config) []string {
+	names := make([]string, len(c.Providers))
+	for i, p := range c.Providers {
+		names[i] = p.Name
+	}
+	return names
+}
+
+// Run sends until ctx ends or something fails for good.
+func (s *system) Run(ctx context.Context) error {
+	group, groupCtx := errgroup.WithContext(ctx)
+	if s.admin != nil {
+		group.Go(func() error { return s.admin.Run(groupCtx) })
+	}
+	group.Go(func() error { return s.dispatcher.Run(groupCtx) })
+	return group.Wait()
+}
+
+// Close lets go of the ledger and the queue.
+func (s *system) Close() error {
+	var errs []error
+	if s.queue != nil {
+		errs = append(errs, s.queue.Close())
+	}
+	if s.ledger != nil {
+		errs = append(errs, s.ledger.Close())
+	}
+	if s.admin != nil {
+		errs = append(errs, s.admin.server.Close())
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("close: %w", err)
+	}
+	return nil
+}
+
+// lookEvery is how often a command looks whether its campaign is over.
+const lookEvery = 50 * time.Millisecond

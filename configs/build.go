@@ -1,0 +1,99 @@
+package configs
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+
+	"tocsin/providers"
+	"tocsin/providers/smpp"
+	"tocsin/providers/stub"
+)
+
+// Provider makes the provider that p describes; it opens no connection but reads
+// the password and certificates. logger may be nil.
+func Provider(p ProviderConfig, logger *slog.Logger) (providers.Provider, error) {
+	if logger == nil {
+		logger = slog.New(slog.DiscardHandler)
+	}
+	made, err := build(p, logger.With("provider", p.Name))
+	if err != nil {
+		return nil, fmt.Errorf("set up provider %s: %w", p.Name, err)
+	}
+	return made, nil
+}
+
+func build(p ProviderConfig, logger *slog.Logger) (providers.Provider, error) {
+	switch p.Protocol {
+	case Stub:
+		return stub.New(stub.Config{
+			Latency:      p.Latency,
+			Rate:         p.Capacity,
+			Refuse:       p.Refuse,
+			Throttle:     p.Throttle,
+			Unknown:      p.Unknown,
+			ReceiptDelay: p.ReceiptDelay,
+			LoseReceipts: p.LoseReceipts,
+			FailReceipts: p.FailReceipts,
+			Seed:         p.Seed,
+		})
+	case SMPP:
+		return buildSMPP(p, logger)
+	default:
+		return nil, fmt.Errorf("protocol %q is not known", p.Protocol)
+	}
+}
+
+func buildSMPP(p ProviderConfig, logger *slog.Logger) (providers.Provider, error) {
+	password, err := p.Password.Read()
+	if err != nil {
+		return nil, err
+	}
+	encryption, err := p.TLS.Client()
+	if err != nil {
+		return nil, err
+	}
+	return smpp.New(smpp.Options{Logger: logger, Config: smpp.Config{
+		Address:         p.Address,
+		SystemID:        p.SystemID,
+		Password:        password.Reveal(),
+		SystemType:      p.SystemType,
+		Bind:            p.Bind,
+		Connections:     p.Connections,
+		Window:          p.Window,
+		Batch:           p.Batch,
+		Sender:          p.Sender,
+		TLS:             encryption,
+		EnquireLink:     p.EnquireLink,
+		ResponseTimeout: p.ResponseTimeout,
+	}})
+}
+
+// Routes makes the routes of c and reads its file of ported numbers.
+func Routes(c *Config) (*providers.Routes, error) {
+	ported, err := readPorted(c.Ported)
+	if err != nil {
+		return nil, err
+	}
+	rules := make([]providers.Rule, len(c.Routes))
+	for i, r := range c.Routes {
+		rules[i] = providers.Rule(r)
+	}
+	return providers.NewRoutes(rules, ported)
+}
+
+func readPorted(path string) (*providers.Ported, error) {
+	if path == "" {
+		return nil, nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("read the ported numbers: %w", err)
+	}
+	defer f.Close()
+	ported, err := providers.ReadPorted(f)
+	if err != nil {
+		return nil, fmt.Errorf("read the ported numbers of %s: %w", path, err)
+	}
+	return ported, nil
+}

@@ -1,0 +1,165 @@
+// Package configs knows the settings of a Tocsin process: where its data is,
+// which carriers' accounts it has and which numbers go to which of them. It
+// reads them from one YAML file, TOCSIN_ variables and flags, refuses what it
+// does not understand with the line it stands on, and builds the providers.
+//
+// It knows no campaign: definitions of campaigns are files of their own.
+package configs
+
+import (
+	"errors"
+	"time"
+)
+
+// Config is everything a Tocsin process is told before it starts. Paths written
+// in a file are relative to that file's folder; Load makes them whole.
+type Config struct {
+	// Data is the folder of the ledger.
+	Data string `yaml:"data"`
+	// Ledger names the database; "sqlite" is a file in Data.
+	Ledger string `yaml:"ledger"`
+	// Queue is "embedded", or the address of a Redis: redis://host:6379/0. It may
+	// hold a password: never print it.
+	Queue string `yaml:"queue"`
+	// Admin is where metrics and health are served, host:port; "off" for nowhere.
+	Admin string `yaml:"admin"`
+	// Country is the ISO 3166-1 code in whose notation numbers without a country
+	// code are read.
+	Country string `yaml:"country"`
+	// Ported is a file of numbers that moved to another carrier; "" for none.
+	Ported string `yaml:"ported"`
+
+	Providers []ProviderConfig `yaml:"providers"`
+	Routes    []RouteConfig    `yaml:"routes"`
+	// Prices are by provider; a provider without one costs nothing in a plan.
+	Prices map[string]Price `yaml:"prices"`
+
+	// File is the path the settings were read from; "" for the built-in ones.
+	File string `yaml:"-"`
+}
+
+// Defaults is the configuration of a process that was told nothing. It has no
+// provider, so that nothing can be sent by accident.
+func Defaults() *Config {
+	return &Config{
+		Data:    "data",
+		Ledger:  "sqlite",
+		Queue:   "embedded",
+		Admin:   "127.0.0.1:9090",
+		Country: "CN",
+	}
+}
+
+// ErrNoProvider says that there is no carrier's account to send through.
+var ErrNoProvider = errors.New("no provider is configured, so nothing can be sent: write providers and routes into tocsin.yaml " +
+	"(configs/tocsin.yaml shows every key), or point --config at a file that has them")
+
+// CanSend returns ErrNoProvider when no provider is configured.
+func (c *Config) CanSend() error {
+	if len(c.Providers) == 0 {
+		return ErrNoProvider
+	}
+	return nil
+}
+
+// AdminAddress is where the admin listener listens; ok is false when there
+// shall be none.
+func (c *Config) AdminAddress() (address string, ok bool) { return c.Admin, c.Admin != "off" }
+
+// Protocols a provider may speak.
+const (
+	SMPP = "smpp" // SMPP 3.4 over TCP or TLS
+	Stub = "stub" // no network: answers and receipts are made up in this process
+)
+
+// ProviderConfig is one account with one carrier. Keys that belong to one
+// protocol only are refused for the others.
+type ProviderConfig struct {
+	// Name is the provider's name in routes, metrics and reports, case kept.
+	Name     string `yaml:"name"`
+	Protocol string `yaml:"protocol"`
+	// Sender is the number or name shown on handsets when the campaign has none.
+	Sender string `yaml:"sender"`
+	// Rate is the account's contract, in segments per second; 0: no limit.
+	Rate int `yaml:"rate"`
+	// Batch is the most recipients in one PDU; 1: one PDU for each.
+	Batch int `yaml:"batch"`
+	// Window is how many PDUs may be unanswered on one connection.
+	Window int `yaml:"window"`
+	// Connections is how many are kept up.
+	Connections int `yaml:"connections"`
+
+	// For smpp.
+
+	Address         string        `yaml:"address" for:"smpp"`          // host:port
+	SystemID        string        `yaml:"system_id" for:"smpp"`        // the account's name
+	Password        SecretSource  `yaml:"password" for:"smpp"`         // {file: …} or {env: …}
+	SystemType      string        `yaml:"system_type" for:"smpp"`      // as the carrier says; mostly empty
+	Bind            string        `yaml:"bind" for:"smpp"`             // transceiver, or separate: transmitter + receiver
+	TLS             *TLSConfig    `yaml:"tls" for:"smpp"`              // {}: TLS with the machine's authorities
+	EnquireLink     time.Duration `yaml:"enquire_link" for:"smpp"`     // silence after which the line is tested
+	ResponseTimeout time.Duration `yaml:"response_timeout" for:"smpp"` // after which an answer is not waited for
+
+	// For stub.
+
+	Latency      time.Duration `yaml:"latency" for:"stub"`       // from offer to answer
+	Capacity     int           `yaml:"capacity" for:"stub"`      // segments per second above which it throttles; 0: no limit
+	ReceiptDelay time.Duration `yaml:"receipt_delay" for:"stub"` // from answer to receipt
+	Refuse       float64       `yaml:"refuse" for:"stub"`        // share of numbers refused for good, 0 to 1
+	Throttle     float64       `yaml:"throttle" for:"stub"`      // share of numbers throttled when first offered
+	Unknown      float64       `yaml:"unknown" for:"stub"`       // share of numbers never answered; half of them were taken
+	LoseReceipts float64       `yaml:"lose_receipts" for:"stub"` // share of receipts that never come
+	FailReceipts float64       `yaml:"fail_receipts" for:"stub"` // share of receipts that say it failed
+	Seed         uint64        `yaml:"seed" for:"stub"`          // the same seed, the same answers
+}
+
+// Defaults of a provider, where the file says nothing.
+const (
+	DefaultConnections     = 2
+	DefaultWindow          = 100
+	DefaultBatch           = 1 // submit_multi is asked for: not every carrier has it
+	DefaultEnquireLink     = 30 * time.Second
+	DefaultResponseTimeout = 30 * time.Second
+)
+
+func defaultProvider() ProviderConfig {
+	return ProviderConfig{
+		Connections: DefaultConnections,
+		Window:      DefaultWindow,
+		Batch:       DefaultBatch,
+		Bind:        "transceiver",
+
+		EnquireLink:     DefaultEnquireLink,
+		ResponseTimeout: DefaultResponseTimeout,
+	}
+}
+
+// UnmarshalYAML sets the defaults, then what the file says.
+func (p *ProviderConfig) UnmarshalYAML(unmarshal func(any) error) error {
+	type plain ProviderConfig
+	*p = defaultProvider()
+	return unmarshal((*plain)(p))
+}
+
+// TLSConfig says how a connection is encrypted. The carrier's certificate is
+// always checked.
+type TLSConfig struct {
+	CA          string `yaml:"ca"`          // PEM file of authorities; "": the machine's own
+	Certificate string `yaml:"certificate"` // PEM file, when the carrier asks who is calling
+	Key         string `yaml:"key"`         // its private key
+	ServerName  string `yaml:"server_name"` // the name in the carrier's certificate; "": the address's host
+}
+
+// RouteConfig gives the numbers of a carrier, or of a prefix, to the first
+// provider of To that is up.
+type RouteConfig struct {
+	Carrier string   `yaml:"carrier"` // China Mobile, China Unicom, China Telecom, China Broadnet, or their Chinese names
+	Prefix  string   `yaml:"prefix"`  // digits after the plus sign; the longest that fits wins; "*": every number
+	To      []string `yaml:"to"`      // names of providers, in order of preference
+}
+
+// Price is what one segment costs.
+type Price struct {
+	Segment  Amount `yaml:"segment"`
+	Currency string `yaml:"currency"` // ISO 4217, for example CNY
+}

@@ -1,0 +1,311 @@
+package configs
+
+import (
+	"fmt"
+	"math"
+	"net"
+	"net/url"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"tocsin/providers"
+)
+
+// Limits of a provider's settings.
+const (
+	maxName        = 32   // it becomes a queue's name and a metric's label
+	maxConnections = 64   // far above what carriers grant
+	maxWindow      = 4095 // PDUs; sequence numbers would allow more, no carrier does
+	maxBatch       = 254  // SMPP 3.4 section 5.2.24: number_of_dests is 1 to 254
+	maxRate        = 1_000_000
+	maxSystemID    = 15 // SMPP 3.4 section 4.1.1: 16 octets with the closing NUL
+	maxSystemType  = 12 // the same table: 13 octets
+	maxSender      = 20 // SMPP 3.4 section 4.4.1: source_addr is 21 octets
+)
+
+var (
+	nameForm     = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
+	countryForm  = regexp.MustCompile(`^[A-Z]{2}$`)
+	currencyForm = regexp.MustCompile(`^[A-Z]{3}$`)
+	prefixForm   = regexp.MustCompile(`^([1-9][0-9]{0,14}|\*)$`)
+	envForm      = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+)
+
+// validate returns the first thing that is wrong, where it stands and what to do.
+func validate(c *Config, d *document) error {
+	if err := validateSettings(c, d); err != nil {
+		return err
+	}
+	for i := range c.Providers {
+		if err := validateProvider(c, i, d); err != nil {
+			return err
+		}
+	}
+	if err := validateRoutes(c, d); err != nil {
+		return err
+	}
+	return validatePrices(c, d)
+}
+
+func validateSettings(c *Config, d *document) error {
+	c.Country = strings.ToUpper(c.Country)
+	switch {
+	case c.Data == "":
+		return d.at("$.data", "data is empty: name the folder for the ledger, for example data: ./data")
+	case c.Ledger != "sqlite":
+		return d.at("$.ledger", "ledger %q is not known: this version keeps it in a file of the data folder, write ledger: sqlite", c.Ledger)
+	case !countryForm.MatchString(c.Country):
+		return d.at("$.country", "country %q is not an ISO 3166-1 code: write two letters, for example country: CN", c.Country)
+	}
+	if c.Queue != "embedded" {
+		u, err := url.Parse(c.Queue) // its error would quote the password
+		if err != nil || u.Scheme != "redis" && u.Scheme != "rediss" || u.Host == "" {
+			return d.at("$.queue", "queue is neither embedded nor the address of a Redis: write queue: embedded, or redis://HOST:6379/0 (rediss:// for TLS)")
+		}
+	}
+	if c.Admin != "off" {
+		if why := address(c.Admin, true); why != "" {
+			return d.at("$.admin", "admin %s: write HOST:PORT, for example 127.0.0.1:9090, or off", why)
+		}
+	}
+	return nil
+}
+
+// address says what is wrong with host:port; "" when nothing is.
+func address(hostPort string, anyHost bool) string {
+	host, port, err := net.SplitHostPort(hostPort)
+	if err != nil {
+		return strconv.Quote(hostPort) + " is not an address"
+	}
+	if host == "" && !anyHost {
+		return strconv.Quote(hostPort) + " names no host"
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	if err != nil || n == 0 && !anyHost {
+		return strconv.Quote(hostPort) + " has no port between 1 and 65535"
+	}
+	return ""
+}
+
+func validateProvider(c *Config, i int, d *document) error {
+	p := &c.Providers[i]
+	path := fmt.Sprintf("$.providers[%d]", i)
+	if err := validateNames(c, i, path, d); err != nil {
+		return err
+	}
+	for _, n := range []struct {
+		key              string
+		value, low, high int
+	}{
+		{"connections", p.Connections, 1, maxConnections},
+		{"window", p.Window, 1, maxWindow},
+		{"batch", p.Batch, 1, maxBatch},
+		{"rate", p.Rate, 0, maxRate},
+	} {
+		if n.value < n.low || n.value > n.high {
+			return d.at(path+"."+n.key, "%s of provider %s is %d: it must be %d to %d", n.key, p.Name, n.value, n.low, n.high)
+		}
+	}
+	if len(p.Sender) > maxSender || !printable(p.Sender) {
+		return d.at(path+".sender", "sender of provider %s: at most %d ASCII characters", p.Name, maxSender)
+	}
+	if err := validateForeign(p, path, d); err != nil {
+		return err
+	}
+	if p.Protocol == SMPP {
+		return validateSMPP(p, path, d)
+	}
+	return validateStub(p, path, d)
+}
+
+func validateNames(c *Config, i int, path string, d *document) error {
+	p := &c.Providers[i]
+	switch {
+	case p.Name == "":
+		return d.at(path, "provider %d has no name: write name: NAME; routes, metrics and reports use it", i+1)
+	case len(p.Name) > maxName || !nameForm.MatchString(p.Name):
+		return d.at(path+".name", "the provider's name %q will not do: letters, digits, dots, hyphens and underscores, at most %d, beginning with a letter or digit", p.Name, maxName)
+	case p.Protocol == "":
+		return d.at(path, "provider %s has no protocol: write protocol: smpp, or stub for a stand-in without a network", p.Name)
+	case p.Protocol != SMPP && p.Protocol != Stub:
+		return d.at(path+".protocol", "protocol %q is not known: there are smpp and stub", p.Protocol)
+	}
+	for j := range c.Providers[:i] {
+		if strings.EqualFold(c.Providers[j].Name, p.Name) {
+			return d.at(path+".name", "the name %q is taken by provider %d: names must differ in more than upper and lower case", p.Name, j+1)
+		}
+	}
+	return nil
+}
+
+// validateForeign refuses keys of another protocol.
+func validateForeign(p *ProviderConfig, path string, d *document) error {
+	for f := range reflect.TypeFor[ProviderConfig]().Fields() {
+		of, key := f.Tag.Get("for"), f.Tag.Get("yaml")
+		if of != "" && of != p.Protocol && d.has(path+"."+key) {
+			return d.at(path+"."+key, "%s is a key of protocol %s, and provider %s speaks %s: remove it", key, of, p.Name, p.Protocol)
+		}
+	}
+	return nil
+}
+
+func validateSMPP(p *ProviderConfig, path string, d *document) error {
+	if p.Address == "" {
+		return d.at(path, "provider %s has no address: write address: HOST:PORT, as the carrier says", p.Name)
+	}
+	if why := address(p.Address, false); why != "" {
+		return d.at(path+".address", "address of provider %s: %s: write HOST:PORT, for example smpp.example.com:2775", p.Name, why)
+	}
+	switch {
+	case p.SystemID == "":
+		return d.at(path, "provider %s has no system_id: write the account's name, as the carrier says", p.Name)
+	case len(p.SystemID) > maxSystemID || !printable(p.SystemID):
+		return d.at(path+".system_id", "system_id of provider %s: at most %d ASCII characters", p.Name, maxSystemID)
+	case len(p.SystemType) > maxSystemType || !printable(p.SystemType):
+		return d.at(path+".system_type", "system_type of provider %s: at most %d ASCII characters", p.Name, maxSystemType)
+	case p.Bind != "transceiver" && p.Bind != "separate":
+		return d.at(path+".bind", "bind %q is not known: transceiver, or separate for a transmitter and a receiver", p.Bind)
+	case p.Password.IsZero():
+		return d.at(path, "provider %s has no password: write password: {file: PATH} or {env: NAME}", p.Name)
+	case p.Password.File != "" && p.Password.Env != "":
+		return d.at(path+".password", "password of provider %s names a file and a variable: keep one", p.Name)
+	case p.Password.Env != "" && !envForm.MatchString(p.Password.Env):
+		return d.blind(path+".password.env", fmt.Errorf("password of provider %s: env is the name of a variable (letters, digits, underscores), not the password", p.Name))
+	case p.TLS != nil && (p.TLS.Certificate == "") != (p.TLS.Key == ""):
+		return d.at(path+".tls", "tls of provider %s: certificate and key belong together, name both or neither", p.Name)
+	}
+	if err := span(d, path, "enquire_link", p.Name, p.EnquireLink, time.Second, time.Hour); err != nil {
+		return err
+	}
+	return span(d, path, "response_timeout", p.Name, p.ResponseTimeout, 100*time.Millisecond, 10*time.Minute)
+}
+
+func validateStub(p *ProviderConfig, path string, d *document) error {
+	if err := span(d, path, "latency", p.Name, p.Latency, 0, time.Hour); err != nil {
+		return err
+	}
+	if err := span(d, path, "receipt_delay", p.Name, p.ReceiptDelay, 0, 24*time.Hour); err != nil {
+		return err
+	}
+	for _, s := range []struct {
+		key   string
+		value float64
+	}{
+		{"refuse", p.Refuse},
+		{"throttle", p.Throttle},
+		{"unknown", p.Unknown},
+		{"lose_receipts", p.LoseReceipts},
+		{"fail_receipts", p.FailReceipts},
+	} {
+		if s.value < 0 || s.value > 1 || math.IsNaN(s.value) {
+			return d.at(path+"."+s.key, "%s of provider %s is %v: it is a share, 0 to 1", s.key, p.Name, s.value)
+		}
+	}
+	if p.Capacity < 0 || p.Capacity > maxRate {
+		return d.at(path+".capacity", "capacity of provider %s is %d: it must be 0 (no limit) to %d", p.Name, p.Capacity, maxRate)
+	}
+	return nil
+}
+
+func span(d *document, path, key, name string, value, low, high time.Duration) error {
+	if value < low || value > high {
+		return d.at(path+"."+key, "%s of provider %s is %v: it must be %v to %v", key, name, value, low, high)
+	}
+	return nil
+}
+
+func validateRoutes(c *Config, d *document) error {
+	if len(c.Providers) > 0 && len(c.Routes) == 0 {
+		return d.at("$.providers", "there are providers and no routes, so no number would go anywhere: write routes, for example\n"+
+			"routes:\n  - {prefix: \"86\", to: [%s]}", c.Providers[0].Name)
+	}
+	seen := map[string]int{}
+	for i, r := range c.Routes {
+		path := fmt.Sprintf("$.routes[%d]", i)
+		switch {
+		case (r.Carrier == "") == (r.Prefix == ""):
+			return d.at(path, "route %d must have either carrier or prefix: it says which numbers take it", i+1)
+		case r.Carrier != "" && !isCarrier(r.Carrier):
+			return d.at(path+".carrier", "carrier %q is not known: there are %s, %s, %s and %s", r.Carrier,
+				providers.ChinaMobile, providers.ChinaUnicom, providers.ChinaTelecom, providers.ChinaBroadnet)
+		case r.Prefix != "" && !prefixForm.MatchString(r.Prefix):
+			return d.at(path+".prefix", "prefix %q will not do: digits after the plus sign, country code first, for example \"86\", or \"*\" for every number", r.Prefix)
+		case len(r.To) == 0:
+			return d.at(path, "route %d leads nowhere: write to: [NAME], the first provider that is up is taken", i+1)
+		}
+		if j, twice := seen[r.Carrier+"+"+r.Prefix]; twice {
+			return d.at(path, "route %d is for the same numbers as route %d: join their providers in one list", i+1, j+1)
+		}
+		seen[r.Carrier+"+"+r.Prefix] = i
+		for j, name := range r.To {
+			step := fmt.Sprintf("%s.to[%d]", path, j)
+			if err := c.known(name, step, d); err != nil {
+				return err
+			}
+			if slices.Contains(r.To[:j], name) {
+				return d.at(step, "provider %s stands twice in this route: remove one", name)
+			}
+		}
+	}
+	return nil
+}
+
+func isCarrier(name string) bool {
+	_, ok := providers.ParseCarrier(name)
+	return ok
+}
+
+// known returns an error when no provider has that name.
+func (c *Config) known(name, path string, d *document) error {
+	var names []string
+	for i := range c.Providers {
+		if c.Providers[i].Name == name {
+			return nil
+		}
+		names = append(names, c.Providers[i].Name)
+	}
+	for _, n := range names {
+		if strings.EqualFold(n, name) {
+			return d.at(path, "there is no provider %q; did you mean %q?", name, n)
+		}
+	}
+	if near := nearest(name, names); near != "" {
+		return d.at(path, "there is no provider %q; did you mean %q?", name, near)
+	}
+	if len(names) == 0 {
+		return d.at(path, "there is no provider %q: write it under providers", name)
+	}
+	return d.at(path, "there is no provider %q: there are %s", name, strings.Join(names, ", "))
+}
+
+func validatePrices(c *Config, d *document) error {
+	names := make([]string, 0, len(c.Prices))
+	for name := range c.Prices {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		path := "$.prices.'" + name + "'"
+		if err := c.known(name, path, d); err != nil {
+			return err
+		}
+		if p := c.Prices[name]; !currencyForm.MatchString(p.Currency) {
+			return d.at(path, "currency %q of provider %s is not an ISO 4217 code: write three letters, for example CNY", p.Currency, name)
+		}
+	}
+	return nil
+}
+
+// printable reports whether s is ASCII without control characters.
+func printable(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
+}

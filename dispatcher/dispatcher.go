@@ -1,0 +1,160 @@
+package dispatcher
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"tocsin/dispatcher/ledger"
+	"tocsin/dispatcher/queue"
+	"tocsin/providers/sms"
+)
+
+// Options is what a Dispatcher works with.
+type Options struct {
+	Ledger  *ledger.Ledger
+	Queue   *queue.Queue
+	Lines   []Line
+	Logger  *slog.Logger
+	Metrics *Metrics // nil: none
+}
+
+// A Dispatcher sends what the ledger has planned.
+type Dispatcher struct {
+	ledger  *ledger.Ledger
+	queue   *queue.Queue
+	log     *slog.Logger
+	metrics *Metrics
+	lines   []*line
+	byName  map[string]*line
+	orders  orders
+
+	submitting context.Context // ends when chunks under way may wait no longer
+
+	failure sync.Once
+	failed  chan struct{}
+	cause   error
+}
+
+// New makes a Dispatcher. It does nothing until Run.
+func New(o Options) (*Dispatcher, error) {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	d := &Dispatcher{
+		ledger: o.Ledger, queue: o.Queue, log: o.Logger, metrics: o.Metrics,
+		byName: map[string]*line{}, failed: make(chan struct{}),
+	}
+	for _, l := range o.Lines {
+		if d.byName[l.Name] != nil {
+			return nil, fmt.Errorf("provider %s is there twice", l.Name)
+		}
+		made := newLine(l)
+		d.lines = append(d.lines, made)
+		d.byName[l.Name] = made
+	}
+	return d, nil
+}
+
+// drain is how long chunks under way may wait for their answers after Run's
+// context has ended.
+const drain = 10 * time.Second
+
+// Run works until ctx ends, then finishes the chunks under way, settles them,
+// lets the lines say goodbye and returns nil. An error of the ledger ends it at
+// once: nothing is sent that cannot be written down.
+func (d *Dispatcher) Run(ctx context.Context) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	submitting, giveUp := context.WithCancel(context.WithoutCancel(ctx))
+	defer giveUp()
+	d.submitting = submitting
+
+	// The lines outlive the work: answers and receipts of the last chunks come in
+	// after nobody claims any more.
+	linesCtx, hangUp := context.WithCancel(context.WithoutCancel(ctx))
+	defer hangUp()
+	var lines errgroup.Group
+	lines.Go(func() error { return d.queue.Run(linesCtx) })
+	for _, l := range d.lines {
+		lines.Go(func() error { return d.runLine(linesCtx, l) })
+	}
+
+	work, workCtx := errgroup.WithContext(ctx)
+	work.Go(func() error { return d.feed(workCtx) })
+	work.Go(func() error { return d.live(workCtx) })
+	work.Go(func() error { return d.watch(workCtx) })
+	for _, l := range d.lines {
+		work.Go(func() error { return d.direct(workCtx, l) })
+		work.Go(func() error {
+			return d.queue.Serve(workCtx, l.Name, l.workers, func(ctx context.Context, page, epoch int64) error {
+				return d.work(ctx, l, page, epoch)
+			})
+		})
+	}
+	context.AfterFunc(workCtx, func() {
+		if d.ledger.Err() != nil {
+			giveUp()
+			return
+		}
+		t := time.AfterFunc(drain, giveUp)
+		context.AfterFunc(linesCtx, func() { t.Stop() })
+	})
+	err := work.Wait()
+	hangUp()
+	return errors.Join(err, lines.Wait(), d.ledger.Err())
+}
+
+// watch ends the work when something failed for good.
+func (d *Dispatcher) watch(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-d.failed:
+		return d.cause
+	}
+}
+
+// fail ends the dispatcher's work.
+func (d *Dispatcher) fail(err error) {
+	d.failure.Do(func() {
+		d.cause = err
+		close(d.failed)
+	})
+}
+
+// broken passes an error on; one that is the ledger's ends everything.
+func (d *Dispatcher) broken(err error) error {
+	if d.ledger.Err() != nil {
+		d.fail(err)
+	} else {
+		d.log.Error("page is given back", "err", err)
+	}
+	return err
+}
+
+// runLine keeps one provider up. A provider that gives up (bad credentials) is
+// shown as down; the others go on.
+func (d *Dispatcher) runLine(ctx context.Context, l *line) error {
+	err := l.Provider.Run(ctx, func(receipts []sms.Receipt, incoming []sms.Incoming) error {
+		got, err := d.ledger.Receive(l.Name, receipts, incoming)
+		if err != nil {
+			d.fail(fmt.Errorf("note receipts: %w", err))
+			return err
+		}
+		if d.metrics != nil {
+			d.metrics.received(l.Name, got)
+		}
+		return nil
+	})
+	if err != nil && ctx.Err() == nil {
+		d.log.Error("provider has stopped", "provider", l.Name, "err", err)
+		return nil
+	}
+	return nil
+}

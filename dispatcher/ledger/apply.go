@@ -1,0 +1,246 @@
+package ledger
+
+import (
+	"encoding/binary"
+
+	"tocsin/providers/sms"
+)
+
+// These methods are the state machine: each changes a loaded page as one record
+// says. They run when the record is made and again when the journal is read at
+// start, and give the same result both times.
+
+// offer marks the recipients in rs as offered.
+func (p *page) offer(at uint32, rs []run, parts func(i int) uint8) {
+	for _, r := range rs {
+		for i := r.start; i < r.start+r.length; i++ {
+			if p.move(i, sms.Offered) {
+				p.people.sent[i] = at
+				p.people.parts[i] = parts(i)
+			}
+		}
+	}
+}
+
+// answer settles what the carrier answered. A recipient that a receipt has
+// settled before keeps its state and gets its reference.
+func (p *page) answer(at uint32, a answer) {
+	h := &p.people
+	shared := uint32(0)
+	for i := a.start; i < a.start+a.length; i++ {
+		fresh := a.done &^ h.done[i]
+		h.done[i] |= a.done
+		for ; fresh != 0; fresh &= fresh - 1 {
+			p.segments++
+		}
+		if len(a.refs) > 0 {
+			if h.ref[i] != 0 {
+				h.ref[i] = p.keepRefs(mergeRefs(p.refsOf(i), a.refs))
+			} else {
+				if shared == 0 {
+					shared = p.keepRefs(a.refs)
+				}
+				h.ref[i] = shared
+			}
+		}
+		if a.batch {
+			h.flags[i] |= batchRef
+		}
+		if p.move(i, outcomeState[a.outcome]) {
+			h.reason[i], h.code[i] = a.reason, a.code
+			if a.outcome == sms.Taken || a.outcome == sms.Refused {
+				h.settled[i] = at
+			}
+		}
+	}
+}
+
+// outcomeState is the state an answer leads to.
+var outcomeState = [sms.Outcomes]sms.State{
+	sms.NotSent: sms.Waiting,
+	sms.NotNow:  sms.Waiting,
+	sms.Taken:   sms.Accepted,
+	sms.Refused: sms.Failed,
+	sms.Unknown: sms.InDoubt,
+}
+
+// mergeRefs joins the references of an earlier offer with those of a later one
+// that sent the other segments.
+func mergeRefs(old, late sms.Refs) sms.Refs {
+	var merged sms.Refs
+	for len(old) > 0 || len(late) > 0 {
+		var a, b []byte
+		a, old = old.Next()
+		b, late = late.Next()
+		if len(b) > 0 {
+			a = b
+		}
+		merged = sms.AppendRef(merged, a)
+	}
+	return merged
+}
+
+// hear folds one segment's receipt into its recipient: delivered when all
+// segments are, failed as soon as one is. It reports whether anything changed;
+// what is settled stays settled.
+func (p *page) hear(s said) bool {
+	h := &p.people
+	i := s.index
+	if h.state[i].Final() {
+		return false
+	}
+	switch s.state {
+	case sms.Delivered:
+		h.arrived[i] |= 1 << s.segment
+		if all := uint16(1)<<max(h.parts[i], 1) - 1; h.arrived[i]&all != all {
+			return true
+		}
+		if !p.move(i, sms.Delivered) {
+			return false
+		}
+		h.reason[i], h.code[i] = sms.None, 0
+	case sms.Failed:
+		if !p.move(i, sms.Failed) {
+			return false
+		}
+		h.reason[i], h.code[i] = s.reason, s.code
+	default: // an intermediate word settles doubt, nothing else
+		if h.state[i] != sms.InDoubt || !p.move(i, sms.Accepted) {
+			return false
+		}
+		h.reason[i], h.code[i] = sms.None, 0
+	}
+	h.settled[i] = s.at
+	return true
+}
+
+// shift moves the recipients in rs that are in state from to state to. Out of
+// doubt back to waiting they are marked as resent.
+func (p *page) shift(at uint32, from, to sms.State, rs []run) {
+	for _, r := range rs {
+		for i := r.start; i < r.start+r.length; i++ {
+			if p.people.state[i] != from || !p.move(i, to) {
+				continue
+			}
+			switch to {
+			case sms.Waiting:
+				if from == sms.InDoubt {
+					p.people.flags[i] |= wasResent
+					p.resent++
+				}
+			case sms.Expired, sms.Cancelled:
+				p.people.settled[i] = at
+			}
+		}
+	}
+}
+
+// all uint16 masks above need Segments to fit: 1<<16 - 1 is every bit.
+var _ = [1]struct{}{}[16-sms.MaxSegments]
+
+// replay applies the records of one journal row to the pages that have not been
+// folded past it. load makes a page's recipients present.
+func replay(seq int64, data []byte, load func(id int64) (*page, error)) error {
+	s := &scanner{data: data}
+	for len(s.data) > 0 && s.err == nil {
+		kind := s.octet()
+		p, err := load(int64(s.uvarint()))
+		if err != nil {
+			return err
+		}
+		s.record(kind, p, seq > p.folded)
+	}
+	return s.err
+}
+
+// record reads one record of page p and applies it when fresh.
+func (s *scanner) record(kind byte, p *page, fresh bool) {
+	switch kind {
+	case kindClaim:
+		epoch := int64(s.uvarint())
+		owner := string(s.octets(s.below(256)))
+		if fresh {
+			p.epoch, p.owner = epoch, owner
+		}
+	case kindRelease:
+		if fresh {
+			p.owner = ""
+		}
+	case kindOffer:
+		at, parts := uint32(s.uvarint()), uint8(s.below(256))
+		rs := s.runs(p.size)
+		each := func(int) uint8 { return parts }
+		if parts == 0 {
+			each = func(int) uint8 { return s.octet() }
+		}
+		for _, r := range rs {
+			if !fresh {
+				if parts == 0 {
+					s.octets(r.length)
+				}
+				continue
+			}
+			p.offerEach(at, r, each)
+		}
+	case kindAnswer:
+		at := uint32(s.uvarint())
+		for k := s.below(p.size + 1); k > 0 && s.err == nil; k-- {
+			if a := s.answer(p.size); fresh && s.err == nil {
+				p.answer(at, a)
+			}
+		}
+	case kindReceipt:
+		for k := s.uvarint(); k > 0 && s.err == nil; k-- {
+			one := said{
+				index: s.below(p.size), segment: s.below(sms.MaxSegments), state: sms.State(s.below(sms.States)),
+				reason: sms.Reason(s.octet()), code: uint16(s.uvarint()), at: uint32(s.uvarint()),
+			}
+			if fresh && s.err == nil {
+				p.hear(one)
+			}
+		}
+	case kindShift:
+		at := uint32(s.uvarint())
+		from, to := sms.State(s.below(sms.States)), sms.State(s.below(sms.States))
+		if rs := s.runs(p.size); fresh && s.err == nil {
+			p.shift(at, from, to, rs)
+		}
+	default:
+		s.err = errRecord
+	}
+}
+
+// offerEach offers every recipient of r, reading each one's parts whether or not
+// it moves.
+func (p *page) offerEach(at uint32, r run, parts func(int) uint8) {
+	for i := r.start; i < r.start+r.length; i++ {
+		n := parts(i)
+		p.offer(at, []run{{i, 1}}, func(int) uint8 { return n })
+	}
+}
+
+func (s *scanner) answer(size int) answer {
+	var a answer
+	a.start = s.below(size)
+	a.length = s.below(size - a.start + 1)
+	a.outcome = sms.Outcome(s.below(sms.Outcomes))
+	a.reason = sms.Reason(s.octet())
+	a.code = uint16(s.uvarint())
+	a.done = uint16(s.uvarint())
+	a.batch = s.octet() == 1
+	a.refs = s.octets(s.below(1 << 16))
+	return a
+}
+
+func appendAnswer(b []byte, a answer) []byte {
+	b = appendUvarints(b, uint64(a.start), uint64(a.length), uint64(a.outcome))
+	b = append(b, byte(a.reason))
+	b = appendUvarints(b, uint64(a.code), uint64(a.done))
+	if a.batch {
+		b = append(b, 1)
+	} else {
+		b = append(b, 0)
+	}
+	b = binary.AppendUvarint(b, uint64(len(a.refs)))
+	return append(b, a.refs...)
+}

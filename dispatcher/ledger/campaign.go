@@ -1,0 +1,152 @@
+package ledger
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"tocsin/providers/sms"
+)
+
+// Campaign states, as the database knows them.
+const (
+	Approved  = "approved"
+	Running   = "running"
+	Scheduled = "scheduled"
+	Paused    = "paused"
+	Finished  = "finished"
+	Cancelled = "cancelled"
+)
+
+// A Campaign is a planned campaign. Its fields do not change after the plan but
+// for State, Started and Finished, which Ledger.Campaign copies at one instant.
+type Campaign struct {
+	ID         int64
+	Key, Title string
+	Class      sms.Class
+	State      string
+	Hash       string // of what decides the content
+	Path       string // the definition's file, for what is read beside it
+	Definition string // its text
+	Columns    []string
+	Summary    json.RawMessage // what the plan counted
+	Rows       int
+	Planned    int
+	Excluded   map[string]int
+	Created    int64 // milliseconds since 1970
+	Started    int64
+	Finished   int64
+
+	pages  []*page   // by sequence
+	series [][]*page // each by lowest number, not overlapping
+}
+
+// live reports whether the campaign's receipts are still looked for.
+func (c *Campaign) live() bool { return len(c.pages) > 0 }
+
+// index arranges the campaign's pages for search by number.
+func (c *Campaign) index(pages []*page) {
+	slices.SortFunc(pages, func(a, b *page) int { return cmp.Compare(a.sequence, b.sequence) })
+	c.pages = pages
+	by := map[int]int{}
+	c.series = nil
+	for _, p := range pages {
+		k, ok := by[p.series]
+		if !ok {
+			k = len(c.series)
+			by[p.series] = k
+			c.series = append(c.series, nil)
+		}
+		c.series[k] = append(c.series[k], p)
+	}
+	for _, s := range c.series {
+		slices.SortFunc(s, func(a, b *page) int { return cmp.Compare(a.lowest, b.lowest) })
+	}
+}
+
+// pageOf is the page of one series that may hold n; nil when none does.
+func pageOf(series []*page, n sms.Number) *page {
+	i, ok := slices.BinarySearchFunc(series, n, func(p *page, n sms.Number) int { return cmp.Compare(p.lowest, n) })
+	if !ok {
+		i--
+	}
+	if i < 0 || series[i].highest < n {
+		return nil
+	}
+	return series[i]
+}
+
+const campaignColumns = `id, key, title, class, state, hash, path, definition, columns, reasons, summary,
+	total_rows, planned, created, started, finished`
+
+type row interface{ Scan(...any) error }
+
+func scanCampaign(r row) (*Campaign, error) {
+	c := &Campaign{}
+	var columns, reasons, summary string
+	err := r.Scan(&c.ID, &c.Key, &c.Title, &c.Class, &c.State, &c.Hash, &c.Path, &c.Definition, &columns, &reasons, &summary,
+		&c.Rows, &c.Planned, &c.Created, &c.Started, &c.Finished)
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal([]byte(columns), &c.Columns); err != nil {
+		return nil, fmt.Errorf("read columns of campaign %s: %w", c.Key, err)
+	}
+	if err := json.Unmarshal([]byte(reasons), &c.Excluded); err != nil {
+		return nil, fmt.Errorf("read exclusions of campaign %s: %w", c.Key, err)
+	}
+	c.Summary = json.RawMessage(summary)
+	return c, nil
+}
+
+// Campaign is the campaign with this key as it stands now, or ErrNotFound.
+func (l *Ledger) Campaign(key string) (Campaign, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, c := range l.campaigns {
+		if c.Key == key {
+			return *c, nil
+		}
+	}
+	return Campaign{}, fmt.Errorf("%w: %s", ErrNotFound, key)
+}
+
+// Campaigns are all campaigns, oldest first.
+func (l *Ledger) Campaigns() []Campaign {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	all := make([]Campaign, len(l.campaigns))
+	for i, c := range l.campaigns {
+		all[i] = *c
+	}
+	return all
+}
+
+// SetState takes a campaign to another state of its life; it notes when it
+// started and when it ended.
+func (l *Ledger) SetState(id int64, state string) error {
+	return l.commit(func(c *commit) error {
+		i := slices.IndexFunc(l.campaigns, func(k *Campaign) bool { return k.ID == id })
+		if i < 0 {
+			return ErrNotFound
+		}
+		k := l.campaigns[i]
+		k.State = state
+		if state == Running && k.Started == 0 {
+			k.Started = c.at
+		}
+		if state == Finished || state == Cancelled {
+			k.Finished = c.at
+		}
+		started, finished := k.Started, k.Finished
+		c.exec = append(c.exec, func(ctx context.Context, tx *sql.Tx) error {
+			_, err := tx.ExecContext(ctx, `UPDATE campaign SET state = $1, started = $2, finished = $3 WHERE id = $4`,
+				state, started, finished, id)
+			return err
+		})
+		return nil
+	})
+}

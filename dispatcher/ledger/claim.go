@@ -1,0 +1,183 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+
+	"tocsin/campaigns"
+	"tocsin/providers/sms"
+)
+
+// A Task names a page that has recipients waiting and nobody working on it.
+type Task struct {
+	Page, Epoch int64
+	Campaign    int64
+	Class       sms.Class
+	Provider    string
+	Waiting     int
+}
+
+// Ready are up to limit pages of one provider and class that wait for a worker,
+// in order of campaign and sequence. Only running campaigns have any.
+func (l *Ledger) Ready(provider string, class sms.Class, limit int) []Task {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var tasks []Task
+	for _, c := range l.campaigns {
+		if c.State != Running || c.Class != class {
+			continue
+		}
+		for _, p := range c.pages {
+			if len(tasks) == limit {
+				return tasks
+			}
+			if p.provider == provider && p.open() {
+				tasks = append(tasks, Task{p.id, p.epoch, c.ID, class, provider, p.counts[sms.Waiting]})
+			}
+		}
+	}
+	return tasks
+}
+
+// A Claim is one worker's hold on one page, for one epoch.
+type Claim struct {
+	Page, Epoch int64
+	Provider    string
+	Campaign    Campaign
+	Numbers     []sms.Number // all recipients of the page
+	Fields      *campaigns.Fields
+	Waiting     []uint16 // indexes of those to be offered
+	Done        []uint16 // by recipient: segments the carrier has already
+}
+
+// ErrTaken says that a page is not to be had: it is claimed, its epoch has moved
+// on, nothing waits on it, or its campaign does not run.
+var ErrTaken = errors.New("this page is not to be had")
+
+// Claim takes a page for this process if it is still as the task said; it
+// returns ErrTaken otherwise.
+func (l *Ledger) Claim(ctx context.Context, id, epoch int64) (*Claim, error) {
+	var k *Claim
+	var p *page
+	err := l.commit(func(c *commit) error {
+		p = l.pages[id]
+		if p == nil || p.epoch != epoch || !p.open() || p.campaign.State != Running {
+			return ErrTaken
+		}
+		if err := l.load(p); err != nil {
+			return err
+		}
+		c.claim(p, l.owner)
+		k = &Claim{Page: id, Epoch: p.epoch, Provider: p.provider, Campaign: *p.campaign, Numbers: p.numbers}
+		for i, s := range p.people.state {
+			if s == sms.Waiting {
+				k.Waiting = append(k.Waiting, uint16(i))
+			}
+		}
+		k.Done = append(k.Done, p.people.done...)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if _, k.Fields, err = p.fieldsOf(ctx, l.db); err != nil {
+		return nil, errors.Join(err, l.Release(k))
+	}
+	return k, nil
+}
+
+// held is the page of a claim whose epoch is not over. Under l.mu.
+func (l *Ledger) held(k *Claim) (*page, error) {
+	p := l.pages[k.Page]
+	if p == nil || p.epoch != k.Epoch || p.owner != l.owner {
+		return nil, ErrStale
+	}
+	return p, nil
+}
+
+// Offer puts the intent to send to some waiting recipients on disk; indexes
+// ascend, and parts says of how many segments each one's text is. Bytes may
+// leave only after it returned nil. ErrStale: the claim is over, ErrTaken: the
+// campaign does not run any more; nothing may be sent.
+func (l *Ledger) Offer(k *Claim, indexes []uint16, parts []uint8) error {
+	if len(indexes) == 0 {
+		return nil
+	}
+	return l.commit(func(c *commit) error {
+		p, err := l.held(k)
+		if err != nil {
+			return err
+		}
+		if p.campaign.State != Running {
+			return ErrTaken
+		}
+		for _, i := range indexes {
+			if p.people.state[i] != sms.Waiting {
+				return ErrStale
+			}
+		}
+		c.offer(p, indexes, parts)
+		return nil
+	})
+}
+
+// Settle puts the carrier's answers on disk: acks[i] is for recipient
+// indexes[i]. It may be said once for each offer.
+func (l *Ledger) Settle(k *Claim, indexes []uint16, acks []sms.Ack) error {
+	if len(indexes) == 0 {
+		return nil
+	}
+	return l.commit(func(c *commit) error {
+		p, err := l.held(k)
+		if err != nil {
+			return err
+		}
+		c.answer(p, indexes, acks)
+		return nil
+	})
+}
+
+// Release gives the page back. What is still offered on it is in doubt.
+func (l *Ledger) Release(k *Claim) error {
+	return l.commit(func(c *commit) error {
+		p, err := l.held(k)
+		if err != nil {
+			return err
+		}
+		if p.counts[sms.Offered] > 0 {
+			c.shift(p, sms.Offered, sms.InDoubt, nil)
+		}
+		c.release(p)
+		return nil
+	})
+}
+
+// Reroute gives all waiting, unclaimed pages of provider from whose route has a
+// fall-back behind it to that fall-back, if usable says that it can send. It
+// reports how many. Recipients in doubt stay where they are.
+func (l *Ledger) Reroute(from string, usable func(provider string) bool) (int, error) {
+	moved := 0
+	err := l.commit(func(c *commit) error {
+		for _, k := range l.campaigns {
+			if k.State != Running {
+				continue
+			}
+			for _, p := range k.pages {
+				if p.provider != from || !p.open() || p.counts[sms.InDoubt] > 0 {
+					continue
+				}
+				if next := fallback(p.route, from, usable); next != "" {
+					if err := l.load(p); err != nil {
+						return err
+					}
+					p.provider = next
+					p.epoch++ // the task that names the old provider is stale
+					c.dirty[p] = struct{}{}
+					moved++
+				}
+			}
+		}
+		return nil
+	})
+	return moved, err
+}

@@ -1,0 +1,19 @@
+// Package ledger is the truth: which campaigns there are, and what became of
+// every recipient. Nothing is sent before its intent is here, and nothing is
+// believed before it is here.
+//
+// A page holds up to 1,000 recipients. Its row has the count of recipients in
+// each state, checked by the database to sum to its size. What happens between
+// is appended to the journal (intents, answers, receipts), many records in one
+// transaction, and the counts change in that same transaction. Now and then,
+// and when all its recipients are settled, a page's recipients are folded into
+// its status row and the journal is trimmed.
+//
+// Writers queue up and are committed together: whoever comes first commits for
+// all who wait (Ledger.commit). Any error of the database is final: the ledger
+// refuses everything after it, so that sending stops; a restart reads the
+// journal and goes on.
+//
+// This package knows databases and the layout of pages. It knows no provider,
+// no queue and no rate.
+package ledger

@@ -1,0 +1,148 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/klauspost/compress/s2"
+
+	"tocsin/campaigns"
+	"tocsin/providers/sms"
+)
+
+const pageColumns = `id, campaign, series, sequence, route, provider, lowest, highest, size, planned_segments, epoch, owner, folded,
+	waiting, offered, in_doubt, accepted, delivered, failed, expired, cancelled, resent, segments`
+
+func scanPage(r row) (*page, int64, error) {
+	p := &page{}
+	c := &p.counts
+	var campaign, lowest, highest int64
+	err := r.Scan(&p.id, &campaign, &p.series, &p.sequence, &p.route, &p.provider, &lowest, &highest, &p.size,
+		&p.plannedSegments, &p.epoch, &p.owner, &p.folded, &c[sms.Waiting], &c[sms.Offered], &c[sms.InDoubt], &c[sms.Accepted],
+		&c[sms.Delivered], &c[sms.Failed], &c[sms.Expired], &c[sms.Cancelled], &p.resent, &p.segments)
+	p.lowest, p.highest = sms.Number(lowest), sms.Number(highest)
+	return p, campaign, err
+}
+
+// querier is a database or a connection to it.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// readCampaigns reads all campaigns and the rows of their pages.
+func readCampaigns(ctx context.Context, q querier, where string, args ...any) ([]*Campaign, error) {
+	rows, err := q.QueryContext(ctx, `SELECT `+campaignColumns+` FROM campaign `+where+` ORDER BY id`, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []*Campaign
+	for rows.Next() {
+		c, err := scanCampaign(rows)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, c)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	for _, c := range all {
+		pages, err := readPages(ctx, q, c)
+		if err != nil {
+			return nil, err
+		}
+		c.index(pages)
+	}
+	return all, nil
+}
+
+func readPages(ctx context.Context, q querier, c *Campaign) ([]*page, error) {
+	rows, err := q.QueryContext(ctx, `SELECT `+pageColumns+` FROM page WHERE campaign = $1 ORDER BY sequence`, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var pages []*page
+	for rows.Next() {
+		p, _, err := scanPage(rows)
+		if err != nil {
+			return nil, err
+		}
+		p.campaign = c
+		pages = append(pages, p)
+	}
+	return pages, rows.Err()
+}
+
+// loadPeople reads a page's recipients as they were when it was last folded; its
+// counts become what that fold says.
+func (p *page) loadPeople(ctx context.Context, q querier) error {
+	var numbers []byte
+	var status []byte
+	if err := q.QueryRowContext(ctx, `SELECT numbers FROM content WHERE page = $1`, p.id).Scan(&numbers); err != nil {
+		return fmt.Errorf("read numbers of page %d: %w", p.id, err)
+	}
+	err := q.QueryRowContext(ctx, `SELECT data FROM status WHERE page = $1`, p.id).Scan(&status)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("read status of page %d: %w", p.id, err)
+	}
+	if p.numbers, err = decodeNumbers(numbers, p.size); err != nil {
+		return fmt.Errorf("read numbers of page %d: %w", p.id, err)
+	}
+	if status == nil {
+		p.fresh()
+		return nil
+	}
+	return p.decode(status)
+}
+
+// load makes a page's recipients present. Under l.mu.
+func (l *Ledger) load(p *page) error {
+	if p.numbers != nil {
+		return nil
+	}
+	if _, open := l.unfolded[p]; open {
+		return fmt.Errorf("internal error: page %d was dropped before it was folded", p.id)
+	}
+	counts := p.counts
+	if err := p.loadPeople(context.Background(), l.db); err != nil {
+		p.unload()
+		return err
+	}
+	if p.counts != counts {
+		p.unload()
+		p.counts = counts
+		return fmt.Errorf("page %d does not balance: its row and its recipients differ", p.id)
+	}
+	return nil
+}
+
+// fieldsOf reads a page's line numbers and fields.
+func (p *page) fieldsOf(ctx context.Context, q querier) ([]uint32, *campaigns.Fields, error) {
+	var packed []byte
+	if err := q.QueryRowContext(ctx, `SELECT fields FROM content WHERE page = $1`, p.id).Scan(&packed); err != nil {
+		return nil, nil, fmt.Errorf("read fields of page %d: %w", p.id, err)
+	}
+	raw, err := s2.Decode(nil, packed)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read fields of page %d: %w", p.id, err)
+	}
+	lines := make([]uint32, p.size)
+	for i := range lines {
+		v, n := binary.Uvarint(raw)
+		if n <= 0 {
+			return nil, nil, fmt.Errorf("read fields of page %d: %w", p.id, errImage)
+		}
+		lines[i], raw = uint32(v), raw[n:]
+	}
+	fields, err := campaigns.ParseFields(raw)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read fields of page %d: %w", p.id, err)
+	}
+	return lines, fields, nil
+}

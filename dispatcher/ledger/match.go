@@ -1,0 +1,143 @@
+package ledger
+
+import (
+	"bytes"
+	"math/big"
+	"strings"
+
+	"tocsin/providers/sms"
+)
+
+// match finds the recipient and the segment a receipt speaks of: first by
+// number, over the pages of all campaigns, then by reference. A receipt whose
+// reference is not known here (its answer never came, or the batch had another)
+// belongs to the only recipient it can mean, or to none.
+func (l *Ledger) match(provider string, r *sms.Receipt) (*page, said, error) {
+	var only *page
+	var onlyIs said
+	candidates := 0
+	for k := len(l.campaigns) - 1; k >= 0; k-- {
+		for _, series := range l.campaigns[k].series {
+			p := pageOf(series, r.To)
+			if p == nil || p.counts[sms.Waiting] == p.size {
+				continue
+			}
+			if p.provider != provider && !strings.Contains(p.route, provider) {
+				continue
+			}
+			if err := l.load(p); err != nil {
+				return nil, said{}, err
+			}
+			i := p.find(r.To)
+			if i < 0 || p.people.sent[i] == 0 {
+				continue
+			}
+			segment, how := p.segmentOf(i, r.Ref)
+			switch how {
+			case refKnown:
+				return p, said{index: i, segment: segment}, nil
+			case refOpen:
+				candidates++
+				only, onlyIs = p, said{index: i, segment: segment}
+			}
+		}
+	}
+	if candidates == 1 {
+		return only, onlyIs, nil
+	}
+	return nil, said{}, nil
+}
+
+// How a reference relates to a recipient.
+const (
+	refOther = iota // it has another one
+	refKnown        // it is this segment's
+	refOpen         // the recipient's is not known, or may differ from receipt to receipt
+)
+
+// segmentOf says which of recipient i's segments a reference names.
+func (p *page) segmentOf(i int, ref []byte) (segment, how int) {
+	h := &p.people
+	refs := p.refsOf(i)
+	missing := len(refs) == 0
+	for k := 0; len(refs) > 0; k++ {
+		var one []byte
+		one, refs = refs.Next()
+		if len(one) == 0 {
+			missing = true
+		} else if sameRef(one, ref) {
+			return k, refKnown
+		}
+	}
+	state := h.state[i]
+	open := missing && (state == sms.Offered || state == sms.InDoubt || state == sms.Accepted)
+	if !open && h.flags[i]&batchRef == 0 && len(ref) > 0 {
+		return 0, refOther
+	}
+	if h.parts[i] > 1 && state == sms.Offered && len(ref) > 0 {
+		return 0, refOther // the answer will say which segment it is: try again then
+	}
+	for k := range int(h.parts[i]) {
+		if h.arrived[i]>>k&1 == 0 {
+			return k, refOpen
+		}
+	}
+	return 0, refOpen
+}
+
+// sameRef reports whether two references are one, as carriers write them: equal
+// but for case and leading zeros, or one hexadecimal and the other decimal.
+func sameRef(a, b []byte) bool {
+	if bytes.Equal(a, b) {
+		return true
+	}
+	a, b = bytes.TrimLeft(a, "0"), bytes.TrimLeft(b, "0")
+	if len(a) == 0 || len(b) == 0 {
+		return len(a) == len(b)
+	}
+	return bytes.EqualFold(a, b) || hexIsDecimal(a, b) || hexIsDecimal(b, a)
+}
+
+// hexIsDecimal reports whether h, read as hexadecimal, is the decimal d.
+func hexIsDecimal(h, d []byte) bool {
+	if len(h) > len(d) { // the same value is never shorter in decimal
+		return false
+	}
+	if len(h) <= 15 {
+		v, ok := parseBase(h, 16)
+		w, ok2 := parseBase(d, 10)
+		return ok && ok2 && v == w
+	}
+	x, ok := new(big.Int).SetString(string(h), 16)
+	if !ok {
+		return false
+	}
+	y, ok := new(big.Int).SetString(string(d), 10)
+	return ok && x.Cmp(y) == 0
+}
+
+// parseBase reads at most 18 digits without allocating.
+func parseBase(s []byte, base uint64) (uint64, bool) {
+	if len(s) > 18 {
+		return 0, false
+	}
+	var v uint64
+	for _, c := range s {
+		var d uint64
+		switch {
+		case c >= '0' && c <= '9':
+			d = uint64(c - '0')
+		case c >= 'a' && c <= 'f':
+			d = uint64(c-'a') + 10
+		case c >= 'A' && c <= 'F':
+			d = uint64(c-'A') + 10
+		default:
+			return 0, false
+		}
+		if d >= base {
+			return 0, false
+		}
+		v = v*base + d
+	}
+	return v, true
+}

@@ -1,0 +1,113 @@
+package ledger
+
+import (
+	"encoding/binary"
+
+	"tocsin/providers/sms"
+)
+
+// These methods make a record and apply it at once.
+
+func (c *commit) head(kind byte, p *page) {
+	c.journal = append(c.journal, kind)
+	c.journal = binary.AppendUvarint(c.journal, uint64(p.id))
+	c.dirty[p] = struct{}{}
+}
+
+// claim begins the next epoch of a page.
+func (c *commit) claim(p *page, owner string) {
+	p.epoch++
+	p.owner = owner
+	c.head(kindClaim, p)
+	c.journal = appendUvarints(c.journal, uint64(p.epoch), uint64(len(owner)))
+	c.journal = append(c.journal, owner...)
+}
+
+// release gives a page back.
+func (c *commit) release(p *page) {
+	p.owner = ""
+	c.head(kindRelease, p)
+}
+
+// offer notes the intent to send to recipients, ascending, of the loaded page p.
+func (c *commit) offer(p *page, indexes []uint16, parts []uint8) {
+	at := p.ticks(c.at)
+	rs := runs(nil, indexes)
+	same := parts[0]
+	for _, n := range parts {
+		if n != same {
+			same = 0
+			break
+		}
+	}
+	c.head(kindOffer, p)
+	c.journal = appendUvarints(c.journal, uint64(at), uint64(same))
+	c.journal = appendRuns(c.journal, rs)
+	if same == 0 {
+		c.journal = append(c.journal, parts...)
+	}
+	k := 0
+	p.offer(at, rs, func(int) uint8 { k++; return parts[k-1] })
+}
+
+// answer notes what the carrier answered; acks[k] speaks of recipient indexes[k].
+// Equal neighbours become one entry.
+func (c *commit) answer(p *page, indexes []uint16, acks []sms.Ack) {
+	at := p.ticks(c.at)
+	c.head(kindAnswer, p)
+	c.journal = binary.AppendUvarint(c.journal, uint64(at))
+	entries := 0
+	var body []byte
+	for k := 0; k < len(acks); {
+		a := toAnswer(int(indexes[k]), &acks[k])
+		next := k + 1
+		for next < len(acks) && int(indexes[next]) == a.start+a.length && sameAck(&acks[k], &acks[next]) {
+			a.length++
+			next++
+		}
+		body = appendAnswer(body, a)
+		entries++
+		p.answer(at, a)
+		k = next
+	}
+	c.journal = binary.AppendUvarint(c.journal, uint64(entries))
+	c.journal = append(c.journal, body...)
+}
+
+func toAnswer(index int, a *sms.Ack) answer {
+	return answer{
+		run: run{index, 1}, outcome: a.Outcome, reason: a.Reason, code: uint16(min(a.Code, 1<<16-1)),
+		done: a.Done, batch: a.Batch, refs: a.Refs,
+	}
+}
+
+// sameAck reports whether two answers are one: the same words, and the same
+// memory of references.
+func sameAck(a, b *sms.Ack) bool {
+	if a.Outcome != b.Outcome || a.Reason != b.Reason || a.Code != b.Code || a.Done != b.Done || a.Batch != b.Batch ||
+		len(a.Refs) != len(b.Refs) {
+		return false
+	}
+	return len(a.Refs) == 0 || &a.Refs[0] == &b.Refs[0]
+}
+
+// shift moves those of p's recipients that are in state from, all of them or
+// those that which picks.
+func (c *commit) shift(p *page, from, to sms.State, which func(i int) bool) int {
+	var indexes []uint16
+	for i, s := range p.people.state {
+		if s == from && (which == nil || which(i)) {
+			indexes = append(indexes, uint16(i))
+		}
+	}
+	if len(indexes) == 0 {
+		return 0
+	}
+	at := p.ticks(c.at)
+	rs := runs(nil, indexes)
+	c.head(kindShift, p)
+	c.journal = appendUvarints(c.journal, uint64(at), uint64(from), uint64(to))
+	c.journal = appendRuns(c.journal, rs)
+	p.shift(at, from, to, rs)
+	return len(indexes)
+}

@@ -1,0 +1,184 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/klauspost/compress/s2"
+
+	"tocsin/campaigns"
+	"tocsin/providers/sms"
+)
+
+// A Draft is what Plan needs to know of a campaign before it is planned.
+type Draft struct {
+	Key, Title       string
+	Class            sms.Class
+	Hash             string
+	Path, Definition string
+}
+
+// Plan stores a campaign and its pages in one transaction: whole or not at all.
+// make does the planning and gives its batches to the sink; an error of make
+// leaves nothing behind and is returned as it is. Sending by this process waits
+// while the pages are written.
+func (l *Ledger) Plan(ctx context.Context, d Draft, make func(sink campaigns.Sink) (*campaigns.Summary, error)) (Campaign, error) {
+	s := &sink{l: l, ctx: ctx, campaign: &Campaign{
+		Key: d.Key, Title: d.Title, Class: d.Class, State: Approved, Hash: d.Hash, Path: d.Path, Definition: d.Definition,
+		Created: time.Now().UnixMilli(),
+	}}
+	defer s.rollback()
+	summary, err := make(s)
+	if err != nil {
+		return Campaign{}, err
+	}
+	if err := s.begin(); err != nil {
+		return Campaign{}, err
+	}
+	if err := s.finish(summary); err != nil {
+		return Campaign{}, fmt.Errorf("store plan of %s: %w", d.Key, err)
+	}
+	return *s.campaign, nil
+}
+
+// A sink writes a plan's batches. It holds the ledger from the first batch on.
+type sink struct {
+	l        *Ledger
+	ctx      context.Context
+	tx       *sql.Tx
+	page     *sql.Stmt
+	content  *sql.Stmt
+	campaign *Campaign
+	pages    []*page
+	nextPage int64
+	chunks   int
+	scratch  []byte
+	packed   []byte
+}
+
+// begin opens the transaction; others wait until it is over.
+func (s *sink) begin() error {
+	if s.tx != nil {
+		return nil
+	}
+	s.l.writing.Lock()
+	tx, err := s.l.conn.BeginTx(s.ctx, nil)
+	if err != nil {
+		s.l.writing.Unlock()
+		return fmt.Errorf("begin plan: %w", err)
+	}
+	s.tx = tx
+	var id, page int64
+	if err := tx.QueryRowContext(s.ctx, `SELECT coalesce((SELECT max(id) FROM campaign), 0), coalesce((SELECT max(id) FROM page), 0)`).
+		Scan(&id, &page); err != nil {
+		return fmt.Errorf("begin plan: %w", err)
+	}
+	s.campaign.ID, s.nextPage = id+1, page+1
+	if s.page, err = tx.PrepareContext(s.ctx, `INSERT INTO page (id, campaign, series, sequence, route, provider, lowest, highest,
+		size, planned_segments, waiting) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $9)`); err != nil {
+		return fmt.Errorf("begin plan: %w", err)
+	}
+	if s.content, err = tx.PrepareContext(s.ctx, `INSERT INTO content (page, numbers, fields) VALUES ($1, $2, $3)`); err != nil {
+		return fmt.Errorf("begin plan: %w", err)
+	}
+	return nil
+}
+
+// AddBatch stores one batch as a page. It keeps nothing of b.
+func (s *sink) AddBatch(b *campaigns.Batch) error {
+	if err := s.begin(); err != nil {
+		return err
+	}
+	provider, _, _ := strings.Cut(b.Route, ",")
+	p := &page{
+		id: s.nextPage, campaign: s.campaign, series: b.Series, sequence: b.Sequence, route: b.Route, provider: provider,
+		lowest: b.Numbers[0], highest: b.Numbers[len(b.Numbers)-1], size: len(b.Numbers), plannedSegments: b.Segments,
+	}
+	p.counts[sms.Waiting] = p.size
+	s.nextPage++
+	s.scratch = encodeNumbers(s.scratch[:0], b.Numbers)
+	numbers := len(s.scratch)
+	for _, line := range b.Lines {
+		s.scratch = binary.AppendUvarint(s.scratch, uint64(line))
+	}
+	s.scratch = b.Fields.AppendBinary(s.scratch)
+	s.packed = s2.Encode(s.packed[:cap(s.packed)], s.scratch[numbers:])
+	if _, err := s.page.ExecContext(s.ctx, p.id, s.campaign.ID, p.series, p.sequence, p.route, p.provider,
+		int64(p.lowest), int64(p.highest), p.size, p.plannedSegments); err != nil {
+		return fmt.Errorf("store page: %w", err)
+	}
+	if _, err := s.content.ExecContext(s.ctx, p.id, s.scratch[:numbers], s.packed); err != nil {
+		return fmt.Errorf("store page: %w", err)
+	}
+	s.pages = append(s.pages, p)
+	return nil
+}
+
+// AddExclusions stores rows that are no recipients.
+func (s *sink) AddExclusions(ex []campaigns.Exclusion) error {
+	if err := s.begin(); err != nil {
+		return err
+	}
+	var b []byte
+	for _, e := range ex {
+		b = appendUvarints(b, uint64(e.File), uint64(e.Line), uint64(e.Reason))
+	}
+	s.chunks++
+	if _, err := s.tx.ExecContext(s.ctx, `INSERT INTO exclusion (campaign, chunk, data) VALUES ($1, $2, $3)`,
+		s.campaign.ID, s.chunks, s2.Encode(nil, b)); err != nil {
+		return fmt.Errorf("store exclusions: %w", err)
+	}
+	return nil
+}
+
+// finish writes the campaign's row and makes the plan visible.
+func (s *sink) finish(sum *campaigns.Summary) error {
+	c := s.campaign
+	c.Columns, c.Rows, c.Planned, c.Excluded = sum.Columns, sum.Rows, sum.Planned, sum.Excluded
+	columns, err := json.Marshal(c.Columns)
+	if err != nil {
+		return err
+	}
+	reasons, err := json.Marshal(c.Excluded)
+	if err != nil {
+		return err
+	}
+	if c.Summary, err = json.Marshal(sum); err != nil {
+		return err
+	}
+	excluded := 0
+	for _, n := range c.Excluded {
+		excluded += n
+	}
+	if _, err := s.tx.ExecContext(s.ctx, `INSERT INTO campaign (`+campaignColumns+`, excluded)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, 0, $15)`,
+		c.ID, c.Key, c.Title, c.Class, c.State, c.Hash, c.Path, c.Definition, string(columns), string(reasons), string(c.Summary),
+		c.Rows, c.Planned, c.Created, excluded); err != nil {
+		return err
+	}
+	err = s.tx.Commit()
+	s.tx = nil
+	if err == nil {
+		c.index(s.pages)
+		s.l.mu.Lock()
+		s.l.campaigns = append(s.l.campaigns, c)
+		for _, p := range s.pages {
+			s.l.pages[p.id] = p
+		}
+		s.l.mu.Unlock()
+	}
+	s.l.writing.Unlock()
+	return err
+}
+
+func (s *sink) rollback() {
+	if s.tx != nil {
+		s.tx.Rollback()
+		s.l.writing.Unlock()
+	}
+}

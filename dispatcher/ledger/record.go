@@ -1,0 +1,138 @@
+package ledger
+
+import (
+	"encoding/binary"
+	"errors"
+
+	"tocsin/providers/sms"
+)
+
+// The records of the journal. All numbers are unsigned varints unless an octet
+// is named. Each record begins with its kind (one octet) and its page.
+//
+//	claim    page epoch owner-length owner
+//	release  page
+//	offer    page time parts-or-0 runs (count, then start and length of each);
+//	         parts-or-0 is 0 when each recipient's parts follow the runs, an octet each
+//	answer   page time count, then count × (start, length, outcome, reason, code, done, flags (octet), refs-length, refs)
+//	receipt  page count, then count × (index, segment, state, reason, code, time)
+//	shift    page time from to runs
+//
+// A record says what happened, and apply is the only place that knows what it
+// means: the same for what happens now and for what is read again at start.
+const (
+	kindClaim   = 'C'
+	kindRelease = 'L'
+	kindOffer   = 'O'
+	kindAnswer  = 'A'
+	kindReceipt = 'R'
+	kindShift   = 'S'
+)
+
+var errRecord = errors.New("internal error: a journal row cannot be read")
+
+// A run is neighbouring recipients of a page.
+type run struct{ start, length int }
+
+// runs groups ascending indexes.
+func runs(dst []run, indexes []uint16) []run {
+	for _, i := range indexes {
+		if n := len(dst); n > 0 && dst[n-1].start+dst[n-1].length == int(i) {
+			dst[n-1].length++
+			continue
+		}
+		dst = append(dst, run{int(i), 1})
+	}
+	return dst
+}
+
+func appendRuns(b []byte, rs []run) []byte {
+	b = binary.AppendUvarint(b, uint64(len(rs)))
+	for _, r := range rs {
+		b = binary.AppendUvarint(b, uint64(r.start))
+		b = binary.AppendUvarint(b, uint64(r.length))
+	}
+	return b
+}
+
+func appendUvarints(b []byte, values ...uint64) []byte {
+	for _, v := range values {
+		b = binary.AppendUvarint(b, v)
+	}
+	return b
+}
+
+// A scanner reads records; its error sticks.
+type scanner struct {
+	data []byte
+	err  error
+}
+
+func (s *scanner) uvarint() uint64 {
+	v, n := binary.Uvarint(s.data)
+	if n <= 0 {
+		s.err, s.data = errRecord, nil
+		return 0
+	}
+	s.data = s.data[n:]
+	return v
+}
+
+// below reads a number that must be less than limit.
+func (s *scanner) below(limit int) int {
+	v := s.uvarint()
+	if v >= uint64(limit) {
+		s.err, s.data = errRecord, nil
+		return 0
+	}
+	return int(v)
+}
+
+func (s *scanner) octet() byte {
+	if len(s.data) == 0 {
+		s.err = errRecord
+		return 0
+	}
+	b := s.data[0]
+	s.data = s.data[1:]
+	return b
+}
+
+func (s *scanner) octets(n int) []byte {
+	if n < 0 || n > len(s.data) {
+		s.err, s.data = errRecord, nil
+		return nil
+	}
+	b := s.data[:n]
+	s.data = s.data[n:]
+	return b
+}
+
+func (s *scanner) runs(size int) []run {
+	rs := make([]run, 0, 4)
+	for k := s.below(size + 1); k > 0 && s.err == nil; k-- {
+		start := s.below(size)
+		rs = append(rs, run{start, s.below(size - start + 1)})
+	}
+	return rs
+}
+
+// An answer is what one carrier's answer says of neighbouring recipients.
+type answer struct {
+	run
+	outcome sms.Outcome
+	reason  sms.Reason
+	code    uint16
+	done    uint16
+	batch   bool
+	refs    sms.Refs
+}
+
+// a said is what one receipt says of one segment of one recipient.
+type said struct {
+	index, segment int
+	state          sms.State
+	reason         sms.Reason
+	code           uint16
+	at             uint32 // ticks
+}

@@ -1,0 +1,214 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"tocsin/providers/sms"
+)
+
+// Recipients is how many recipients are in each state.
+type Recipients struct {
+	Waiting   int `json:"waiting"`
+	Offered   int `json:"offered"`
+	InDoubt   int `json:"in_doubt"`
+	Accepted  int `json:"accepted"`
+	Delivered int `json:"delivered"`
+	Failed    int `json:"failed"`
+	Expired   int `json:"expired"`
+	Cancelled int `json:"cancelled"`
+}
+
+// Sum is all of them.
+func (r Recipients) Sum() int {
+	return r.Waiting + r.Offered + r.InDoubt + r.Accepted + r.Delivered + r.Failed + r.Expired + r.Cancelled
+}
+
+func recipientsOf(c [sms.States]int) Recipients {
+	return Recipients{
+		c[sms.Waiting], c[sms.Offered], c[sms.InDoubt], c[sms.Accepted],
+		c[sms.Delivered], c[sms.Failed], c[sms.Expired], c[sms.Cancelled],
+	}
+}
+
+// A Report says what became of a campaign. Rows = Excluded + Planned, and
+// Planned = the sum of Recipients; Balanced says whether that holds.
+type Report struct {
+	Campaign   string                `json:"campaign"`
+	Title      string                `json:"title"`
+	Class      string                `json:"class"`
+	State      string                `json:"state"`
+	Rows       int                   `json:"rows"`
+	Excluded   map[string]int        `json:"excluded"`
+	Planned    int                   `json:"planned"`
+	Recipients Recipients            `json:"recipients"`
+	NoReceipt  int                   `json:"no_receipt"` // accepted, and the wait for a receipt is over
+	Resent     int                   `json:"resent"`     // offered again out of doubt
+	Segments   int                   `json:"segments"`   // taken by carriers
+	Balanced   bool                  `json:"balanced"`
+	Providers  map[string]Recipients `json:"providers"`
+	Seconds    float64               `json:"seconds"` // from start to end, or to now
+}
+
+// Open reports whether recipients are in doubt or were not sent though the
+// campaign is over.
+func (r *Report) Open() bool {
+	return r.Recipients.InDoubt+r.Recipients.Waiting+r.Recipients.Offered+r.Recipients.Expired+r.Recipients.Cancelled > 0
+}
+
+// A Reader reads a ledger that another process may be writing.
+type Reader struct{ db *sql.DB }
+
+// OpenReader opens the ledger in dir for reading only.
+func OpenReader(dir string) (*Reader, error) {
+	db, err := sql.Open("sqlite", dsn(filepath.Join(dir, "ledger.db"), "mode=ro"))
+	if err != nil {
+		return nil, fmt.Errorf("open ledger in %s: %w", dir, err)
+	}
+	if err := db.Ping(); err != nil {
+		db.Close()
+		return nil, fmt.Errorf("open ledger in %s: %w", dir, err)
+	}
+	return &Reader{db}, nil
+}
+
+// Close ends the reading.
+func (r *Reader) Close() error { return r.db.Close() }
+
+// Report is the campaign's report as of the last transaction.
+func (r *Reader) Report(ctx context.Context, key string) (*Report, error) {
+	return report(ctx, r.db, key)
+}
+
+// Keys are the keys of all campaigns, oldest first.
+func (r *Reader) Keys(ctx context.Context) ([]string, error) {
+	rows, err := r.db.QueryContext(ctx, `SELECT key FROM campaign ORDER BY id`)
+	if err != nil {
+		return nil, fmt.Errorf("list campaigns: %w", err)
+	}
+	defer rows.Close()
+	var keys []string
+	for rows.Next() {
+		var k string
+		if err := rows.Scan(&k); err != nil {
+			return nil, fmt.Errorf("list campaigns: %w", err)
+		}
+		keys = append(keys, k)
+	}
+	return keys, rows.Err()
+}
+
+// Report is the campaign's report as of the last transaction.
+func (l *Ledger) Report(ctx context.Context, key string) (*Report, error) {
+	return report(ctx, l.db, key)
+}
+
+func report(ctx context.Context, db *sql.DB, key string) (*Report, error) {
+	// One snapshot for both statements.
+	tx, err := db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return nil, fmt.Errorf("report on %s: %w", key, err)
+	}
+	defer tx.Rollback()
+	var class sms.Class
+	var reasons string
+	var started, finished int64
+	r := &Report{Campaign: key, Providers: map[string]Recipients{}}
+	err = tx.QueryRowContext(ctx, `SELECT title, class, state, total_rows, planned, reasons, started, finished FROM campaign WHERE key = $1`, key).
+		Scan(&r.Title, &class, &r.State, &r.Rows, &r.Planned, &reasons, &started, &finished)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, fmt.Errorf("%w: %s", ErrNotFound, key)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("report on %s: %w", key, err)
+	}
+	r.Class = class.String()
+	if err := json.Unmarshal([]byte(reasons), &r.Excluded); err != nil {
+		return nil, fmt.Errorf("report on %s: %w", key, err)
+	}
+	if err := r.sum(ctx, tx, key); err != nil {
+		return nil, fmt.Errorf("report on %s: %w", key, err)
+	}
+	excluded := 0
+	for _, n := range r.Excluded {
+		excluded += n
+	}
+	r.Balanced = r.Rows == excluded+r.Planned && r.Planned == r.Recipients.Sum()
+	if r.State == Finished {
+		r.NoReceipt = r.Recipients.Accepted
+	}
+	if started > 0 {
+		end := finished
+		if end == 0 {
+			end = time.Now().UnixMilli()
+		}
+		r.Seconds = float64(end-started) / 1000
+	}
+	return r, nil
+}
+
+func (r *Report) sum(ctx context.Context, q querier, key string) error {
+	rows, err := q.QueryContext(ctx, `SELECT provider, sum(waiting), sum(offered), sum(in_doubt), sum(accepted), sum(delivered),
+		sum(failed), sum(expired), sum(cancelled), sum(resent), sum(segments)
+		FROM page WHERE campaign = (SELECT id FROM campaign WHERE key = $1) GROUP BY provider`, key)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	var all [sms.States]int
+	for rows.Next() {
+		var name string
+		var c [sms.States]int
+		var resent, segments int
+		if err := rows.Scan(&name, &c[sms.Waiting], &c[sms.Offered], &c[sms.InDoubt], &c[sms.Accepted], &c[sms.Delivered],
+			&c[sms.Failed], &c[sms.Expired], &c[sms.Cancelled], &resent, &segments); err != nil {
+			return err
+		}
+		for s, n := range c {
+			all[s] += n
+		}
+		r.Providers[name] = recipientsOf(c)
+		r.Resent += resent
+		r.Segments += segments
+	}
+	r.Recipients = recipientsOf(all)
+	return rows.Err()
+}
+
+// A Tally is where a campaign stands, from memory.
+type Tally struct {
+	Recipients
+	Pages, Open int // pages in all, pages with recipients waiting or offered
+	Segments    int
+	Imbalance   int // recipients more or fewer than planned: always 0
+}
+
+// Tally counts a campaign's recipients as they stand now.
+func (l *Ledger) Tally(campaign int64) Tally {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var t Tally
+	for _, c := range l.campaigns {
+		if c.ID != campaign {
+			continue
+		}
+		var all [sms.States]int
+		for _, p := range c.pages {
+			for s, n := range p.counts {
+				all[s] += n
+			}
+			if p.counts[sms.Waiting]+p.counts[sms.Offered] > 0 {
+				t.Open++
+			}
+			t.Segments += p.segments
+		}
+		t.Recipients, t.Pages = recipientsOf(all), len(c.pages)
+		t.Imbalance = t.Sum() - c.Planned
+	}
+	return t
+}

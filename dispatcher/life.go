@@ -1,0 +1,123 @@
+package dispatcher
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"tocsin/dispatcher/ledger"
+)
+
+const (
+	lookEvery   = 100 * time.Millisecond
+	resendAfter = 2 * time.Second  // time for an answer's receipt before doubt is sent again
+	rerouteWhen = 10 * time.Second // a line down for this long gives its waiting pages to its fall-backs
+)
+
+// live starts campaigns when their time has come, ends them when all is settled
+// or the wait for receipts is over, and applies policies in between.
+func (d *Dispatcher) live(ctx context.Context) error {
+	quiet := map[int64]time.Time{} // since when nothing of a campaign is waiting or offered
+	down := map[string]time.Time{}
+	for last := time.Now(); ; {
+		for _, c := range d.ledger.Campaigns() {
+			if err := d.look(&c, quiet); err != nil {
+				return fmt.Errorf("campaign %s: %w", c.Key, err)
+			}
+		}
+		if time.Since(last) >= time.Second {
+			last = time.Now()
+			if err := d.ledger.Tidy(); err != nil {
+				return err
+			}
+			if err := d.reroute(down); err != nil {
+				return err
+			}
+		}
+		if !sleep(ctx, lookEvery) {
+			return nil
+		}
+	}
+}
+
+// look takes one campaign a step on in its life.
+func (d *Dispatcher) look(c *ledger.Campaign, quiet map[int64]time.Time) error {
+	if c.State == ledger.Finished || c.State == ledger.Cancelled || c.State == ledger.Paused {
+		return nil
+	}
+	o, err := d.orders.of(c)
+	if err != nil {
+		return err
+	}
+	now := time.Now()
+	schedule := &o.definition.Schedule
+	if at := schedule.Expires; !at.IsZero() && now.After(at) {
+		if err := d.ledger.Expire(c.ID); err != nil {
+			return err
+		}
+	}
+	open := !now.Before(schedule.Start) && schedule.Window.Contains(now)
+	switch {
+	case open && c.State != ledger.Running:
+		d.log.Info("campaign runs", "campaign", c.Key)
+		return d.ledger.SetState(c.ID, ledger.Running)
+	case !open && c.State == ledger.Running:
+		d.log.Info("campaign is outside its sending window", "campaign", c.Key)
+		return d.ledger.SetState(c.ID, ledger.Scheduled)
+	}
+	t := d.ledger.Tally(c.ID)
+	if o.definition.Resends() && t.InDoubt > 0 {
+		if _, err := d.ledger.Resend(c.ID, resendAfter); err != nil {
+			return err
+		}
+		t = d.ledger.Tally(c.ID)
+	}
+	if t.Waiting+t.Offered > 0 {
+		delete(quiet, c.ID)
+		return nil
+	}
+	since, ok := quiet[c.ID]
+	if !ok {
+		since = now
+		quiet[c.ID] = now
+	}
+	expected := t.InDoubt
+	if o.definition.Receipts.Wanted {
+		expected += t.Accepted
+	}
+	if expected > 0 && now.Sub(since) < o.definition.Receipts.Wait {
+		return nil
+	}
+	d.log.Info("campaign is finished", "campaign", c.Key, "delivered", t.Delivered, "failed", t.Failed, "in_doubt", t.InDoubt)
+	return d.ledger.SetState(c.ID, ledger.Finished)
+}
+
+// reroute gives the pages of lines that have been down for a while to their
+// routes' fall-backs.
+func (d *Dispatcher) reroute(down map[string]time.Time) error {
+	for _, l := range d.lines {
+		if l.usable() {
+			delete(down, l.Name)
+			continue
+		}
+		since, ok := down[l.Name]
+		if !ok {
+			down[l.Name] = time.Now()
+			continue
+		}
+		if time.Since(since) < rerouteWhen {
+			continue
+		}
+		n, err := d.ledger.Reroute(l.Name, func(name string) bool {
+			other := d.byName[name]
+			return other != nil && other.usable()
+		})
+		if err != nil {
+			return fmt.Errorf("reroute pages of %s: %w", l.Name, err)
+		}
+		if n > 0 {
+			d.log.Warn("provider is down, its waiting pages go to the fall-back", "provider", l.Name, "pages", n)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,76 @@
+package dispatcher
+
+import (
+	"context"
+	"sync/atomic"
+
+	"golang.org/x/sync/semaphore"
+
+	"tocsin/providers"
+	"tocsin/providers/sms"
+)
+
+// A Line is one provider as the dispatcher uses it.
+type Line struct {
+	// Name is the provider's name in configuration, routes and the ledger.
+	Name string
+	// Provider sends. Pace and metrics are wrapped around it already.
+	Provider providers.Provider
+	// Rate is the configured cap in segments per second; 0: none.
+	Rate float64
+}
+
+// line is a Line at work.
+type line struct {
+	Line
+	budget   *semaphore.Weighted // recipients offered and not settled
+	most     int64               // the budget's size
+	chunk    int                 // recipients offered at once
+	workers  int                 // pages worked on at once
+	slots    chan struct{}       // one for each page being worked on
+	pressing atomic.Int32        // 1 + the highest class that has pages ready; 0: none
+}
+
+// pageSize is the most recipients of a page.
+const pageSize = 1000
+
+// newLine sizes the work by the provider's window: at most two windows are
+// offered and unanswered, so that one is in flight while the next one's intent
+// is written; that bounds what a crash leaves in doubt.
+func newLine(l Line) *line {
+	state := l.Provider.Line()
+	batch := max(state.Batch, 1)
+	window := max(state.Window, 1) * batch
+	most := 2 * window
+	chunk := max(window/max(state.Connections, 1)/2, 1)
+	if l.Rate > 0 {
+		chunk = min(chunk, max(int(l.Rate/4), 1)) // a quarter second at the provider's rate
+	}
+	if chunk > batch {
+		chunk -= chunk % batch
+	}
+	chunk = min(chunk, pageSize)
+	workers := min(most/pageSize+2, 16)
+	return &line{
+		Line: l, budget: semaphore.NewWeighted(int64(most)), most: int64(most), chunk: chunk,
+		workers: workers, slots: make(chan struct{}, workers),
+	}
+}
+
+// usable reports whether the provider can send now.
+func (l *line) usable() bool { return l.Provider.Line().Up > 0 }
+
+// overtaken reports whether a higher class than c has pages ready on this line.
+func (l *line) overtaken(c sms.Class) bool { return l.pressing.Load() > int32(c)+1 }
+
+// enter takes a worker's slot; it reports false when ctx ended first.
+func (l *line) enter(ctx context.Context) bool {
+	select {
+	case l.slots <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (l *line) leave() { <-l.slots }

@@ -1,0 +1,53 @@
+package dispatcher
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"tocsin/campaigns"
+	"tocsin/dispatcher/ledger"
+	"tocsin/providers/sms"
+)
+
+// An order is what sending one campaign takes, made from its definition once.
+type order struct {
+	definition *campaigns.Definition
+	renderer   *campaigns.Renderer
+	envelope   *sms.Envelope
+}
+
+// orders keeps the orders of the campaigns at work.
+type orders struct {
+	mu sync.Mutex
+	by map[int64]*order
+}
+
+// of is the order of a campaign. Its error names the campaign's definition, which
+// was read before: it fails only when the program has changed since.
+func (o *orders) of(c *ledger.Campaign) (*order, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if known := o.by[c.ID]; known != nil {
+		return known, nil
+	}
+	def, err := campaigns.Parse(c.Path, []byte(c.Definition))
+	if err != nil {
+		return nil, fmt.Errorf("read the stored definition of %s: %w", c.Key, err)
+	}
+	renderer, err := campaigns.NewRenderer(def, c.Columns)
+	if err != nil {
+		return nil, fmt.Errorf("read the stored definition of %s: %w", c.Key, err)
+	}
+	made := &order{def, renderer, &sms.Envelope{
+		Campaign: uint32(c.ID), Sender: def.Sender, Expires: expiry(def), Receipt: def.Receipts.Wanted, Class: c.Class,
+	}}
+	if o.by == nil {
+		o.by = map[int64]*order{}
+	}
+	o.by[c.ID] = made
+	return made, nil
+}
+
+// expiry is when the campaign's messages are worth nothing any more; zero: never.
+func expiry(d *campaigns.Definition) time.Time { return d.Schedule.Expires }

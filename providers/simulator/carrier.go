@@ -1,0 +1,180 @@
+package simulator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// A Carrier is a message centre that listens. Make one with New.
+type Carrier struct {
+	config  Config
+	ln      net.Listener
+	journal *journal
+	counts  counter
+	gate    gate
+	nextID  atomic.Uint64
+	pdus    atomic.Int64            // submits read, for what falls on the n-th
+	stop    context.CancelCauseFunc // ends Run; set by Run
+
+	mu       sync.Mutex
+	sessions map[*session]struct{}
+	accounts map[string]*account
+}
+
+// An account is what all connections with one system id share.
+type account struct {
+	receivers []*session // logged in and able to take receipts
+	parked    []receipt  // for the next of them
+}
+
+// New listens, so that Addr is known and clients may dial; they are answered
+// once Run runs.
+func New(config Config) (*Carrier, error) {
+	config, err := config.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	j, err := openJournal(&config)
+	if err != nil {
+		return nil, err
+	}
+	ln, err := net.Listen("tcp", config.Listen)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("simulator: listen: %w", err), j.close())
+	}
+	c := &Carrier{
+		config: config, ln: ln, journal: j,
+		gate:     gate{rate: float64(config.Rate), burst: float64(config.Burst), tokens: float64(config.Burst)},
+		sessions: map[*session]struct{}{}, accounts: map[string]*account{},
+	}
+	// Ids go on from where no earlier carrier can have been: 2^20 a millisecond.
+	c.nextID.Store(uint64(time.Now().UnixMilli()) << 20)
+	return c, nil
+}
+
+// Addr is where the carrier listens.
+func (c *Carrier) Addr() net.Addr { return c.ln.Addr() }
+
+// Run answers until ctx ends, closes every connection and returns nil. It
+// returns an error when it cannot accept any more or its journal cannot be
+// written: nothing is answered that the journal does not hold. Run is called
+// once.
+func (c *Carrier) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	c.stop = cancel
+	var running sync.WaitGroup
+	unhook := context.AfterFunc(ctx, func() {
+		c.ln.Close()
+		c.Cut()
+	})
+	defer unhook()
+	var err error
+	for {
+		conn, acceptErr := c.ln.Accept()
+		if acceptErr != nil {
+			if ctx.Err() == nil {
+				err = fmt.Errorf("simulator: accept: %w", acceptErr)
+				cancel(err)
+			}
+			break
+		}
+		s := c.open(conn)
+		if ctx.Err() != nil {
+			conn.Close()
+		}
+		running.Go(s.run)
+	}
+	c.ln.Close()
+	c.Cut()
+	running.Wait()
+	if cause := context.Cause(ctx); err == nil && !errors.Is(cause, ctx.Err()) {
+		err = cause
+	}
+	return errors.Join(err, c.journal.close())
+}
+
+// Cut closes every connection at once, without goodbye.
+func (c *Carrier) Cut() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for s := range c.sessions {
+		s.conn.Close()
+	}
+}
+
+// Unbind says goodbye on every connection, as a carrier does before maintenance.
+func (c *Carrier) Unbind() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for s := range c.sessions {
+		s.conn.SetWriteDeadline(time.Now().Add(time.Second))
+		s.conn.Write(appendHeader(nil, unbind, 0, 0x7FFFFFFF)) // an error ends the session's reader
+		s.conn.SetWriteDeadline(time.Time{})
+	}
+}
+
+func (c *Carrier) open(conn net.Conn) *session {
+	s := newSession(c, conn)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.sessions[s] = struct{}{}
+	return s
+}
+
+// join logs s in to its account and hands it the receipts that wait there.
+func (c *Carrier) join(s *session, systemID string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	a := c.accounts[systemID]
+	if a == nil {
+		a = &account{}
+		c.accounts[systemID] = a
+	}
+	s.account = a
+	c.counts.binds.Add(1)
+	if s.receives {
+		a.receivers = append(a.receivers, s)
+		s.push(a.parked)
+		a.parked = nil
+	}
+}
+
+// leave takes s out and passes on the receipts it still had.
+func (c *Carrier) leave(s *session) {
+	left := s.takeAll()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.sessions, s)
+	a := s.account
+	if a == nil {
+		return
+	}
+	for i, r := range a.receivers {
+		if r == s {
+			a.receivers = append(a.receivers[:i], a.receivers[i+1:]...)
+			break
+		}
+	}
+	c.hand(a, left)
+}
+
+// pass gives receipts to a connection of a that can take them.
+func (c *Carrier) pass(a *account, receipts []receipt) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.hand(a, receipts)
+}
+
+func (c *Carrier) hand(a *account, receipts []receipt) {
+	if len(a.receivers) > 0 {
+		a.receivers[0].push(receipts)
+		return
+	}
+	a.parked = append(a.parked, receipts...)
+}

@@ -1,0 +1,115 @@
+package simulator
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+)
+
+// A Config says how the carrier behaves. The zero Config listens on
+// DefaultListen, takes every message at once and sends no receipts. A share is
+// from 0 to 1; which numbers or submits it falls on is decided by Seed.
+type Config struct {
+	Listen   string // host:port, DefaultListen when empty; port 0: any free one
+	Protocol string // "smpp", also when empty
+
+	SystemID string // the only account; empty: any
+	Password string // of the account; empty: any
+
+	Rate    int           // segments a second over all connections; 0: no limit
+	Burst   int           // segments that may come at once; 0: half a second's worth of Rate
+	Latency time.Duration // from a submit to its answer
+	Jitter  time.Duration // up to so much more; answers may overtake each other
+
+	Receipts      bool          // send the receipts that are asked for
+	ReceiptDelay  time.Duration // from the answer to the receipt
+	ReceiptWindow int           // receipts not acknowledged on one connection; 0: 2000
+	// ReceiptForm is how a receipt says what it says: "tlv" (3.4, section 5.3.2),
+	// "text" (appendix B), or both when empty.
+	ReceiptForm       string
+	LoseReceipts      float64 // share that never come
+	FailReceipts      float64 // share that say undeliverable
+	DuplicateReceipts float64 // share that come twice
+	EarlyReceipts     float64 // share that come before the answer
+	UnknownReceipts   float64 // share that bring with them a receipt for a stranger
+
+	Refuse    float64 // share of numbers refused, RINVDSTADR
+	Throttle  float64 // share of submits answered RTHROTTLED whatever the rate
+	QueueFull float64 // share of submits answered RMSGQFUL
+	Silent    float64 // share of submits taken and never answered
+	CutAfter  int     // submits after which the line is cut: the last is taken, not answered
+	CutAgain  bool    // cut after every CutAfter submits, not only once
+	Mute      bool    // accept connections and answer nothing at all
+	NoMulti   bool    // not know submit_multi: generic_nack with RINVCMDID
+	// HexIDs is where a message id stands in hexadecimal: "resp" in the answer,
+	// "receipt" in the receipt, nowhere when empty. In the other place it is
+	// decimal.
+	HexIDs string
+
+	// Journal and JournalPath take a line of JSON for every recipient of every
+	// segment taken, written before the answer: time, number, id, text, and for a
+	// long text part and parts. The file is appended to; carriers may share one.
+	Journal     io.Writer
+	JournalPath string
+
+	Seed   uint64
+	Logger *slog.Logger // nil: nothing is logged
+}
+
+// DefaultListen is SMPP's port of IANA's registry on the loopback interface.
+const DefaultListen = "127.0.0.1:2775"
+
+const defaultReceiptWindow = 2000
+
+// withDefaults fills in what is empty and reports what cannot be.
+func (c Config) withDefaults() (Config, error) {
+	if c.Protocol == "" {
+		c.Protocol = "smpp"
+	}
+	if c.Protocol != "smpp" {
+		return c, fmt.Errorf("simulator: protocol %q is not spoken, only smpp", c.Protocol)
+	}
+	for _, s := range []struct {
+		name  string
+		share float64
+	}{
+		{"lose_receipts", c.LoseReceipts}, {"fail_receipts", c.FailReceipts},
+		{"duplicate_receipts", c.DuplicateReceipts}, {"early_receipts", c.EarlyReceipts},
+		{"unknown_receipts", c.UnknownReceipts}, {"refuse", c.Refuse}, {"throttle", c.Throttle},
+		{"queue_full", c.QueueFull}, {"silent", c.Silent},
+	} {
+		if !(s.share >= 0 && s.share <= 1) {
+			return c, fmt.Errorf("simulator: %s is %v, want a share from 0 to 1", s.name, s.share)
+		}
+	}
+	if c.Rate < 0 || c.Burst < 0 || c.Latency < 0 || c.Jitter < 0 || c.ReceiptDelay < 0 || c.ReceiptWindow < 0 || c.CutAfter < 0 {
+		return c, fmt.Errorf("simulator: rates, times and counts cannot be negative")
+	}
+	switch c.HexIDs {
+	case "", "resp", "receipt":
+	default:
+		return c, fmt.Errorf(`simulator: hex ids in %q, want "resp", "receipt" or nothing`, c.HexIDs)
+	}
+	switch c.ReceiptForm {
+	case "", "tlv", "text":
+	default:
+		return c, fmt.Errorf(`simulator: receipt form %q, want "tlv", "text" or nothing`, c.ReceiptForm)
+	}
+	if c.Journal != nil && c.JournalPath != "" {
+		return c, fmt.Errorf("simulator: a journal and the path of one")
+	}
+	if c.Listen == "" {
+		c.Listen = DefaultListen
+	}
+	if c.Burst == 0 {
+		c.Burst = max(c.Rate/2, 1)
+	}
+	if c.ReceiptWindow == 0 {
+		c.ReceiptWindow = defaultReceiptWindow
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return c, nil
+}

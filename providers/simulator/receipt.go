@@ -1,0 +1,287 @@
+package simulator
+
+import (
+	"encoding/binary"
+	"strconv"
+	"time"
+)
+
+// A receipt is the carrier's word on one segment, not yet a PDU.
+type receipt struct {
+	to     uint64
+	id     uint64
+	at     int64 // due, nanoseconds since 1970
+	taken  int64 // submitted, nanoseconds since 1970
+	origin *origin
+	failed bool
+}
+
+// A sent receipt waits for its acknowledgement; sequence 0 is a free place.
+type sent struct {
+	receipt  receipt
+	sequence uint32
+}
+
+const (
+	sendAtOnce  = 256         // receipts encoded in one go
+	resendAfter = time.Second // until a receipt the client refused is sent again
+)
+
+// push queues receipts for the sender.
+func (s *session) push(receipts []receipt) {
+	if len(receipts) == 0 {
+		return
+	}
+	s.mu.Lock()
+	if s.head > 4096 && s.head > len(s.queue)/2 {
+		s.queue = s.queue[:copy(s.queue, s.queue[s.head:])]
+		s.head = 0
+	}
+	s.queue = append(s.queue, receipts...)
+	idle := s.idle && s.room() > 0
+	s.mu.Unlock()
+	if idle {
+		s.rouse()
+	}
+}
+
+func (s *session) room() int { return s.carrier.config.ReceiptWindow - s.unacked }
+
+func (s *session) rouse() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (s *session) close() {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	s.rouse()
+}
+
+// waiting is how many receipts this session still has to bring.
+func (s *session) waiting() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := s.unacked + len(s.queue) - s.head
+	for _, d := range s.delayed {
+		n += len(d.receipts)
+	}
+	return n
+}
+
+// settle takes the acknowledgements of one buffer.
+func (s *session) settle() {
+	if len(s.acks) == 0 {
+		return
+	}
+	s.mu.Lock()
+	mask, acknowledged, again := uint32(len(s.ring)-1), 0, 0
+	for _, a := range s.acks {
+		place := &s.ring[a.sequence&mask]
+		if place.sequence != a.sequence || a.sequence == 0 {
+			continue // twice, or nobody's
+		}
+		place.sequence = 0
+		s.unacked--
+		if a.status == statusOK {
+			acknowledged++
+			continue
+		}
+		again++
+		r := place.receipt
+		r.at = s.now + int64(resendAfter)
+		s.queue = append(s.queue, r)
+	}
+	left := len(s.queue) - s.head
+	rouse := s.idle && left > 0 && s.room() >= min(left, s.carrier.config.ReceiptWindow/4+1)
+	s.mu.Unlock()
+	s.acks = s.acks[:0]
+	s.carrier.counts.acknowledged.Add(int64(acknowledged))
+	s.carrier.counts.again.Add(int64(again))
+	if rouse {
+		s.rouse()
+	}
+}
+
+// sendEarly writes receipts before the answers they belong to; what the window
+// does not hold follows later.
+func (s *session) sendEarly() error {
+	var out []byte
+	n := 0
+	s.mu.Lock()
+	for ; n < len(s.early) && s.room() > 0; n++ {
+		out = s.encode(out, &s.early[n])
+	}
+	s.mu.Unlock()
+	s.due = append(s.due, s.early[n:]...)
+	s.early = s.early[:0]
+	s.carrier.counts.sent.Add(int64(n))
+	_, err := s.conn.Write(out)
+	return err
+}
+
+// send writes answers and receipts when they are due, until the session closes.
+func (s *session) send() {
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	var out []byte
+	for {
+		var next time.Duration
+		var n int
+		out, n, next = s.collect(out[:0])
+		if next < 0 {
+			return
+		}
+		if len(out) > 0 {
+			s.carrier.counts.sent.Add(int64(n))
+			if _, err := s.conn.Write(out); err != nil {
+				return // the reader sees it too
+			}
+			continue
+		}
+		if next > 0 {
+			timer.Reset(next)
+		}
+		select {
+		case <-s.wake:
+		case <-timer.C:
+		}
+	}
+}
+
+// collect appends what is due to out: answers, then receipts within the window,
+// n of them. With nothing due it marks the sender idle and says how long until
+// something is: 0 is when it is told, below 0 never.
+func (s *session) collect(out []byte) (_ []byte, n int, next time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.idle = false
+	if s.closed {
+		return out, 0, -1
+	}
+	now := time.Now().UnixNano()
+	for len(s.delayed) > 0 {
+		d := &s.delayed[0]
+		if d.at > now {
+			next = time.Duration(d.at - now)
+			break
+		}
+		out = append(out, d.out...)
+		s.queue = append(s.queue, d.receipts...)
+		s.delayed = s.delayed[:copy(s.delayed, s.delayed[1:])]
+	}
+	for ; n < sendAtOnce && s.head < len(s.queue) && s.room() > 0; n++ {
+		r := &s.queue[s.head]
+		if r.at > now {
+			if wait := time.Duration(r.at - now); next == 0 || wait < next {
+				next = wait
+			}
+			break
+		}
+		out = s.encode(out, r)
+		s.head++
+	}
+	if s.head == len(s.queue) {
+		s.queue, s.head = s.queue[:0], 0
+	}
+	s.idle = len(out) == 0
+	return out, n, next
+}
+
+// takeAll empties the session: receipts on their way come first, in order.
+func (s *session) takeAll() []receipt {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	left := make([]receipt, 0, s.unacked+len(s.queue)-s.head)
+	mask := uint32(len(s.ring) - 1)
+	for i := range s.ring {
+		if place := &s.ring[(s.next+uint32(i))&mask]; place.sequence != 0 {
+			r := place.receipt
+			r.at = 0
+			left = append(left, r)
+			place.sequence = 0
+		}
+	}
+	s.carrier.counts.again.Add(int64(len(left)))
+	left = append(left, s.queue[s.head:]...)
+	for _, d := range s.delayed {
+		left = append(left, d.receipts...)
+	}
+	left = append(append(left, s.early...), s.due...)
+	s.queue, s.head, s.unacked, s.delayed, s.early, s.due = nil, 0, 0, nil, nil, nil
+	return left
+}
+
+// A receiptForm keeps the dates of the last receipt's text, which change once a
+// minute.
+type receiptForm struct {
+	minutes [2]int64
+	dates   [2][10]byte
+}
+
+func (f *receiptForm) date(which int, at int64) []byte {
+	if minute := at / int64(time.Minute); f.minutes[which] != minute {
+		f.minutes[which] = minute
+		time.Unix(0, at).AppendFormat(f.dates[which][:0], "0601021504")
+	}
+	return f.dates[which][:]
+}
+
+// encode appends r as deliver_sm and puts it among those on their way: SMPP 3.4,
+// sections 4.6 and 5.2.12, appendix B. There is room.
+func (s *session) encode(b []byte, r *receipt) []byte {
+	mask := uint32(len(s.ring) - 1)
+	for s.next == 0 || s.next >= response || s.ring[s.next&mask].sequence != 0 {
+		if s.next++; s.next >= response {
+			s.next = 1
+		}
+	}
+	s.ring[s.next&mask] = sent{*r, s.next}
+	s.unacked++
+	config := &s.carrier.config
+	hexadecimal := config.HexIDs == "receipt"
+
+	start := len(b)
+	b = appendHeader(b, deliverSM, 0, s.next)
+	s.next++
+	b = append(b, 0, 1, 1) // service_type; international, E.164
+	b = strconv.AppendUint(b, r.to, 10)
+	b = append(b, 0, r.origin.ton, r.origin.npi)
+	b = append(b, r.origin.addr...)
+	b = append(b, 0, 0x04, 0, 0, 0, 0, 0, 0, 0, 0, 0) // esm_class: a receipt; …; sm_length
+	if config.ReceiptForm != "tlv" {
+		text := len(b)
+		b = appendID(append(b, "id:"...), r.id, hexadecimal)
+		if r.failed {
+			b = append(b, " sub:001 dlvrd:000 submit date:"...)
+		} else {
+			b = append(b, " sub:001 dlvrd:001 submit date:"...)
+		}
+		b = append(b, s.form.date(0, r.taken)...)
+		b = append(b, " done date:"...)
+		b = append(b, s.form.date(1, max(r.at, r.taken))...)
+		if r.failed {
+			b = append(b, " stat:UNDELIV err:027 text:"...) // absent subscriber: 3GPP TS 29.002, section 17.6.6
+		} else {
+			b = append(b, " stat:DELIVRD err:000 text:"...)
+		}
+		b[text-1] = byte(len(b) - text)
+	}
+	if config.ReceiptForm != "text" {
+		b = append(b, tagReceiptedMessageID>>8, tagReceiptedMessageID&0xFF, 0, 0)
+		id := len(b)
+		b = append(appendID(b, r.id, hexadecimal), 0)
+		b[id-1] = byte(len(b) - id)
+		if r.failed {
+			b = appendTLV8(b, tagMessageState, 5)                                   // UNDELIVERABLE
+			b = append(b, tagNetworkError>>8, tagNetworkError&0xFF, 0, 3, 3, 0, 27) // GSM
+		} else {
+			b = appendTLV8(b, tagMessageState, 2) // DELIVERED
+		}
+	}
+	binary.BigEndian.PutUint32(b[start:], uint32(len(b)-start))
+	return b
+}

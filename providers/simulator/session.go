@@ -1,0 +1,245 @@
+package simulator
+
+import (
+	"encoding/binary"
+	"net"
+	"sync"
+	"time"
+)
+
+// A session is one connection. Its reader decides and answers; its sender says
+// what has to wait.
+type session struct {
+	carrier  *Carrier
+	conn     net.Conn
+	account  *account // nil until logged in; set under the carrier's lock
+	submits  bool     // may submit
+	receives bool     // may be sent receipts
+
+	// The reader's own.
+	now       int64 // nanoseconds since 1970 when the buffer was filled
+	out       []byte
+	acks      []ack
+	due       []receipt // of submits in this buffer, to follow their answers
+	early     []receipt // to go before their answers
+	to        []destination
+	refused   []destination
+	idAnswer  []byte
+	idReceipt []byte
+	origin    *origin
+	lines     lines
+	taken     tally
+	end       bool // close when the answers are out
+
+	mu      sync.Mutex
+	ring    []sent // receipts on their way, by sequence number
+	unacked int
+	next    uint32    // sequence number of the next receipt
+	queue   []receipt // not sent yet; in order, but for those sent again, which are first
+	head    int       // of queue
+	delayed []delayed // answers not due yet, in order
+	idle    bool      // the sender waits for a word on wake
+	closed  bool
+	wake    chan struct{}
+
+	form receiptForm // the sender's and, for early receipts, the reader's: under mu
+}
+
+// An ack is the client's answer to a receipt.
+type ack struct{ sequence, status uint32 }
+
+// A tally is what one buffer of submits came to.
+type tally struct{ recipients, segments, submits, refused, throttled, silent int }
+
+func newSession(c *Carrier, conn net.Conn) *session {
+	size := 1
+	for size < c.config.ReceiptWindow {
+		size *= 2
+	}
+	return &session{carrier: c, conn: conn, ring: make([]sent, size), next: 1, wake: make(chan struct{}, 1)}
+}
+
+// run serves the connection until it closes.
+func (s *session) run() {
+	var sender sync.WaitGroup
+	sender.Go(s.send)
+	s.read()
+	s.conn.Close()
+	s.close()
+	sender.Wait()
+	s.carrier.leave(s)
+}
+
+// read answers all PDUs in the buffer with one write, again and again.
+func (s *session) read() {
+	buf := make([]byte, 256<<10)
+	n := 0
+	for !s.end {
+		k, err := s.conn.Read(buf[n:])
+		if err != nil {
+			return
+		}
+		if s.carrier.config.Mute {
+			continue
+		}
+		n += k
+		s.now = time.Now().UnixNano()
+		used := s.frames(buf[:n])
+		if s.release() != nil {
+			return
+		}
+		n = copy(buf, buf[used:n])
+	}
+}
+
+// frames handles the whole PDUs in b and says how much of b they are.
+func (s *session) frames(b []byte) (used int) {
+	for len(b)-used >= headerSize && !s.end {
+		size := binary.BigEndian.Uint32(b[used:])
+		if size < headerSize || size > maxFrame {
+			s.out = appendHeader(s.out, genericNack, statusCommandLength, 0)
+			s.end = true
+			return len(b)
+		}
+		if len(b)-used < int(size) {
+			return used
+		}
+		s.handle(b[used : used+int(size)])
+		used += int(size)
+	}
+	return used
+}
+
+func (s *session) handle(frame []byte) {
+	command := binary.BigEndian.Uint32(frame[4:])
+	status := binary.BigEndian.Uint32(frame[8:])
+	sequence := binary.BigEndian.Uint32(frame[12:])
+	body := frame[headerSize:]
+	switch command {
+	case submitMulti:
+		if s.carrier.config.NoMulti {
+			s.out = appendHeader(s.out, genericNack, statusCommandID, sequence)
+			return
+		}
+		s.submit(command, sequence, body)
+	case submitSM:
+		s.submit(command, sequence, body)
+	case deliverSM | response:
+		s.acks = append(s.acks, ack{sequence, status})
+	case genericNack:
+		s.acks = append(s.acks, ack{sequence, max(status, 1)})
+	case bindReceiver, bindTransmitter, bindTransceiver:
+		s.bind(command, sequence, body)
+	case enquireLink:
+		s.out = appendHeader(s.out, enquireLink|response, statusOK, sequence)
+	case unbind:
+		s.out = appendHeader(s.out, unbind|response, statusOK, sequence)
+		s.end = true
+	case unbind | response:
+		s.end = true
+	default:
+		if command&response == 0 {
+			s.out = appendHeader(s.out, genericNack, statusCommandID, sequence)
+		}
+	}
+}
+
+// bind logs the session in: SMPP 3.4, section 4.1.
+func (s *session) bind(command, sequence uint32, body []byte) {
+	c := cursor{b: body}
+	systemID := string(c.text(16))
+	password := string(c.text(9))
+	config := &s.carrier.config
+	status := uint32(statusOK)
+	switch {
+	case s.account != nil:
+		status = statusAlreadyBound
+	case c.bad:
+		status = statusCommandLength
+	case config.SystemID != "" && systemID != config.SystemID:
+		status = statusSystemID
+	case config.Password != "" && password != config.Password:
+		status = statusPassword
+	}
+	start := len(s.out)
+	s.out = appendHeader(s.out, command|response, status, sequence)
+	if status != statusOK {
+		s.end = s.account == nil
+		return
+	}
+	s.out = append(append(s.out, config.SystemID...), 0)
+	s.out = appendTLV8(s.out, tagInterfaceVersion, 0x34)
+	setLength(s.out, start)
+	// The answer leaves before a receipt can.
+	if _, err := s.conn.Write(s.out); err != nil {
+		s.end = true
+	}
+	s.out = s.out[:0]
+	s.submits, s.receives = command != bindReceiver, command != bindTransmitter
+	s.carrier.join(s, systemID)
+	config.Logger.Debug("logged in", "receives", s.receives)
+}
+
+// release writes what one buffer came to: the journal, early receipts, answers;
+// then it queues the receipts that follow. With a latency, answers and receipts
+// go to the sender, but for the last before the line closes.
+func (s *session) release() error {
+	s.settle()
+	s.tell()
+	if len(s.lines.buf) > 0 {
+		if err := s.carrier.journal.write(s.lines.buf); err != nil {
+			s.carrier.stop(err)
+			return err
+		}
+		s.lines.buf = s.lines.buf[:0]
+	}
+	if len(s.early) > 0 {
+		if err := s.sendEarly(); err != nil {
+			return err
+		}
+	}
+	if len(s.out) == 0 && len(s.due) == 0 {
+		return nil
+	}
+	if config := &s.carrier.config; (config.Latency > 0 || config.Jitter > 0) && !s.end {
+		s.delay()
+		return nil
+	}
+	if len(s.out) > 0 {
+		if _, err := s.conn.Write(s.out); err != nil {
+			s.hand()
+			return err
+		}
+		s.out = s.out[:0]
+	}
+	s.hand()
+	return nil
+}
+
+// hand queues the receipts of this buffer here, or elsewhere in the account when
+// this connection takes none.
+func (s *session) hand() {
+	if s.receives {
+		s.push(s.due)
+	} else if len(s.due) > 0 {
+		s.carrier.pass(s.account, s.due)
+	}
+	s.due = s.due[:0]
+}
+
+// tell adds this buffer to the carrier's figures.
+func (s *session) tell() {
+	t := &s.taken
+	if *t == (tally{}) {
+		return
+	}
+	counts := &s.carrier.counts
+	counts.recipients.Add(int64(t.recipients))
+	counts.segments.Add(int64(t.segments))
+	counts.submits.Add(int64(t.submits))
+	counts.refused.Add(int64(t.refused))
+	counts.throttled.Add(int64(t.throttled))
+	counts.silent.Add(int64(t.silent))
+	s.carrier.gate.count(t.segments, s.now)
+	*t = tally{}
+}

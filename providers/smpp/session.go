@@ -1,0 +1,466 @@
+package smpp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"sync"
+	"time"
+
+	"tocsin/providers/sms"
+)
+
+const (
+	backOffFirst = 200 * time.Millisecond
+	backOffMost  = 30 * time.Second
+	drainTime    = 5 * time.Second // for answers in flight, and again for the goodbye
+	readSize     = 64 << 10
+)
+
+// keep connects, logs in and serves again and again until ctx ends, with growing
+// pauses while it does not succeed. It returns an error only for ErrCredentials.
+func (p *Provider) keep(ctx context.Context, bind uint32, receive sms.ReceiveFunc) error {
+	pause := backOffFirst
+	for ctx.Err() == nil {
+		start := time.Now()
+		err := p.session(ctx, bind, receive)
+		if ctx.Err() != nil {
+			return nil
+		}
+		p.mu.Lock()
+		p.fault = err.Error()
+		p.mu.Unlock()
+		if errors.Is(err, ErrCredentials) {
+			return err
+		}
+		p.log.Warn("line is down", "address", p.c.Address, "err", err)
+		if time.Since(start) > backOffMost {
+			pause = backOffFirst
+		}
+		// Jitter keeps many lines from coming back at once.
+		t := time.NewTimer(pause/2 + rand.N(pause))
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			t.Stop()
+		}
+		pause = min(2*pause, backOffMost)
+	}
+	return nil
+}
+
+// session is one connection from dial to close.
+func (p *Provider) session(ctx context.Context, bind uint32, receive sms.ReceiveFunc) error {
+	dialing, cancel := context.WithTimeout(ctx, dialTimeout)
+	conn, err := p.dial(dialing)
+	cancel()
+	if err != nil {
+		return fmt.Errorf("connect: %w", err)
+	}
+	defer conn.Close()
+	stop := context.AfterFunc(ctx, func() { conn.SetReadDeadline(time.Now()) }) // while logging in
+	r := &reader{conn: conn, buf: make([]byte, 0, readSize)}
+	err = p.login(r, bind)
+	if !stop() {
+		return context.Cause(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	l := newLine(p, conn)
+	s := &session{p: p, line: l, reader: r, sends: bind != BindReceiver, receipts: newReceipts(l, receive)}
+	p.mu.Lock()
+	p.up++
+	if s.sends {
+		// A new slice: Submit and others look at the old one without the lock.
+		p.lines = append(p.lines[:len(p.lines):len(p.lines)], l)
+	} else {
+		l.closed = true // a receiver takes no submits
+	}
+	p.mu.Unlock()
+	p.log.Info("line is up", "address", p.c.Address)
+	return s.run(ctx)
+}
+
+// login sends the bind request and waits for its answer.
+func (p *Provider) login(r *reader, bind uint32) error {
+	r.conn.SetDeadline(time.Now().Add(dialTimeout))
+	defer r.conn.SetDeadline(time.Time{})
+	request := AppendBind(nil, bind, 1, Bind{p.c.SystemID, p.c.Password, p.c.SystemType})
+	if _, err := r.conn.Write(request); err != nil {
+		return fmt.Errorf("log in: %w", err)
+	}
+	for {
+		h, _, ok, err := r.next()
+		if err != nil {
+			return fmt.Errorf("log in: %w", err)
+		}
+		if !ok {
+			if err := r.more(); err != nil {
+				return fmt.Errorf("log in: no answer: %w", err)
+			}
+			continue
+		}
+		if h.ID != bind|Response && h.ID != GenericNack {
+			return fmt.Errorf("log in: answered by PDU %#x: %w", h.ID, ErrPDU)
+		}
+		switch h.Status {
+		case StatusOK:
+			if h.ID == GenericNack {
+				return fmt.Errorf("log in: %w", ErrPDU)
+			}
+			return nil
+		case StatusInvPasswd, StatusInvSysID:
+			return fmt.Errorf("log in: status %#x: %w", h.Status, ErrCredentials)
+		}
+		return fmt.Errorf("log in: refused with status %#x", h.Status)
+	}
+}
+
+// A reader splits what arrives into PDUs.
+type reader struct {
+	conn net.Conn
+	buf  []byte
+	at   int
+}
+
+// next is the next whole PDU that has arrived; its body is valid until more.
+func (r *reader) next() (h Header, body []byte, ok bool, err error) {
+	h, body, rest, err := Frame(r.buf[r.at:])
+	if err != nil || body == nil {
+		return h, nil, false, err
+	}
+	r.at = len(r.buf) - len(rest)
+	return h, body, true, nil
+}
+
+// more waits for more to arrive.
+func (r *reader) more() error {
+	left := copy(r.buf[:cap(r.buf)], r.buf[r.at:])
+	r.buf, r.at = r.buf[:left], 0
+	if left == cap(r.buf) {
+		grown := make([]byte, left, MaxFrame+readSize)
+		copy(grown, r.buf)
+		r.buf = grown
+	}
+	n, err := r.conn.Read(r.buf[left:cap(r.buf)])
+	r.buf = r.buf[:left+n]
+	if n > 0 {
+		return nil
+	}
+	if err == nil {
+		err = io.ErrNoProgress
+	}
+	return err
+}
+
+// A session is a line at work.
+type session struct {
+	p        *Provider
+	line     *line
+	reader   *reader
+	receipts *receipts
+	sends    bool
+	leaving  bool // unbind was sent
+	reply    []byte
+}
+
+// run serves until the line is cut, the carrier says goodbye, or ctx ends.
+func (s *session) run(ctx context.Context) error {
+	var wg sync.WaitGroup
+	stop := make(chan struct{})
+	wg.Go(s.receipts.run)
+	wg.Go(func() { s.watch(ctx, stop) })
+	s.line.answered.Store(time.Now().UnixNano())
+	s.line.pump()
+	err := s.read()
+	s.down()
+	close(stop)
+	s.line.conn.Close()
+	s.receipts.close()
+	wg.Wait()
+	return err
+}
+
+// down takes the line out of service and settles what was in flight on it.
+func (s *session) down() {
+	p := s.p
+	p.mu.Lock()
+	p.up--
+	var lines []*line
+	for _, l := range p.lines {
+		if l != s.line {
+			lines = append(lines, l)
+		}
+	}
+	p.lines = lines
+	s.line.closed = true
+	p.mu.Unlock()
+	// Whoever is writing finds the line closed; wait, to know what left.
+	s.line.conn.Close()
+	s.line.writing.Lock()
+	defer s.line.writing.Unlock()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i := range s.line.slots {
+		k := &s.line.slots[i]
+		if k.job == nil {
+			continue
+		}
+		v := verdict{sms.Unknown, sms.LineDown}
+		if k.unsent {
+			v.outcome = sms.NotSent
+		}
+		k.job.answer(k, v, 0, nil)
+		k.job = nil
+	}
+	if len(p.lines) == 0 {
+		p.unsent()
+	}
+}
+
+// errGoodbye says that the session ended as it should.
+var errGoodbye = errors.New("the carrier said goodbye")
+
+// read takes what arrives until the line ends.
+func (s *session) read() error {
+	for {
+		answers := false
+		for {
+			h, body, ok, err := s.reader.next()
+			if err != nil {
+				return err
+			}
+			if !ok {
+				break
+			}
+			if h.ID&Response != 0 {
+				answers = true
+			}
+			if err := s.handle(h, body); err != nil {
+				s.flushReply()
+				return err
+			}
+		}
+		if err := s.flushReply(); err != nil {
+			return err
+		}
+		if answers {
+			s.line.pump()
+		}
+		if err := s.receipts.offer(); err != nil {
+			return err
+		}
+		if err := s.reader.more(); err != nil {
+			return err
+		}
+		s.line.answered.Store(time.Now().UnixNano())
+	}
+}
+
+func (s *session) flushReply() error {
+	if len(s.reply) == 0 {
+		return nil
+	}
+	err := s.line.say(s.reply)
+	s.reply = s.reply[:0]
+	return err
+}
+
+// handle takes one PDU.
+func (s *session) handle(h Header, body []byte) error {
+	switch h.ID {
+	case SubmitSM | Response, SubmitMulti | Response:
+		return s.line.answer(h, body)
+	case GenericNack:
+		if h.Sequence == 0 {
+			return fmt.Errorf("generic_nack with status %#x and no sequence number: %w", h.Status, ErrPDU)
+		}
+		return s.line.answer(h, body)
+	case DeliverSM, DataSM:
+		return s.receipts.add(h, body)
+	case EnquireLink:
+		s.reply = AppendEmpty(s.reply, EnquireLink|Response, 0, h.Sequence)
+	case EnquireLink | Response:
+	case UnbindCommand:
+		s.reply = AppendEmpty(s.reply, UnbindCommand|Response, 0, h.Sequence)
+		return errGoodbye
+	case UnbindCommand | Response:
+		return errGoodbye
+	default:
+		if h.ID&Response == 0 && h.ID != 0x102 { // alert_notification has no answer
+			s.reply = AppendEmpty(s.reply, GenericNack, StatusInvCmdID, h.Sequence)
+		}
+	}
+	return nil
+}
+
+// answer settles the slot a response is for. A response nobody waits for is
+// ignored.
+func (l *line) answer(h Header, body []byte) error {
+	p := l.p
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	k := h.Sequence & slotMask
+	if int(k) >= len(l.slots) || l.slots[k].sequence != h.Sequence {
+		return nil
+	}
+	s := &l.slots[k]
+	j := s.job
+	s.sequence = 0
+	l.free = append(l.free, uint16(k))
+	if j == nil {
+		return nil
+	}
+	s.job = nil
+	if s.n > 1 && unknownCommand(h) {
+		p.single.Store(true)
+		p.log.Warn("the carrier does not know submit_multi: sending one by one", "address", p.c.Address)
+		j.redo = append(j.redo, s.span)
+		p.again(j)
+		return nil
+	}
+	v := verdictOf(h.Status)
+	if h.ID == GenericNack && v.outcome == sms.Taken {
+		v = verdict{sms.Unknown, sms.CarrierFault}
+	}
+	if h.ID == SubmitMulti|Response {
+		return l.answerMulti(j, s, h, body, v)
+	}
+	var refs sms.Refs
+	if v.outcome == sms.Taken && len(body) > 0 {
+		f := Read(body)
+		id := f.CString(65)
+		if f.Err() != nil {
+			j.answer(s, verdict{sms.Unknown, sms.CarrierFault}, 0, nil)
+			return f.Err()
+		}
+		refs = p.ref(id)
+	}
+	j.answer(s, v, h.Status, refs)
+	return nil
+}
+
+func unknownCommand(h Header) bool {
+	return h.Status == StatusInvCmdID || h.ID == GenericNack && h.Status == StatusOK
+}
+
+// again puts a job that was all begun back in line. Under p.mu.
+func (p *Provider) again(j *job) {
+	for _, other := range p.jobs {
+		if other == j {
+			return
+		}
+	}
+	p.jobs = append(p.jobs, j)
+}
+
+// answerMulti settles a batch: all are taken but those the response names.
+func (l *line) answerMulti(j *job, s *slot, h Header, body []byte, v verdict) error {
+	p := l.p
+	if v.outcome != sms.Taken {
+		j.answer(s, v, h.Status, nil)
+		return nil
+	}
+	type refusal struct {
+		to     sms.Number
+		status uint32
+	}
+	var refused []refusal
+	id, err := Refusals(body, func(to []byte, status uint32) {
+		if n, err := sms.ParseNumber(append([]byte{'+'}, to...), false); err == nil {
+			refused = append(refused, refusal{n, status})
+		}
+	})
+	if err != nil {
+		j.answer(s, verdict{sms.Unknown, sms.CarrierFault}, 0, nil)
+		return err
+	}
+	refs := p.ref(id)
+	for i := s.first; i < s.first+s.n; i++ {
+		one, code := v, uint32(0)
+		for _, r := range refused {
+			if r.to == j.msgs[i].To && r.status != 0 {
+				one, code = verdictOf(r.status), r.status
+			}
+		}
+		j.set(i, one, code, refs, s.n > 1)
+	}
+	return nil
+}
+
+// watch keeps the line honest: it tests a silent one, cuts one that does not
+// answer, and says goodbye when ctx ends.
+func (s *session) watch(ctx context.Context, stop <-chan struct{}) {
+	tick := time.NewTicker(min(time.Second, s.p.c.ResponseTimeout/4, s.p.c.EnquireLink/4))
+	defer tick.Stop()
+	var asked time.Time
+	var sequence uint32
+	for {
+		select {
+		case <-stop:
+			return
+		case <-ctx.Done():
+			s.leave(stop)
+			return
+		case now := <-tick.C:
+			heard := time.Unix(0, s.line.answered.Load())
+			if !asked.IsZero() && heard.After(asked) {
+				asked = time.Time{}
+			}
+			switch {
+			case !asked.IsZero() && now.Sub(asked) > dialTimeout, s.overdue(now):
+				s.line.conn.Close() // what is in flight becomes unknown
+				return
+			case asked.IsZero() && now.Sub(heard) >= s.p.c.EnquireLink:
+				asked = now
+				sequence++
+				s.line.say(AppendEmpty(nil, EnquireLink, 0, 0x7F000000+sequence%0xFFFF))
+			}
+		}
+	}
+}
+
+// overdue reports whether an answer is missing for too long.
+func (s *session) overdue(now time.Time) bool {
+	s.p.mu.Lock()
+	defer s.p.mu.Unlock()
+	for i := range s.line.slots {
+		if k := &s.line.slots[i]; k.sequence != 0 && now.Sub(k.at) > s.p.c.ResponseTimeout {
+			return true
+		}
+	}
+	return false
+}
+
+// leave waits a little for what is in flight, says goodbye and waits for the
+// answer; then it cuts the line.
+func (s *session) leave(stop <-chan struct{}) {
+	deadline := time.Now().Add(drainTime)
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for time.Now().Before(deadline) {
+		s.p.mu.Lock()
+		idle := s.line.inFlight() == 0 && len(s.p.jobs) == 0
+		s.p.mu.Unlock()
+		if idle && s.receipts.idle() {
+			break
+		}
+		select {
+		case <-stop:
+			return
+		case <-tick.C:
+		}
+	}
+	s.line.say(AppendEmpty(nil, UnbindCommand, 0, 0x7FFFFFFF))
+	t := time.NewTimer(drainTime)
+	defer t.Stop()
+	select {
+	case <-stop:
+	case <-t.C:
+		s.line.conn.Close()
+	}
+}
