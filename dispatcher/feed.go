@@ -103,7 +103,7 @@ func (d *Dispatcher) direct(ctx context.Context, l *line) error {
 				started[t.Page] = t.Epoch + 1
 				go func() {
 					defer func() { <-running }()
-					if err := d.work(ctx, l, t.Page, t.Epoch); err != nil && err != queue.Later {
+					if err := d.work(ctx, l, t.Page, t.Epoch); err != nil && err != queue.ErrLater {
 						d.fail(fmt.Errorf("work without queue: %w", err))
 					}
 				}()

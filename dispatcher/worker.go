@@ -21,15 +21,15 @@ const (
 )
 
 // work claims one page and sends what waits on it. It returns nil when the page
-// is done or not to be had, queue.Later when it has to come back, and the
+// is done or not to be had, queue.ErrLater when it has to come back, and the
 // ledger's error when the ledger is broken.
 func (d *Dispatcher) work(ctx context.Context, l *line, id, epoch int64) error {
 	if !l.enter(ctx) {
-		return queue.Later
+		return queue.ErrLater
 	}
 	defer l.leave()
 	if !l.usable() {
-		return queue.Later
+		return queue.ErrLater
 	}
 	k, err := d.ledger.Claim(ctx, id, epoch)
 	switch {

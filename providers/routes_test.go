@@ -149,8 +149,11 @@ func BenchmarkRoute(b *testing.B) {
 		b.Fatal(err)
 	}
 	routes, err := NewRoutes([]Rule{
-		{Carrier: "China Mobile", To: []string{"mobile"}}, {Carrier: "China Unicom", To: []string{"unicom"}},
-		{Prefix: "86", To: []string{"china"}}, {Prefix: "1", To: []string{"america"}}, {Prefix: "44", To: []string{"britain"}},
+		{Carrier: "China Mobile", To: []string{"mobile"}},
+		{Carrier: "China Unicom", To: []string{"unicom"}},
+		{Prefix: "86", To: []string{"china"}},
+		{Prefix: "1", To: []string{"america"}},
+		{Prefix: "44", To: []string{"britain"}},
 	}, ported)
 	if err != nil {
 		b.Fatal(err)

@@ -143,4 +143,3 @@ func demoCarrier(ctx context.Context) (address string, stop func(), err error) {
 	}
 	return address, stop, nil
 }
-

@@ -98,7 +98,7 @@ func rehearse(ctx context.Context, c *configs.Config, d *campaigns.Definition, r
 // nowhere is a sink for plans that are only looked at.
 type nowhere struct{}
 
-func (nowhere) AddBatch(*campaigns.Batch) error             { return nil }
+func (nowhere) AddBatch(*campaigns.Batch) error           { return nil }
 func (nowhere) AddExclusions([]campaigns.Exclusion) error { return nil }
 
 // price works out cost and time from prices and rates, where they are configured.

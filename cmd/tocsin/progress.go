@@ -81,8 +81,14 @@ func counts(t ledger.Tally) string {
 		name string
 		n    int
 	}{
-		{"waiting", t.Waiting}, {"offered", t.Offered}, {"in doubt", t.InDoubt}, {"accepted", t.Accepted},
-		{"delivered", t.Delivered}, {"failed", t.Failed}, {"expired", t.Expired}, {"cancelled", t.Cancelled},
+		{"waiting", t.Waiting},
+		{"offered", t.Offered},
+		{"in doubt", t.InDoubt},
+		{"accepted", t.Accepted},
+		{"delivered", t.Delivered},
+		{"failed", t.Failed},
+		{"expired", t.Expired},
+		{"cancelled", t.Cancelled},
 	} {
 		if s.n > 0 {
 			if text != "" {

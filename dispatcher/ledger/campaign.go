@@ -44,9 +44,6 @@ type Campaign struct {
 	series [][]*page // each by lowest number, not overlapping
 }
 
-// live reports whether the campaign's receipts are still looked for.
-func (c *Campaign) live() bool { return len(c.pages) > 0 }
-
 // index arranges the campaign's pages for search by number.
 func (c *Campaign) index(pages []*page) {
 	slices.SortFunc(pages, func(a, b *page) int { return cmp.Compare(a.sequence, b.sequence) })

@@ -426,8 +426,15 @@ func TestSameRef(t *testing.T) {
 		a, b string
 		want bool
 	}{
-		{"1a2b", "1A2B", true}, {"001a", "1A", true}, {"1A", "26", true}, {"26", "1a", true}, {"26", "27", false},
-		{"FFFFFFFFFFFFFFFFFF", "4722366482869645213695", true}, {"", "0", true}, {"xyz", "XYZ", true}, {"xyz", "123", false},
+		{"1a2b", "1A2B", true},
+		{"001a", "1A", true},
+		{"1A", "26", true},
+		{"26", "1a", true},
+		{"26", "27", false},
+		{"FFFFFFFFFFFFFFFFFF", "4722366482869645213695", true},
+		{"", "0", true},
+		{"xyz", "XYZ", true},
+		{"xyz", "123", false},
 		{"126e85a6edeca1a0202009931247956d4", "126E85A6EDECA1A0202009931247956D4", true},
 	} {
 		if got := sameRef([]byte(c.a), []byte(c.b)); got != c.want {

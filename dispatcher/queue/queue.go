@@ -18,9 +18,9 @@ import (
 	"tocsin/providers/sms"
 )
 
-// Later is what a handler returns when a task has to come back. It does not
+// ErrLater is what a handler returns when a task has to come back. It does not
 // count as a failure.
-var Later = errors.New("later")
+var ErrLater = errors.New("later")
 
 // A Lane is the queue of one provider and one class.
 type Lane struct {

@@ -16,7 +16,7 @@ import (
 )
 
 // A Handler works on one page. It returns nil when there is nothing more to do in
-// this epoch and Later when the task has to come back.
+// this epoch and ErrLater when the task has to come back.
 type Handler func(ctx context.Context, page, epoch int64) error
 
 // Serve takes one provider's tasks, the highest class first, and gives them to
@@ -49,7 +49,7 @@ func (q *Queue) Serve(ctx context.Context, provider string, concurrency int, han
 			return fmt.Errorf("a task of %d octets: %w", len(p), asynq.RevokeTask)
 		}
 		err := handle(taskCtx, int64(binary.BigEndian.Uint64(p)), int64(binary.BigEndian.Uint64(p[8:])))
-		if err != nil && !errors.Is(err, Later) {
+		if err != nil && !errors.Is(err, ErrLater) {
 			q.log.Error("a page's task failed", "provider", provider, "err", err)
 		}
 		return err

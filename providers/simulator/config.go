@@ -74,10 +74,15 @@ func (c Config) withDefaults() (Config, error) {
 		name  string
 		share float64
 	}{
-		{"lose_receipts", c.LoseReceipts}, {"fail_receipts", c.FailReceipts},
-		{"duplicate_receipts", c.DuplicateReceipts}, {"early_receipts", c.EarlyReceipts},
-		{"unknown_receipts", c.UnknownReceipts}, {"refuse", c.Refuse}, {"throttle", c.Throttle},
-		{"queue_full", c.QueueFull}, {"silent", c.Silent},
+		{"lose_receipts", c.LoseReceipts},
+		{"fail_receipts", c.FailReceipts},
+		{"duplicate_receipts", c.DuplicateReceipts},
+		{"early_receipts", c.EarlyReceipts},
+		{"unknown_receipts", c.UnknownReceipts},
+		{"refuse", c.Refuse},
+		{"throttle", c.Throttle},
+		{"queue_full", c.QueueFull},
+		{"silent", c.Silent},
 	} {
 		if !(s.share >= 0 && s.share <= 1) {
 			return c, fmt.Errorf("simulator: %s is %v, want a share from 0 to 1", s.name, s.share)

@@ -17,19 +17,18 @@ type session struct {
 	receives bool     // may be sent receipts
 
 	// The reader's own.
-	now       int64 // nanoseconds since 1970 when the buffer was filled
-	out       []byte
-	acks      []ack
-	due       []receipt // of submits in this buffer, to follow their answers
-	early     []receipt // to go before their answers
-	to        []destination
-	refused   []destination
-	idAnswer  []byte
-	idReceipt []byte
-	origin    *origin
-	lines     lines
-	taken     tally
-	end       bool // close when the answers are out
+	now      int64 // nanoseconds since 1970 when the buffer was filled
+	out      []byte
+	acks     []ack
+	due      []receipt // of submits in this buffer, to follow their answers
+	early    []receipt // to go before their answers
+	to       []destination
+	refused  []destination
+	idAnswer []byte
+	origin   *origin
+	lines    lines
+	taken    tally
+	end      bool // close when the answers are out
 
 	mu      sync.Mutex
 	ring    []sent // receipts on their way, by sequence number

@@ -25,7 +25,6 @@ type span struct{ first, n int }
 // long gathers the answers to the segments of one message.
 type long struct {
 	waiting int // segments not answered
-	sent    bool
 	worst   verdict
 	code    uint32
 	refs    [sms.MaxSegments][]byte

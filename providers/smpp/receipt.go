@@ -29,8 +29,20 @@ var words = [...]struct {
 	word  string
 	state byte
 }{
-	{"DELIVRD", 2}, {"ENROUTE", 1}, {"EXPIRED", 3}, {"DELETED", 4}, {"UNDELIV", 5}, {"ACCEPTD", 6}, {"UNKNOWN", 7},
-	{"REJECTD", 8}, {"DELIVERED", 2}, {"UNDELIVERABLE", 5}, {"ACCEPTED", 6}, {"REJECTED", 8}, {"SKIPPED", 9}, {"FAILED", 5},
+	{"DELIVRD", 2},
+	{"ENROUTE", 1},
+	{"EXPIRED", 3},
+	{"DELETED", 4},
+	{"UNDELIV", 5},
+	{"ACCEPTD", 6},
+	{"UNKNOWN", 7},
+	{"REJECTD", 8},
+	{"DELIVERED", 2},
+	{"UNDELIVERABLE", 5},
+	{"ACCEPTED", 6},
+	{"REJECTED", 8},
+	{"SKIPPED", 9},
+	{"FAILED", 5},
 }
 
 // IsReceipt reports whether d is a receipt or an intermediate notification.

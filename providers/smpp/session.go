@@ -164,7 +164,6 @@ type session struct {
 	reader   *reader
 	receipts *receipts
 	sends    bool
-	leaving  bool // unbind was sent
 	reply    []byte
 }
 

@@ -34,8 +34,16 @@ var extension = [...]struct {
 	septet byte
 	char   rune
 }{
-	{0x0A, '\f'}, {0x14, '^'}, {0x28, '{'}, {0x29, '}'}, {0x2F, '\\'},
-	{0x3C, '['}, {0x3D, '~'}, {0x3E, ']'}, {0x40, '|'}, {0x65, '€'},
+	{0x0A, '\f'},
+	{0x14, '^'},
+	{0x28, '{'},
+	{0x29, '}'},
+	{0x2F, '\\'},
+	{0x3C, '['},
+	{0x3D, '~'},
+	{0x3E, ']'},
+	{0x40, '|'},
+	{0x65, '€'},
 }
 
 // absent marks a character that GSM7 cannot write.

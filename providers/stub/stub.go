@@ -38,8 +38,11 @@ func (c *Config) Validate() error {
 		name  string
 		share float64
 	}{
-		{"refuse", c.Refuse}, {"throttle", c.Throttle}, {"unknown", c.Unknown},
-		{"lose_receipts", c.LoseReceipts}, {"fail_receipts", c.FailReceipts},
+		{"refuse", c.Refuse},
+		{"throttle", c.Throttle},
+		{"unknown", c.Unknown},
+		{"lose_receipts", c.LoseReceipts},
+		{"fail_receipts", c.FailReceipts},
 	} {
 		if !(s.share >= 0 && s.share <= 1) {
 			return fmt.Errorf("stub: %s is %v, want a share from 0 to 1", s.name, s.share)
