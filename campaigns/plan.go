@@ -76,12 +76,13 @@ type planner struct {
 	number   int   // the column of numbers
 	columns  []int // of the file at hand, by our order
 
-	arena  arena
-	people []person
-	series map[seriesKey]int
-	keys   []seriesKey
-	coded  [2]int // recipients by coding
-	one    Fields // the row at hand
+	arena    arena
+	people   []person
+	series   map[seriesKey]int
+	keys     []seriesKey
+	coded    [2]int // recipients by coding
+	sequence int    // batches given
+	one      Fields // the row at hand
 }
 
 type seriesKey struct{ route, language string }

@@ -19,7 +19,7 @@ func (p *planner) settle(sink Sink) error {
 		return cmp.Compare(a.at, b.at)
 	})
 	p.one.reset(len(p.sum.Columns))
-	var all [][]member
+	var open []*Batch // by series, being filled
 	var last sms.Number
 	var octets []byte
 	for _, one := range p.people {
@@ -63,10 +63,22 @@ func (p *planner) settle(sink Sink) error {
 		}
 		p.count(route, line, content)
 		k := p.seriesOf(route)
-		if k == len(all) {
-			all = append(all, nil)
+		if k == len(open) {
+			open = append(open, p.newBatch(k))
 		}
-		all[k] = append(all[k], member{one, content.Segments})
+		p.add(open[k], one.number, line, int(content.Segments))
+		if len(open[k].Numbers) == BatchSize {
+			if err := p.give(open[k], sink); err != nil {
+				return err
+			}
+		}
+	}
+	for _, b := range open {
+		if len(b.Numbers) > 0 {
+			if err := p.give(b, sink); err != nil {
+				return err
+			}
+		}
 	}
 	p.people = nil
 	if p.sum.Planned == 0 {
@@ -78,13 +90,7 @@ func (p *planner) settle(sink Sink) error {
 			return err
 		}
 	}
-	return p.batches(all, sink)
-}
-
-// A member is a recipient of a series.
-type member struct {
-	person
-	segments uint8
+	return nil
 }
 
 // load reads the arena's row at hand into one.
@@ -152,43 +158,33 @@ func (p *planner) finish() {
 	p.sum.Forcing = string(p.sum.ForcingUCS2)
 }
 
-// batches cuts the series into batches and takes them in turn, so that every
-// route starts at once.
-func (p *planner) batches(all [][]member, sink Sink) error {
-	b := &Batch{}
-	for sequence, left := 0, true; left; {
-		left = false
-		for k := range all {
-			n := min(BatchSize, len(all[k]))
-			if n == 0 {
-				continue
-			}
-			left = true
-			p.fill(b, k, all[k][:n])
-			b.Sequence = sequence
-			sequence++
-			if err := sink.AddBatch(b); err != nil {
-				return err
-			}
-			all[k] = all[k][n:]
-		}
-	}
-	return nil
+// newBatch is an empty batch of a series.
+func (p *planner) newBatch(series int) *Batch {
+	b := &Batch{Series: series, Route: p.keys[series].route}
+	b.Fields.reset(len(p.sum.Columns))
+	return b
 }
 
-func (p *planner) fill(b *Batch, k int, members []member) {
-	b.Series, b.Route, b.Segments = k, p.keys[k].route, 0
-	b.Numbers, b.Lines = b.Numbers[:0], b.Lines[:0]
-	b.Fields.reset(len(p.sum.Columns))
-	b.Fields.rows = len(members)
-	for _, m := range members {
-		_, line := p.arena.open(m.at)
-		b.Numbers = append(b.Numbers, m.number)
-		b.Lines = append(b.Lines, uint32(line))
-		b.Segments += int(m.segments)
-		for c := range p.sum.Columns {
-			b.Fields.cells[c] = append(b.Fields.cells[c], p.arena.next()...)
-			b.Fields.ends[c] = append(b.Fields.ends[c], uint32(len(b.Fields.cells[c])))
-		}
+// add puts the row at hand into a batch.
+func (p *planner) add(b *Batch, n sms.Number, line, segments int) {
+	b.Numbers = append(b.Numbers, n)
+	b.Lines = append(b.Lines, uint32(line))
+	b.Segments += segments
+	b.Fields.rows++
+	for c := range b.Fields.cells {
+		b.Fields.cells[c] = append(b.Fields.cells[c], p.one.Value(c, 0)...)
+		b.Fields.ends[c] = append(b.Fields.ends[c], uint32(len(b.Fields.cells[c])))
 	}
+}
+
+// give gives a batch to the sink and empties it.
+func (p *planner) give(b *Batch, sink Sink) error {
+	b.Sequence = p.sequence
+	p.sequence++
+	if err := sink.AddBatch(b); err != nil {
+		return err
+	}
+	b.Numbers, b.Lines, b.Segments = b.Numbers[:0], b.Lines[:0], 0
+	b.Fields.reset(len(p.sum.Columns))
+	return nil
 }

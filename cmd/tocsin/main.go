@@ -44,6 +44,7 @@ Start with "tocsin demo": it needs no configuration and sends nothing real.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
 	root.AddCommand(newRun(), newPlan(), newReport(), newExport(), newServe(), newSuppress(),
 		newCarrier(), newAudience(), newDemo(), newHealthcheck(), newVersion())
+	profiled(root)
 	return root
 }
 

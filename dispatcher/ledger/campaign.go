@@ -3,7 +3,6 @@ package ledger
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -139,7 +138,7 @@ func (l *Ledger) SetState(id int64, state string) error {
 			k.Finished = c.at
 		}
 		started, finished := k.Started, k.Finished
-		c.exec = append(c.exec, func(ctx context.Context, tx *sql.Tx) error {
+		c.exec = append(c.exec, func(ctx context.Context, tx execer) error {
 			_, err := tx.ExecContext(ctx, `UPDATE campaign SET state = $1, started = $2, finished = $3 WHERE id = $4`,
 				state, started, finished, id)
 			return err

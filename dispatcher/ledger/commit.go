@@ -22,7 +22,7 @@ type commit struct {
 	journal []byte
 	dirty   map[*page]struct{}
 	fold    map[*page]struct{}
-	exec    []func(ctx context.Context, tx *sql.Tx) error
+	exec    []func(ctx context.Context, tx execer) error
 	trimmed bool // the journal before this row is deleted
 }
 
@@ -119,39 +119,44 @@ func (l *Ledger) write(c *commit) error {
 	defer cancel()
 	l.writing.Lock()
 	defer l.writing.Unlock()
-	tx, err := l.conn.BeginTx(ctx, nil)
-	if err != nil {
+	if _, err := l.conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	if err := l.fill(ctx, tx, c); err != nil {
-		tx.Rollback()
+	if err := l.fill(ctx, c); err != nil {
+		l.conn.ExecContext(ctx, "ROLLBACK")
 		return err
 	}
-	if err := tx.Commit(); err != nil {
+	if _, err := l.conn.ExecContext(ctx, "COMMIT"); err != nil {
+		l.conn.ExecContext(ctx, "ROLLBACK")
 		return fmt.Errorf("commit: %w", err)
 	}
 	return nil
 }
 
-func (l *Ledger) fill(ctx context.Context, tx *sql.Tx, c *commit) error {
+// An execer runs a statement; here the connection with the open transaction. A
+// sql.Tx would prepare each statement anew.
+type execer interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}
+
+func (l *Ledger) fill(ctx context.Context, c *commit) error {
 	if len(c.journal) > 0 {
-		if _, err := tx.StmtContext(ctx, l.stmt.journal).ExecContext(ctx, c.seq, c.at, c.journal); err != nil {
+		if _, err := l.stmt.journal.ExecContext(ctx, c.seq, c.at, c.journal); err != nil {
 			return fmt.Errorf("write journal: %w", err)
 		}
 	}
 	for p := range c.fold {
-		if _, err := tx.StmtContext(ctx, l.stmt.status).ExecContext(ctx, p.id, p.image); err != nil {
+		if _, err := l.stmt.status.ExecContext(ctx, p.id, p.image); err != nil {
 			return fmt.Errorf("fold page %d: %w", p.id, err)
 		}
 	}
-	update := tx.StmtContext(ctx, l.stmt.page)
 	for p := range c.dirty {
-		if err := p.save(ctx, update); err != nil {
+		if err := p.save(ctx, l.stmt.page); err != nil {
 			return err
 		}
 	}
 	for _, fn := range c.exec {
-		if err := fn(ctx, tx); err != nil {
+		if err := fn(ctx, l.conn); err != nil {
 			return err
 		}
 	}

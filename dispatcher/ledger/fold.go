@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 )
 
@@ -18,7 +17,7 @@ func (l *Ledger) fold() error {
 		}
 		// Pages that this very transaction changes too are folded with it, so
 		// everything up to the last row is in the pages.
-		c.exec = append(c.exec, func(ctx context.Context, tx *sql.Tx) error {
+		c.exec = append(c.exec, func(ctx context.Context, tx execer) error {
 			if _, err := tx.ExecContext(ctx, `DELETE FROM journal WHERE seq <= $1`, upTo); err != nil {
 				return fmt.Errorf("trim journal: %w", err)
 			}

@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"database/sql"
 	"encoding/binary"
 	"fmt"
 	"time"
@@ -56,7 +55,7 @@ func (l *Ledger) Receive(provider string, receipts []sms.Receipt, incoming []sms
 			if m.Time.IsZero() {
 				at = c.at
 			}
-			c.exec = append(c.exec, func(ctx context.Context, tx *sql.Tx) error {
+			c.exec = append(c.exec, func(ctx context.Context, tx execer) error {
 				_, err := tx.ExecContext(ctx, `INSERT INTO incoming (id, provider, sender, recipient, text, at) VALUES ($1, $2, $3, $4, $5, $6)`,
 					id, provider, m.From, m.To, m.Text, at)
 				return err
@@ -129,7 +128,7 @@ func (l *Ledger) park(c *commit, provider string, r *sms.Receipt) {
 	if len(l.parked) < maxParked {
 		l.parked = append(l.parked, parked{provider, own, time.Now(), id})
 	}
-	c.exec = append(c.exec, func(ctx context.Context, tx *sql.Tx) error {
+	c.exec = append(c.exec, func(ctx context.Context, tx execer) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO orphan (id, provider, number, ref, state, reason, code, done, at)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 			id, provider, int64(own.To), string(own.Ref), own.State, own.Reason, int64(own.Code), own.Time, at)
@@ -158,7 +157,7 @@ func (l *Ledger) retryParked() error {
 			if ok {
 				l.orphaned--
 				id := k.id
-				c.exec = append(c.exec, func(ctx context.Context, tx *sql.Tx) error {
+				c.exec = append(c.exec, func(ctx context.Context, tx execer) error {
 					_, err := tx.ExecContext(ctx, `DELETE FROM orphan WHERE id = $1`, id)
 					return err
 				})
