@@ -42,7 +42,7 @@ func newLine(l Line) *line {
 	batch := max(state.Batch, 1)
 	window := max(state.Window, 1) * batch
 	most := 2 * window
-	chunk := max(window/max(state.Connections, 1)/2, 1)
+	chunk := max(window/max(state.Connections, 1), 1)
 	if l.Rate > 0 {
 		chunk = min(chunk, max(int(l.Rate/4), 1)) // a quarter second at the provider's rate
 	}

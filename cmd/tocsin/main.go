@@ -16,6 +16,7 @@ func main() { os.Exit(Main(os.Args[1:])) }
 
 // Main runs the program and returns its exit code.
 func Main(args []string) int {
+	collect(growSending)
 	ctx, stop, cause := interruptible()
 	defer stop()
 	root := newRoot()

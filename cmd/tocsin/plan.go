@@ -75,6 +75,7 @@ func rehearse(ctx context.Context, c *configs.Config, d *campaigns.Definition, r
 		defer f.Close()
 		o.Rejects = f
 	}
+	defer collect(growPlanning)()
 	start := time.Now()
 	sum, err := d.Plan(ctx, o, nowhere{})
 	if err != nil {

@@ -159,6 +159,7 @@ func (s *system) plan(ctx context.Context, d *campaigns.Definition, talk io.Writ
 	if err != nil {
 		return known, err
 	}
+	defer collect(growPlanning)()
 	draft := ledger.Draft{Key: d.Key, Title: d.Title, Class: d.Class, Hash: d.Hash(), Path: d.Path, Definition: d.Source}
 	return s.ledger.Plan(ctx, draft, func(sink campaigns.Sink) (*campaigns.Summary, error) {
 		return d.Plan(ctx, campaigns.PlanOptions{Router: router, Suppressed: suppressed, Country: s.config.Country}, sink)
