@@ -18,6 +18,7 @@ type Metrics struct {
 	delay    *prometheus.HistogramVec
 	commits  prometheus.Counter
 	commit   prometheus.Histogram
+	orphans  prometheus.Counter
 	registry prometheus.Registerer
 }
 
@@ -32,6 +33,9 @@ func NewMetrics(r prometheus.Registerer, names []string) *Metrics {
 			Name: "tocsin_receipt_delay_seconds", Help: "Time from offer to receipt, the mean of each batch of receipts.",
 			Buckets: []float64{1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 21600, 86400},
 		}, []string{"provider"}),
+		orphans: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "tocsin_orphan_receipts_total", Help: "Receipts that found no recipient when they came.",
+		}),
 		commits: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "tocsin_ledger_commits_total", Help: "Transactions of the ledger.",
 		}),
@@ -40,7 +44,7 @@ func NewMetrics(r prometheus.Registerer, names []string) *Metrics {
 			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, 1, 5},
 		}),
 	}
-	r.MustRegister(m.receipts, m.delay, m.commits, m.commit)
+	r.MustRegister(m.receipts, m.delay, m.orphans, m.commits, m.commit)
 	for _, name := range names {
 		m.delay.WithLabelValues(name)
 		for _, result := range receiptResults {
@@ -64,6 +68,7 @@ func (m *Metrics) received(provider string, got ledger.Received) {
 			m.receipts.WithLabelValues(provider, receiptResults[i]).Add(float64(n))
 		}
 	}
+	m.orphans.Add(float64(got.Orphans))
 	if n := got.Delivered + got.Failed + got.Intermediate; n > 0 {
 		m.delay.WithLabelValues(provider).Observe((got.Delay / time.Duration(n)).Seconds())
 	}

@@ -49,5 +49,10 @@ func (o *orders) of(c *ledger.Campaign) (*order, error) {
 	return made, nil
 }
 
+// over reports whether the campaign's time is over.
+func (o *order) over(now time.Time) bool {
+	return !o.envelope.Expires.IsZero() && now.After(o.envelope.Expires)
+}
+
 // expiry is when the campaign's messages are worth nothing any more; zero: never.
 func expiry(d *campaigns.Definition) time.Time { return d.Schedule.Expires }

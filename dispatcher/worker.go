@@ -105,7 +105,7 @@ func (w *pageWork) run(ctx context.Context) error {
 func (w *pageWork) round(ctx context.Context, waiting []uint16) error {
 	for len(waiting) > 0 {
 		n := min(w.l.chunk, len(waiting))
-		if ctx.Err() != nil || w.l.overtaken(w.k.Campaign.Class) || !w.l.usable() || w.failed() {
+		if w.order.over(time.Now()) || ctx.Err() != nil || w.l.overtaken(w.k.Campaign.Class) || !w.l.usable() || w.failed() {
 			return errStop
 		}
 		if err := w.l.budget.Acquire(ctx, int64(n)); err != nil {

@@ -53,7 +53,7 @@ func (l *Limited) Submit(ctx context.Context, msgs []sms.Message, acks []sms.Ack
 			return
 		}
 		n, segments := cutSlice(msgs, max(int(rate*quantum), 1))
-		pdus := min(int64(segments), l.most)
+		pdus := min(int64(l.pdus(msgs[:n], segments)), l.most)
 		if err := l.slots.Acquire(ctx, pdus); err != nil {
 			leave(msgs, acks)
 			return
@@ -90,6 +90,22 @@ func cutSlice(msgs []sms.Message, most int) (n, segments int) {
 		n++
 	}
 	return n, max(segments, 1)
+}
+
+// pdus is how many PDUs a slice of so many segments takes: neighbours with one
+// text travel together.
+func (l *Limited) pdus(msgs []sms.Message, segments int) int {
+	if l.batch == 1 || segments != len(msgs) {
+		return segments
+	}
+	pdus, room := 0, 0
+	for i := range msgs {
+		if room == 0 || !msgs[i].Content.Same(msgs[i-1].Content) {
+			pdus, room = pdus+1, l.batch
+		}
+		room--
+	}
+	return pdus
 }
 
 // leave answers for messages that were never offered.

@@ -34,6 +34,9 @@ its way, settles it and ends.`,
 			if closeErr := s.Close(); err == nil {
 				err = closeErr
 			}
+			if err == nil && cmd.Context().Err() != nil {
+				return &exitError{code: exitOK} // a service that was told to stop has done its work
+			}
 			return err
 		},
 	}

@@ -78,6 +78,7 @@ func (s *system) wire(ctx context.Context) (err error) {
 	if s.queue, err = queue.Open(ctx, queue.Options{URL: s.config.Queue, Logger: s.log}); err != nil {
 		return err
 	}
+	registry.MustRegister(buildInfo())
 	var lines []dispatcher.Line
 	for _, p := range s.config.Providers {
 		provider, err := configs.Provider(p, s.log)
@@ -86,9 +87,11 @@ func (s *system) wire(ctx context.Context) (err error) {
 		}
 		provider = sending.Wrap(p.Name, provider)
 		if p.Rate > 0 {
-			provider = providers.NewLimited(provider, pace.New(pace.Options{
+			pacer := pace.New(pace.Options{
 				Provider: p.Name, Rate: float64(p.Rate), Owners: 1, Redis: s.queue.Redis(), Logger: s.log,
-			}))
+			})
+			registry.MustRegister(rateInForce(p.Name, pacer))
+			provider = providers.NewLimited(provider, pacer)
 		}
 		lines = append(lines, dispatcher.Line{Name: p.Name, Provider: provider, Rate: float64(p.Rate)})
 	}

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// TestServeIsWatchable starts the long-running process and reads what operators
+// read: every metric that dashboard and alerts name is there, and promtool has
+// nothing to complain about.
+func TestServeIsWatchable(t *testing.T) {
+	carrier, _ := startCarrier(t)
+	w := newWorkplace(t, carrier, 10, "    rate: 100", "")
+	admin := freePort(t)
+	cmd := w.command(t, "serve", "--admin", admin)
+	var talk bytes.Buffer
+	cmd.Stderr = &talk
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer cmd.Process.Kill()
+	get := func(path string) (int, string) {
+		answer, err := http.Get("http://" + admin + path)
+		if err != nil {
+			return 0, ""
+		}
+		defer answer.Body.Close()
+		body, _ := io.ReadAll(answer.Body)
+		return answer.StatusCode, string(body)
+	}
+	waitFor(t, "the process is ready", func() bool { code, _ := get("/readyz"); return code == http.StatusOK })
+	_, metrics := get("/metrics")
+	named := regexp.MustCompile(`tocsin_[a-z_]+`)
+	for _, file := range []string{"../../deploy/grafana/dashboards/tocsin.json", "../../deploy/prometheus/rules/tocsin.yml"} {
+		for _, name := range named.FindAllString(read(t, file), -1) {
+			base := strings.TrimSuffix(strings.TrimSuffix(strings.TrimSuffix(name, "_bucket"), "_sum"), "_count")
+			// A campaign's own metrics are there while it runs, a lane's once it has had a task.
+			if base == "tocsin_campaign_recipients" || base == "tocsin_queue_tasks" {
+				continue
+			}
+			if !strings.Contains(metrics, "\n# TYPE "+base+" ") && !strings.Contains(metrics, "\n# TYPE "+name+" ") {
+				t.Errorf("%s names %s, which the program does not have", file, name)
+			}
+		}
+	}
+	promtool, err := exec.LookPath("promtool")
+	if err != nil {
+		t.Log("promtool is not here: the metrics were not linted (apt-get install prometheus)")
+	} else {
+		lint := exec.Command(promtool, "check", "metrics")
+		lint.Stdin = strings.NewReader(metrics)
+		if out, err := lint.CombinedOutput(); err != nil || len(bytes.TrimSpace(out)) > 0 {
+			t.Errorf("promtool: %v\n%s", err, out)
+		}
+	}
+	health := exec.Command(mustBinary(t), "healthcheck", "--config", w.config)
+	health.Env = append(os.Environ(), "TOCSIN_ADMIN="+admin)
+	if out, err := health.CombinedOutput(); err != nil {
+		t.Errorf("healthcheck: %v\n%s", err, out)
+	}
+	cmd.Process.Signal(syscall.SIGTERM)
+	cmd.Wait()
+	if code := cmd.ProcessState.ExitCode(); code != 0 {
+		t.Errorf("got exit %d after SIGTERM, want 0\n%s", code, talk.String())
+	}
+	if !strings.Contains(talk.String(), "ready") {
+		t.Errorf("got %s, want a ready line", talk.String())
+	}
+}
