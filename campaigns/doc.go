@@ -1,5 +1,4 @@
-// Package campaigns knows what is sent, to whom and when: definitions, plans,
-// and how a recipient's text is made. It knows no network, no provider and no
-// database; a Router tells it which route a number takes, a Sink takes its
-// batches.
+// Package campaigns knows what is sent, to whom, and when: it reads a campaign's
+// definition, plans it into batches and renders its texts. It knows no network
+// and no database; what routes a number is a Router, what keeps a plan a Sink.
 package campaigns

@@ -2,351 +2,142 @@ package campaigns
 
 import (
 	"context"
-	"encoding/csv"
-	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
-	"slices"
-	"strconv"
-	"unicode/utf8"
 
-	"github.com/nyaruka/phonenumbers"
-
-	"tocsin/campaigns/audience"
 	"tocsin/providers/sms"
 )
 
-// ErrLanguage says that there is no text in a recipient's language.
-var ErrLanguage = errors.New("there is no text in this language")
+// BatchSize is the most recipients of one batch.
+const BatchSize = 1000
 
-// A Router knows which route a number takes; "" when none.
+// A Router chooses the route of a number: a name that means nothing here. ""
+// says that no provider reaches it. The same number always gets the same route.
 type Router interface {
 	Route(n sms.Number) string
 }
 
-// A Sink takes a plan's batches and exclusions. It keeps nothing of a batch.
+// A Sink keeps what a plan makes. Batches come in order of Sequence. It keeps
+// nothing of what it is given after it returns: the memory is used again. Its
+// error ends the plan, and what it was given before is then worth nothing.
 type Sink interface {
-	AddBatch(*Batch) error
-	AddExclusions([]Exclusion) error
+	AddBatch(b *Batch) error
+	AddExclusions(e []Exclusion) error
 }
 
-// PlanOptions is what a plan needs beside the definition.
+// A Batch is up to BatchSize recipients of one route and one language.
+type Batch struct {
+	// Series numbers routes and languages together, from 0. The batches of one
+	// series have ascending ranges of numbers that do not overlap. Sequence
+	// numbers all batches from 0, the series in turn.
+	Series, Sequence int
+	Route            string
+	Language         string       // of its text; "" when there is one text
+	Numbers          []sms.Number // ascending, each once
+	Lines            []uint32     // where each stands in its file
+	Fields           Fields       // the values of Summary.Columns
+	Segments         int          // of all its recipients together
+}
+
+// A Reason says why a row is no recipient.
+type Reason uint8
+
+const (
+	Invalid     Reason = iota // no telephone number, or more cells than columns
+	Duplicate                 // its number was in an earlier row
+	Suppressed                // its number is on the list of those who want nothing
+	Excluded                  // its number is in one of the campaign's exclude files
+	NotSelected               // where does not mean it
+	Unroutable                // no provider reaches its number
+	TextTooLong               // its text takes more than sms.MaxSegments segments
+
+	// Reasons is how many there are.
+	Reasons = 7
+)
+
+var reasonNames = [Reasons]string{"invalid", "duplicate", "suppressed", "excluded", "not_selected", "unroutable", "text_too_long"}
+
+// String is the reason's name in reports and exports.
+func (r Reason) String() string {
+	if r < Reasons {
+		return reasonNames[r]
+	}
+	return "reason?"
+}
+
+// An Exclusion is a row that is no recipient.
+type Exclusion struct {
+	File   uint16 // index in Audience.Files
+	Line   uint32 // in that file, 1 is the first
+	Reason Reason
+}
+
+// PlanOptions are what a plan needs from outside.
 type PlanOptions struct {
-	Router     Router
-	Suppressed func(sms.Number) bool // nil: nobody
-	Country    string                // ISO 3166-1, of numbers without country code; empty: CN
-	Rejects    io.Writer             // nil, or where failing rows go as CSV
+	Router Router
+	// Suppressed reports whether a number wants no messages; nil: none.
+	Suppressed func(sms.Number) bool
+	// Country is where numbers without a country code are, as ISO 3166-1 writes
+	// it (CN); "": such numbers are invalid.
+	Country string
+	// Rejects gets the rows that somebody may want to put right, as CSV: file,
+	// line, reason and the row's own columns. Rows that where does not mean are
+	// not among them. nil: nobody.
+	Rejects io.Writer
+	// Progress is told now and then how many rows were read; nil: nobody.
+	Progress func(rows int)
 }
 
-// A Summary is what a plan counted. Rows = Planned + the sum of Excluded.
-type Summary struct {
-	Columns          []string       `json:"columns"`
-	Rows             int            `json:"rows"`
-	Excluded         map[string]int `json:"excluded"`
-	Planned          int            `json:"planned"`
-	Routes           map[string]int `json:"routes"`
-	Segments         int            `json:"segments"`
-	SegmentsPerRoute map[string]int `json:"segments_per_route"`
-	Encoding         string         `json:"encoding"`
-	ForcingUCS2      []rune         `json:"-"`
-	Forcing          string         `json:"forcing_ucs2,omitempty"`
-	Longest          Sample         `json:"longest"`
-	Samples          []Sample       `json:"-"`
-}
-
-// A Sample is one rendered text.
-type Sample struct {
-	Line       int    `json:"line"`
-	Characters int    `json:"characters"`
-	Segments   int    `json:"segments"`
-	Text       string `json:"-"`
-}
-
-// planner is one plan being made.
-type planner struct {
-	d        *Definition
-	o        PlanOptions
-	sum      *Summary
-	where    *selection
-	renderer *Renderer
-	exclude  []sms.Number // sorted
-	excluded []Exclusion
-	rejects  *csv.Writer
-	number   int   // the column of numbers
-	columns  []int // of the file at hand, by our order
-
-	arena    arena
-	people   []person
-	series   map[seriesKey]int
-	keys     []seriesKey
-	coded    [2]int // recipients by coding
-	sequence int    // batches given
-	one      Fields // the row at hand
-}
-
-type seriesKey struct{ route, language string }
-
-// A person is a row that may become a recipient.
-type person struct {
-	number sms.Number
-	at     uint64 // where its cells are in the arena; rows that came first are first
-}
-
-// Plan reads the audience once and gives the sink what is to be sent. It refuses
-// what could widen or empty a warning by mistake; that error is a *Refusal.
+// Plan reads the audience and gives its batches and exclusions to sink. Of rows
+// with the same number the first counts, by order of files and lines. A row that
+// could be excluded for several reasons is so for the first of invalid,
+// not_selected, excluded, suppressed, unroutable, duplicate, text_too_long.
+//
+// An audience or a definition that cannot be used is a *Refusal: a file or
+// column that is not there, a count that is not as expected, nobody left to send
+// to. Other errors are those of ctx, of reading, and of sink.
 func (d *Definition) Plan(ctx context.Context, o PlanOptions, sink Sink) (*Summary, error) {
-	if o.Country == "" {
-		o.Country = "CN"
-	}
-	p := &planner{d: d, o: o, series: map[seriesKey]int{}, sum: &Summary{
-		Excluded: map[string]int{}, Routes: map[string]int{}, SegmentsPerRoute: map[string]int{},
-	}}
-	for r := range Reason(reasons) {
-		p.sum.Excluded[r.String()] = 0
-	}
-	if o.Rejects != nil {
-		p.rejects = csv.NewWriter(o.Rejects)
-		p.rejects.Write([]string{"file", "line", "reason"})
-	}
-	if err := p.readExcluded(); err != nil {
-		return nil, err
-	}
-	for i, name := range d.Audience.Files {
-		if err := p.read(ctx, i, d.resolve(name)); err != nil {
+	p := &planner{d: d, o: o, ctx: ctx, sink: sink, numbers: newNumbers(o.Country)}
+	defer p.close()
+	for _, step := range []func() error{p.open, p.exclusions, p.read, p.sort, p.expect, p.write, p.expect} {
+		if err := step(); err != nil {
 			return nil, err
 		}
 	}
-	if err := p.settle(sink); err != nil {
-		return nil, err
-	}
-	if p.rejects != nil {
-		p.rejects.Flush()
-		if err := p.rejects.Error(); err != nil {
-			return nil, fmt.Errorf("write rejects: %w", err)
-		}
-	}
-	return p.sum, p.verdict()
+	return &p.summary, nil
 }
 
-// verdict refuses a plan that is not what was expected.
-func (p *planner) verdict() error {
-	s, e := p.sum, p.d.Audience.Expect
-	refuse := func(key, format string, args ...any) error {
-		return &Refusal{File: p.d.Path, Line: lineOf([]byte(p.d.Source), wrong(key, "")), Err: fmt.Errorf(format, args...)}
-	}
+// expect holds the count of recipients against what the definition expects.
+func (p *planner) expect() error {
+	s, e := &p.summary, p.d.Audience.Expect
 	switch {
-	case s.Planned == 0 && s.Excluded["not_selected"] == s.Rows && s.Rows > 0:
-		return refuse("where", "where selects none of the %d rows: correct it or the audience", s.Rows)
+	case s.Rows == 0:
+		return p.d.refuse("$.audience.files", "the audience has no rows")
+	case s.Excluded[NotSelected.String()] == s.Rows:
+		return p.d.refuse("$.audience.where", "where means none of the %d rows: nobody would get this", s.Rows)
 	case s.Planned == 0:
-		return refuse("files", "the audience has no recipients: %d rows, excluded %v", s.Rows, s.Excluded)
+		return p.d.refuse("$.audience.files", "nobody is left to send to: of %d rows %s", s.Rows, s.reasons())
 	case s.Planned < e.Min:
-		return refuse("expect", "%d recipients are fewer than the %d expected: a file may be missing or cut short", s.Planned, e.Min)
+		return p.d.refuse("$.audience.expect", "the plan has %d recipients, at least %d are expected: %s", s.Planned, e.Min, s.reasons())
 	case e.Max > 0 && s.Planned > e.Max:
-		return refuse("expect", "%d recipients are more than the %d expected: the warning would reach too many", s.Planned, e.Max)
+		return p.d.refuse("$.audience.expect", "the plan has %d recipients, at most %d are expected: put the audience right, or expect", s.Planned, e.Max)
 	}
 	return nil
 }
 
-// read takes one file's rows.
-func (p *planner) read(ctx context.Context, index int, path string) (err error) {
-	rows, err := audience.Open(path)
-	if err != nil {
-		return &Refusal{File: p.d.Path, Line: lineOf([]byte(p.d.Source), wrong("files", "")), Err: err}
-	}
-	defer rows.Close()
-	header, err := rows.Next()
-	if err != nil {
-		return &Refusal{File: path, Err: fmt.Errorf("no header line: %w", err)}
-	}
-	if err := p.header(path, header); err != nil {
-		return err
-	}
-	for {
-		cells, err := rows.Next()
-		if errors.Is(err, io.EOF) {
-			return ctx.Err()
-		}
-		if err != nil {
-			return &Refusal{File: path, Line: rows.Line(), Err: err}
-		}
-		p.sum.Rows++
-		if p.sum.Rows%4096 == 0 && ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if err := p.row(index, rows.Line(), cells); err != nil {
-			return err
-		}
-	}
-}
-
-// header learns the columns of a file. The first file decides which there are.
-func (p *planner) header(path string, cells [][]byte) error {
-	var names []string
-	for _, c := range cells {
-		names = append(names, trim(c))
-	}
-	if p.sum.Columns == nil {
-		p.sum.Columns = names
-		p.number = slices.Index(names, p.d.Audience.Columns["number"])
-		if p.number < 0 {
-			return &Refusal{File: path, Line: 1, Err: fmt.Errorf("no column %q: there are %q; name the one with the numbers under audience.columns.number",
-				p.d.Audience.Columns["number"], names)}
-		}
-		var err error
-		if p.renderer, err = NewRenderer(p.d, names); err != nil {
-			return err
-		}
-		if p.where, err = newSelection(p.d, names); err != nil {
-			return err
-		}
-	}
-	p.columns = p.columns[:0]
-	for _, want := range p.sum.Columns {
-		i := slices.Index(names, want)
-		if i < 0 {
-			return &Refusal{File: path, Line: 1, Err: fmt.Errorf("no column %q, which %s has: every file of an audience needs the same columns",
-				want, filepath.Base(p.d.Audience.Files[0]))}
-		}
-		p.columns = append(p.columns, i)
-	}
-	return nil
-}
-
-// row takes one row: excluded, or kept in the arena.
-func (p *planner) row(file, line int, cells [][]byte) error {
-	cell := func(c int) []byte {
-		if i := p.columns[c]; i < len(cells) {
-			return cells[i]
-		}
-		return nil
-	}
-	if p.where != nil {
-		yes, err := p.where.selects(cell)
-		if err != nil {
-			return &Refusal{File: p.d.Path, Line: lineOf([]byte(p.d.Source), wrong("where", "")), Err: fmt.Errorf("row %d: %w", line, err)}
-		}
-		if !yes {
-			p.leaveOut(file, line, NotSelected, nil)
-			return nil
-		}
-	}
-	n, ok := p.parse(cell(p.number))
-	if !ok {
-		p.leaveOut(file, line, Invalid, cell)
-		return nil
-	}
-	at := p.arena.begin(file, line)
-	for c := range p.sum.Columns {
-		p.arena.cell(cell(c))
-	}
-	p.people = append(p.people, person{n, at})
-	return nil
-}
-
-// parse reads a number: the usual spellings fast, all others by the library.
-func (p *planner) parse(cell []byte) (sms.Number, bool) {
-	china := p.o.Country == "CN"
-	n, err := sms.ParseNumber(cell, china)
-	if err == nil {
-		return n, true
-	}
-	if len(cell) < 5 || len(cell) > 64 || china && mostlyChinese(cell) {
-		return 0, false
-	}
-	full, err := phonenumbers.Parse(string(cell), p.o.Country)
-	if err != nil || !phonenumbers.IsValidNumber(full) {
-		return 0, false
-	}
-	if kind := phonenumbers.GetNumberType(full); kind == phonenumbers.FIXED_LINE {
-		return 0, false
-	}
-	digits := phonenumbers.Format(full, phonenumbers.E164)
-	n, err = sms.ParseNumber([]byte(digits), false)
-	return n, err == nil
-}
-
-// mostlyChinese reports whether a cell has no digit at all: the library need not
-// look at it.
-func mostlyChinese(cell []byte) bool {
-	for _, c := range cell {
-		if c >= '0' && c <= '9' || c == 0xEF {
-			return false
-		}
-	}
-	return true
-}
-
-// leaveOut notes a row that is no recipient.
-func (p *planner) leaveOut(file, line int, why Reason, cell func(int) []byte) {
-	p.sum.Excluded[why.String()]++
-	p.excluded = append(p.excluded, Exclusion{file, line, why})
-	if p.rejects == nil || why == NotSelected {
-		return
-	}
-	record := []string{p.d.Audience.Files[file], strconv.Itoa(line), why.String()}
-	for c := range p.sum.Columns {
-		record = append(record, string(cell(c)))
-	}
-	p.rejects.Write(record)
-}
-
-// readExcluded reads the files of numbers that are left out.
-func (p *planner) readExcluded() error {
-	for _, name := range p.d.Audience.Exclude {
-		path := p.d.resolve(name)
-		rows, err := audience.Open(path)
-		if err != nil {
-			return &Refusal{File: p.d.Path, Line: lineOf([]byte(p.d.Source), wrong("exclude", "")), Err: err}
-		}
-		column := 0
-		for first := true; ; first = false {
-			cells, err := rows.Next()
-			if errors.Is(err, io.EOF) {
-				break
+// reasons are the exclusions in words.
+func (s *Summary) reasons() string {
+	text := ""
+	for _, name := range reasonNames {
+		if n := s.Excluded[name]; n > 0 {
+			if text != "" {
+				text += ", "
 			}
-			if err != nil {
-				rows.Close()
-				return &Refusal{File: path, Line: rows.Line(), Err: err}
-			}
-			if first {
-				for i, c := range cells {
-					if trim(c) == p.d.Audience.Columns["number"] {
-						column = i
-					}
-				}
-			}
-			if column < len(cells) {
-				if n, ok := p.parse(cells[column]); ok {
-					p.exclude = append(p.exclude, n)
-				}
-			}
+			text += fmt.Sprintf("%d are %s", n, name)
 		}
-		rows.Close()
 	}
-	slices.Sort(p.exclude)
-	return nil
-}
-
-// trim takes white space off a header's cell, full-width too.
-func trim(cell []byte) string {
-	for len(cell) > 0 {
-		r, n := utf8.DecodeRune(cell)
-		if !space(r) {
-			break
-		}
-		cell = cell[n:]
+	if text == "" {
+		return "none are excluded"
 	}
-	for len(cell) > 0 {
-		r, n := utf8.DecodeLastRune(cell)
-		if !space(r) {
-			break
-		}
-		cell = cell[:len(cell)-n]
-	}
-	return string(cell)
-}
-
-func space(r rune) bool {
-	return r == ' ' || r == '\t' || r == '\u3000' || r == '\u00a0' || r == '\ufeff'
+	return text
 }

@@ -1,142 +1,193 @@
 package campaigns
 
 import (
+	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 
 	"tocsin/providers/sms"
 )
 
-// A Renderer makes each recipient's text ready for the air.
+// A Renderer writes a campaign's texts for its recipients. It does not change
+// once made and may be used from many goroutines.
 type Renderer struct {
-	language int // its column; -1: there is one text
-	texts    map[string]*template
-	only     *template
+	language int // the column of the language; -1: one text
+	variants []variant
 }
 
-// A template is a text cut at its placeholders; the literal parts are encoded once.
-type template struct {
-	gsm7, ucs2 [][]byte // literal parts; gsm7 is nil when one does not fit it
-	columns    []int    // one between each two parts
-	fixed      sms.Content
+// A variant is the text of one language.
+type variant struct {
+	language string // in small letters
+	parts    []encoded
+	shared   sms.Content // when there are no placeholders
+	plain    bool        // all literals can be GSM7
 }
 
-// NewRenderer prepares a definition's texts for an audience with these columns,
-// which are named as placeholders name them. A placeholder without a column is
-// refused.
+// An encoded part is a literal in both codings, or a column.
+type encoded struct {
+	column     int // -1: a literal
+	gsm7, ucs2 []byte
+}
+
+// NewRenderer encodes what d's texts have in common. columns are the plan's
+// (Summary.Columns). A placeholder without a column is a *Refusal.
 func NewRenderer(d *Definition, columns []string) (*Renderer, error) {
-	r := &Renderer{language: -1, texts: map[string]*template{}}
-	if len(d.Texts) > 0 {
-		if r.language = d.column(d.Language, columns); r.language < 0 {
-			return nil, d.missing("language", d.Language, columns)
+	r := &Renderer{language: -1}
+	if d.Language != "" {
+		if r.language = slices.Index(columns, d.Language); r.language < 0 {
+			return nil, d.refuse("$.language", "language is the column %q, which is not there%s", d.Language, columnHint(d.Language, columns))
 		}
 	}
-	for _, language := range d.Languages() {
-		text := d.Text
-		if language != "" {
-			text = d.Texts[language]
+	for _, t := range d.Texts {
+		place := "$.text"
+		if t.Language != "" {
+			place = "$.texts"
 		}
-		t, err := d.template(text, columns)
+		v, err := newVariant(d, t, place, columns)
 		if err != nil {
 			return nil, err
 		}
-		r.texts[language] = t
-		if r.language < 0 {
-			r.only = t
-		}
+		r.variants = append(r.variants, v)
 	}
 	return r, nil
 }
 
-// column is the index of a column by our name or the file's; -1: none.
-func (d *Definition) column(name string, columns []string) int {
-	header := d.Audience.Columns[name]
-	for i, c := range columns {
-		if c == header || header == "" && c == name {
-			return i
+func newVariant(d *Definition, t Text, place string, columns []string) (variant, error) {
+	v := variant{language: strings.ToLower(t.Language), plain: true}
+	whole := d.whole(t.Text)
+	parts, err := splitText(whole)
+	if err != nil {
+		return v, d.refuse(place, "the text%s: %w", of(t.Language), err)
+	}
+	placeholders := false
+	for _, p := range parts {
+		e := encoded{column: -1}
+		if p.name != "" {
+			placeholders = true
+			if e.column = slices.Index(columns, p.name); e.column < 0 {
+				return v, d.refuse(place, "the text%s has the placeholder ((%s)), but the audience has no such column%s",
+					of(t.Language), p.name, columnHint(p.name, columns))
+			}
+		} else {
+			ok := false
+			e.gsm7, ok = sms.AppendGSM7(nil, []byte(p.literal))
+			v.plain = v.plain && ok
+			e.ucs2 = sms.AppendUCS2(nil, []byte(p.literal))
+		}
+		v.parts = append(v.parts, e)
+	}
+	if !placeholders {
+		if v.shared, err = sms.Encode(nil, whole); err != nil {
+			return v, d.refuse(place, "the text%s: %w", of(t.Language), err)
 		}
 	}
-	return -1
+	return v, nil
 }
 
-func (d *Definition) missing(what, name string, columns []string) error {
-	return &Refusal{File: d.Path, Line: lineOf([]byte(d.Source), wrong(what, "")), Err: fmt.Errorf(
-		"%q has no column in the audience: there are %q; name one under audience.columns", name, columns)}
-}
-
-func (d *Definition) template(text string, columns []string) (*template, error) {
-	if d.Signature != "" {
-		text = "【" + d.Signature + "】" + text
+// columnHint is what columns there are, for errors.
+func columnHint(name string, columns []string) string {
+	hint := fmt.Sprintf(" (there are: %s)", strings.Join(columns, ", "))
+	if n := nearest(name, columns); n != "" {
+		hint = fmt.Sprintf(": did you mean %q?%s", n, hint)
 	}
-	t := &template{gsm7: [][]byte{}}
-	fits := true
-	for rest := text; ; {
-		literal, after, found := strings.Cut(rest, "((")
-		octets, ok := sms.AppendGSM7(nil, []byte(literal))
-		fits = fits && ok
-		t.gsm7 = append(t.gsm7, octets)
-		t.ucs2 = append(t.ucs2, sms.AppendUCS2(nil, []byte(literal)))
-		if !found {
+	return hint
+}
+
+// Render appends recipient i's text, ready for the air, to dst and returns it as
+// a content, and dst. A text without placeholders is the same memory each time
+// and leaves dst as it is. The error wraps sms.ErrTooLong or is sms.ErrEmpty. It
+// allocates nothing while dst has room.
+func (r *Renderer) Render(dst []byte, f *Fields, i int) (sms.Content, []byte, error) {
+	return r.variants[r.variant(f, i)].render(dst, f, i)
+}
+
+// variant is the index of recipient i's text.
+func (r *Renderer) variant(f *Fields, i int) int {
+	if r.language < 0 {
+		return 0
+	}
+	return r.speaks(f.Value(r.language, i))
+}
+
+// speaks is the index of the text for a language: the one of that name, else of
+// its first part (zh for zh-CN), else the first.
+func (r *Renderer) speaks(language []byte) int {
+	for range 2 {
+		for k := range r.variants {
+			if equalFold(language, r.variants[k].language) {
+				return k
+			}
+		}
+		cut := bytes.IndexAny(language, "-_")
+		if cut < 0 {
 			break
 		}
-		name, behind, closed := strings.Cut(after, "))")
-		if !closed {
-			return nil, &Refusal{File: d.Path, Line: lineOf([]byte(d.Source), wrong("text", "")), Err: fmt.Errorf("a placeholder is opened by (( and not closed by ))")}
-		}
-		c := d.column(strings.TrimSpace(name), columns)
-		if c < 0 {
-			return nil, d.missing("text", strings.TrimSpace(name), columns)
-		}
-		t.columns = append(t.columns, c)
-		rest = behind
+		language = language[:cut]
 	}
-	if !fits {
-		t.gsm7 = nil
-	}
-	if len(t.columns) == 0 {
-		c, err := sms.Encode(nil, text)
-		if err != nil {
-			return nil, &Refusal{File: d.Path, Line: lineOf([]byte(d.Source), wrong("text", "")), Err: err}
-		}
-		t.fixed = c
-	}
-	return t, nil
+	return 0
 }
 
-// Render makes recipient i's text. A text without placeholders is the same
-// memory each time; others are appended to dst, which is returned for the next
-// one. The error is sms.ErrTooLong.
-func (r *Renderer) Render(dst []byte, f *Fields, i int) (sms.Content, []byte, error) {
-	t := r.only
-	if t == nil {
-		t = r.texts[string(f.Value(r.language, i))]
+// equalFold compares ASCII letters without their case; small is in small letters.
+func equalFold(b []byte, small string) bool {
+	if len(b) != len(small) {
+		return false
 	}
-	if t == nil {
-		return sms.Content{}, dst, ErrLanguage
+	for i, c := range b {
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if c != small[i] {
+			return false
+		}
 	}
-	if len(t.columns) == 0 {
-		return t.fixed, dst, nil
+	return true
+}
+
+func (v *variant) render(dst []byte, f *Fields, i int) (sms.Content, []byte, error) {
+	if v.shared.Segments > 0 {
+		return v.shared, dst, nil
 	}
 	start := len(dst)
-	if t.gsm7 != nil {
-		out := append(dst, t.gsm7[0]...)
-		ok := true
-		for k, c := range t.columns {
-			if out, ok = sms.AppendGSM7(out, f.Value(c, i)); !ok {
-				break
-			}
-			out = append(out, t.gsm7[k+1]...)
+	coding := sms.GSM7
+	octets, ok := dst, v.plain
+	if ok {
+		octets, ok = v.gsm7(dst, f, i)
+	}
+	if !ok {
+		octets, coding = v.ucs2(dst, f, i), sms.UCS2
+	}
+	c, err := sms.NewContent(coding, octets[start:len(octets):len(octets)])
+	if err != nil {
+		return c, octets[:start], err
+	}
+	return c, octets, nil
+}
+
+func (v *variant) gsm7(dst []byte, f *Fields, i int) ([]byte, bool) {
+	start := len(dst)
+	for k := range v.parts {
+		p := &v.parts[k]
+		if p.column < 0 {
+			dst = append(dst, p.gsm7...)
+			continue
 		}
-		if ok {
-			c, err := sms.NewContent(sms.GSM7, out[start:len(out):len(out)])
-			return c, out, err
+		var ok bool
+		if dst, ok = sms.AppendGSM7(dst, f.Value(p.column, i)); !ok {
+			return dst[:start], false
 		}
 	}
-	out := append(dst, t.ucs2[0]...)
-	for k, c := range t.columns {
-		out = sms.AppendUCS2(out, f.Value(c, i))
-		out = append(out, t.ucs2[k+1]...)
+	return dst, true
+}
+
+func (v *variant) ucs2(dst []byte, f *Fields, i int) []byte {
+	for k := range v.parts {
+		p := &v.parts[k]
+		if p.column < 0 {
+			dst = append(dst, p.ucs2...)
+			continue
+		}
+		dst = sms.AppendUCS2(dst, f.Value(p.column, i))
 	}
-	c, err := sms.NewContent(sms.UCS2, out[start:len(out):len(out)])
-	return c, out, err
+	return dst
 }

@@ -5,112 +5,137 @@ import (
 	"math/bits"
 	"sync"
 
-	"golang.org/x/sync/semaphore"
-
 	"tocsin/providers/sms"
 )
 
-// A Pacer says when segments may leave.
+// A Pacer says when segments may leave. Its methods may be called from several
+// goroutines.
 type Pacer interface {
-	// Wait returns when so many segments may leave, or ctx's error: then none may.
+	// Wait returns nil when so many segments may leave, at once and together, or
+	// ctx's error: then none may. A turn once given is spent.
 	Wait(ctx context.Context, segments int) error
-	// Throttled says that the carrier complained about the rate.
+	// Throttled says that the carrier complained about the rate. The rate in force
+	// falls at once; it may be called for each complaint. It may take a round trip.
 	Throttled()
-	// Rate is what is in force now, in segments per second; 0: no limit.
+	// Rate is what is in force now, in segments per second; 0: no limit, and Wait
+	// does not wait.
 	Rate() float64
 }
 
-// Limited keeps a Provider to a Pacer's rate.
+// Limited is a Provider that keeps another one to a Pacer's rate. Without a rate
+// it passes everything straight through.
 type Limited struct {
-	Provider
+	inner Provider
 	pacer Pacer
-	slots *semaphore.Weighted // PDUs the inner provider takes without queueing
-	most  int64
-	batch int
+	gate  gate
 }
 
-// NewLimited wraps inner.
+// NewLimited wraps inner. All that goes to the carrier must go through the one
+// Limited, which counts what is in the carrier's window.
 func NewLimited(inner Provider, pacer Pacer) *Limited {
-	l := inner.Line()
-	most := int64(max(l.Window, 1))
-	return &Limited{inner, pacer, semaphore.NewWeighted(most), most, max(l.Batch, 1)}
+	return &Limited{inner: inner, pacer: pacer, gate: newGate(func() int { return inner.Line().Window })}
 }
 
 // quantum is how much of a second's segments may leave together: with it no tenth
-// of a second has more than 0.12 of the rate.
+// of a second has more than 0.12 of the rate. Carriers count in tenths or seconds.
 const quantum = 0.02
 
-// Submit offers msgs slice by slice, each when its turn has come. A slice has a
-// place in the inner provider's window before it takes its turn, so that it never
-// waits there and then leaves in a burst.
+// Run is the inner one's.
+func (l *Limited) Run(ctx context.Context, receive sms.ReceiveFunc) error {
+	return l.inner.Run(ctx, receive)
+}
+
+// Line is the inner one's.
+func (l *Limited) Line() Line { return l.inner.Line() }
+
+// Submit offers msgs slice by slice, each when its turn has come. A slice has its
+// places in the inner provider's window before it takes its turn, so that it never
+// waits behind the pacer and leaves in a burst. What has not had its turn when ctx
+// ends is NotSent.
 func (l *Limited) Submit(ctx context.Context, msgs []sms.Message, acks []sms.Ack) {
-	var wg sync.WaitGroup
-	defer wg.Wait()
+	var running sync.WaitGroup
+	defer running.Wait()
 	for len(msgs) > 0 {
 		rate := l.pacer.Rate()
-		if rate == 0 {
-			l.Provider.Submit(ctx, msgs, acks)
+		if rate <= 0 {
+			l.inner.Submit(ctx, msgs, acks)
 			return
 		}
-		n, segments := cutSlice(msgs, max(int(rate*quantum), 1))
-		pdus := min(int64(l.pdus(msgs[:n], segments)), l.most)
-		if err := l.slots.Acquire(ctx, pdus); err != nil {
-			leave(msgs, acks)
+		line := l.inner.Line()
+		if line.Up == 0 { // answers at once, and no turn is spent on it
+			notSent(msgs, acks, sms.LineDown)
 			return
 		}
-		if err := l.pacer.Wait(ctx, segments); err != nil {
-			l.slots.Release(pdus)
-			leave(msgs, acks)
+		// A quarter of the window, so that the next slice need not wait for the
+		// last answer to this one.
+		s := cut(msgs, max(int(rate*quantum), 1), max(line.Window/4, 1), max(line.Batch, 1))
+		if l.gate.enter(ctx, s.pdus) != nil {
+			notSent(msgs, acks, sms.None)
 			return
 		}
-		slice, answers := msgs[:n], acks[:n]
-		msgs, acks = msgs[n:], acks[n:]
-		wg.Go(func() {
-			defer l.slots.Release(pdus)
-			l.Provider.Submit(ctx, slice, answers)
-			for i := range answers {
-				if answers[i].Outcome == sms.NotNow && (answers[i].Reason == sms.Throttled || answers[i].Reason == sms.QueueFull) {
-					l.pacer.Throttled()
-					return
-				}
+		if l.pacer.Wait(ctx, s.segments) != nil {
+			l.gate.leave(s.pdus)
+			notSent(msgs, acks, sms.None)
+			return
+		}
+		turn, answers := msgs[:s.messages], acks[:s.messages]
+		msgs, acks = msgs[s.messages:], acks[s.messages:]
+		running.Go(func() {
+			l.inner.Submit(ctx, turn, answers)
+			l.gate.leave(s.pdus)
+			if complains(answers) {
+				l.pacer.Throttled()
 			}
 		})
 	}
 }
 
-// cutSlice is how many messages have at most so many segments together, one at
-// least, and how many segments those are.
-func cutSlice(msgs []sms.Message, most int) (n, segments int) {
-	for n < len(msgs) {
-		s := max(int(msgs[n].Content.Segments), 1) - bits.OnesCount16(msgs[n].Done)
-		if n > 0 && segments+s > most {
+// complains reports whether an answer says that the rate is too high.
+func complains(acks []sms.Ack) bool {
+	for i := range acks {
+		if a := &acks[i]; a.Outcome == sms.NotNow && (a.Reason == sms.Throttled || a.Reason == sms.QueueFull) {
+			return true
+		}
+	}
+	return false
+}
+
+// notSent answers for messages that were never offered.
+func notSent(msgs []sms.Message, acks []sms.Ack, why sms.Reason) {
+	for i := range msgs {
+		acks[i] = sms.Ack{Outcome: sms.NotSent, Reason: why, Done: msgs[i].Done}
+	}
+}
+
+// A slice is the first messages of an offer that leave together.
+type slice struct{ messages, segments, pdus int }
+
+// cut takes messages while they have at most so many segments and PDUs together,
+// one at least; batch is how many neighbours with the same text fit one PDU.
+func cut(msgs []sms.Message, segments, pdus, batch int) slice {
+	var s slice
+	run := 0 // messages in the batch PDU so far
+	for i := range msgs {
+		m := &msgs[i]
+		open := max(int(m.Content.Segments)-bits.OnesCount16(m.Done), 1)
+		need := open
+		if i > 0 && run < batch && joins(&msgs[i-1], m) {
+			need = 0
+		}
+		if i > 0 && (s.segments+open > segments || s.pdus+need > pdus) {
 			break
 		}
-		segments += max(s, 0)
-		n++
-	}
-	return n, max(segments, 1)
-}
-
-// pdus is how many PDUs a slice of so many segments takes: neighbours with one
-// text travel together.
-func (l *Limited) pdus(msgs []sms.Message, segments int) int {
-	if l.batch == 1 || segments != len(msgs) {
-		return segments
-	}
-	pdus, room := 0, 0
-	for i := range msgs {
-		if room == 0 || !msgs[i].Content.Same(msgs[i-1].Content) {
-			pdus, room = pdus+1, l.batch
+		if run++; need > 0 {
+			run = 1
 		}
-		room--
+		s.messages++
+		s.segments += open
+		s.pdus += need
 	}
-	return pdus
+	return s
 }
 
-// leave answers for messages that were never offered.
-func leave(msgs []sms.Message, acks []sms.Ack) {
-	for i := range acks {
-		acks[i] = sms.Ack{Outcome: sms.NotSent, Reason: sms.LineDown, Done: msgs[i].Done}
-	}
+// joins reports whether b may travel in a's batch PDU.
+func joins(a, b *sms.Message) bool {
+	return a.Done == 0 && b.Done == 0 && a.Envelope == b.Envelope && a.Content.Same(b.Content)
 }

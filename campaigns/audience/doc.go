@@ -1,4 +1,22 @@
-// Package audience reads files of recipients as a stream of rows: CSV and TSV in
-// the encodings people have, and XLSX. It also makes up audiences for rehearsals.
-// It knows no campaign.
+// Package audience turns files into rows: CSV, TSV and XLSX, in the character
+// sets that such files come in. It streams: what it holds does not grow with the
+// file. It knows no campaign; it also makes up audiences for rehearsals.
 package audience
+
+import "fmt"
+
+// An Error says what is wrong with a file, and where.
+type Error struct {
+	File string
+	Line int // 1 is the first; 0: the file as a whole
+	Err  error
+}
+
+func (e *Error) Error() string {
+	if e.Line > 0 {
+		return fmt.Sprintf("%s:%d: %v", e.File, e.Line, e.Err)
+	}
+	return fmt.Sprintf("%s: %v", e.File, e.Err)
+}
+
+func (e *Error) Unwrap() error { return e.Err }

@@ -1,80 +1,200 @@
 package audience
 
 import (
-	"bufio"
 	"bytes"
+	"errors"
+	"fmt"
 	"io"
 	"unicode/utf8"
 
 	"github.com/wlynxg/chardet"
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/encoding/traditionalchinese"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
 )
 
-// sniff is how much of a file decides its encoding, in octets.
-const sniff = 256 << 10
+// The marks that a file may begin with, Unicode 16.0 section 23.8.
+var (
+	markUTF8    = []byte{0xEF, 0xBB, 0xBF}
+	markUTF16LE = []byte{0xFF, 0xFE}
+	markUTF16BE = []byte{0xFE, 0xFF}
+)
 
-// decoded gives r as UTF-8: a byte order mark decides; else text that is valid
-// UTF-8 is UTF-8; else it is UTF-16 when it looks like it, and GB18030, of which
-// GBK and GB2312 are parts, when not.
-func decoded(r io.Reader) (io.Reader, error) {
-	b := bufio.NewReaderSize(r, sniff)
-	head, err := b.Peek(sniff)
-	if err != nil && err != io.EOF {
-		return nil, err
-	}
-	if bytes.HasPrefix(head, []byte{0xEF, 0xBB, 0xBF}) {
-		_, err := b.Discard(3)
-		return b, err
-	}
-	if e := encodingOf(head); e != nil {
-		return transform.NewReader(b, e.NewDecoder()), nil
-	}
-	return b, nil
-}
+// sampleSize is how much of a file that is not UTF-8 is looked at to name its
+// encoding, in octets.
+const sampleSize = 1 << 16
 
-// encodingOf is nil for UTF-8.
-func encodingOf(head []byte) encoding.Encoding {
+// text finds out how r is encoded, looking at all of it once, and returns it as
+// UTF-8 from its beginning, without mark, and its encoding's name.
+func text(r io.ReadSeeker) (io.Reader, string, error) {
+	head := make([]byte, sampleSize)
+	n, err := io.ReadFull(r, head)
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		return nil, "", err
+	}
+	head = head[:n]
+	skip := int64(0)
+	var decode encoding.Encoding
+	name := "UTF-8"
 	switch {
-	case bytes.HasPrefix(head, []byte{0xFF, 0xFE}):
-		return unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM)
-	case bytes.HasPrefix(head, []byte{0xFE, 0xFF}):
-		return unicode.UTF16(unicode.BigEndian, unicode.ExpectBOM)
+	case bytes.HasPrefix(head, markUTF8):
+		skip = int64(len(markUTF8))
+	case bytes.HasPrefix(head, markUTF16LE):
+		skip, name, decode = 2, "UTF-16LE", unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM)
+	case bytes.HasPrefix(head, markUTF16BE):
+		skip, name, decode = 2, "UTF-16BE", unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)
+	case len(head) > 1 && head[0] != 0 && head[1] == 0:
+		name, decode = "UTF-16LE", unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM)
+	case len(head) > 1 && head[0] == 0 && head[1] != 0:
+		name, decode = "UTF-16BE", unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)
 	}
-	if nulls := bytes.Count(head, []byte{0}); nulls > len(head)/8 {
-		even := 0
-		for i := 0; i < len(head); i += 2 {
-			if head[i] == 0 {
-				even++
+	if decode == nil {
+		if _, err := r.Seek(0, io.SeekStart); err != nil {
+			return nil, "", err
+		}
+		seen, err := inspect(r)
+		if err != nil {
+			return nil, "", err
+		}
+		switch {
+		case seen.utf8:
+		case skip > 0:
+			return nil, "", errors.New("begins as UTF-8 but is not: save it as UTF-8 again")
+		default:
+			if name, decode, err = guess(head, seen.gb18030); err != nil {
+				return nil, "", err
 			}
 		}
-		order := unicode.LittleEndian
-		if 2*even > nulls {
-			order = unicode.BigEndian
-		}
-		return unicode.UTF16(order, unicode.IgnoreBOM)
 	}
-	if validUTF8(head) {
-		return nil
+	if _, err := r.Seek(skip, io.SeekStart); err != nil {
+		return nil, "", err
 	}
-	if found := chardet.Detect(head); found.Encoding == "UTF-16LE" {
-		return unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM)
+	if decode == nil {
+		return r, name, nil
 	}
-	return simplifiedchinese.GB18030
+	return transform.NewReader(r, decode.NewDecoder()), name, nil
 }
 
-// validUTF8 allows for a character that is cut at the end.
-func validUTF8(head []byte) bool {
-	for range utf8.UTFMax {
-		if utf8.Valid(head) {
-			return true
-		}
-		if len(head) < sniff-utf8.UTFMax || len(head) == 0 {
-			return false
-		}
-		head = head[:len(head)-1]
+// guess names the encoding of what is not UTF-8.
+func guess(head []byte, gb18030 bool) (string, encoding.Encoding, error) {
+	found := chardet.Detect(head)
+	if found.Encoding == "Big5" && found.Confidence > 0.9 {
+		return "Big5", traditionalchinese.Big5, nil
 	}
-	return false
+	// A detector says GB2312 for GB18030, and anything for a short file: what can
+	// be GB18030, which holds the older two, is read as that.
+	if gb18030 {
+		return "GB18030", simplifiedchinese.GB18030, nil
+	}
+	seems := ""
+	if found.Encoding != "" {
+		seems = fmt.Sprintf(" (it seems to be %s)", found.Encoding)
+	}
+	return "", nil, fmt.Errorf("is neither UTF-8, UTF-16 nor GB18030%s: save it as UTF-8", seems)
+}
+
+// An inspection is what a file's octets can be.
+type inspection struct{ utf8, gb18030 bool }
+
+// inspect reads all of r. A NUL is an *Error with its line: no text has one.
+func inspect(r io.Reader) (inspection, error) {
+	buf := make([]byte, bufferSize)
+	seen := inspection{true, true}
+	kept, lines := 0, 1
+	gb := gbCheck{}
+	for {
+		n, err := r.Read(buf[kept:])
+		fresh := buf[kept : kept+n]
+		if at := bytes.IndexByte(fresh, 0); at >= 0 {
+			return seen, &Error{Line: lines + bytes.Count(fresh[:at], []byte{'\n'}), Err: errors.New("a NUL octet: this is no text, or it is damaged")}
+		}
+		if !seen.utf8 || err == io.EOF {
+			// Only a file that is not UTF-8 needs the second check.
+			if seen.utf8 {
+				seen.utf8 = utf8.Valid(buf[:kept+n])
+			}
+			kept = 0
+		} else {
+			data := buf[:kept+n]
+			whole := wholeRunes(data)
+			seen.utf8 = utf8.Valid(data[:whole])
+			kept = copy(buf, data[whole:])
+		}
+		lines += bytes.Count(fresh, []byte{'\n'})
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return seen, err
+		}
+	}
+	if seen.utf8 {
+		return seen, nil
+	}
+	if s, ok := r.(io.Seeker); ok {
+		if _, err := s.Seek(0, io.SeekStart); err != nil {
+			return seen, err
+		}
+		for {
+			n, err := r.Read(buf)
+			gb.feed(buf[:n])
+			if err == io.EOF {
+				break
+			}
+			if err != nil {
+				return seen, err
+			}
+		}
+	}
+	seen.gb18030 = !gb.bad && gb.state == 0
+	return seen, nil
+}
+
+// wholeRunes is how much of data does not end inside a character.
+func wholeRunes(data []byte) int {
+	for i := len(data) - 1; i >= 0 && i >= len(data)-utf8.UTFMax; i-- {
+		if utf8.RuneStart(data[i]) {
+			if utf8.FullRune(data[i:]) {
+				return len(data)
+			}
+			return i
+		}
+	}
+	return len(data)
+}
+
+// A gbCheck says whether octets have the form of GB18030-2022: one octet below
+// 0x80, two (81–FE, 40–7E or 80–FE), or four (81–FE, 30–39, 81–FE, 30–39).
+type gbCheck struct {
+	state int // octets of the character at hand that were read
+	bad   bool
+}
+
+func (g *gbCheck) feed(data []byte) {
+	for _, c := range data {
+		high, digit := c >= 0x81 && c <= 0xFE, c >= '0' && c <= '9'
+		switch g.state {
+		case 0:
+			if high {
+				g.state = 1
+			} else if c >= 0x80 {
+				g.bad = true
+			}
+		case 1:
+			g.state = 0
+			if digit {
+				g.state = 2
+			} else if c < 0x40 || c == 0x7F || c == 0xFF {
+				g.bad = true
+			}
+		case 2:
+			g.state = 3
+			g.bad = g.bad || !high
+		case 3:
+			g.state = 0
+			g.bad = g.bad || !digit
+		}
+	}
 }

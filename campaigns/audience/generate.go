@@ -4,98 +4,156 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"strconv"
+	"strings"
 
 	"golang.org/x/text/encoding/simplifiedchinese"
 )
 
-// GenerateOptions says what audience to make up.
+// GenerateOptions say what audience Generate makes up.
 type GenerateOptions struct {
-	Count    int
-	Encoding string  // utf-8 or gb18030; empty: utf-8
+	Count    int     // rows behind the header, dirt among them
+	Encoding string  // "utf-8" or "gb18030"; "": utf-8
 	Dirty    float64 // share of rows with dirt, 0 to 1
-	Seed     uint64
+	Seed     uint64  // the same seed and options, the same file
 }
 
+// prefixes are three digits that Chinese carriers were given, some of each:
+// China Mobile, China Unicom, China Telecom, China Broadnet.
+var prefixes = strings.Fields(`135 136 137 138 139 147 150 151 152 157 158 159 172 178 182 183 184 187 188 195 197 198
+	130 131 132 145 155 156 166 175 176 185 186 196
+	133 149 153 173 177 180 181 189 190 191 193 199
+	192`)
+
 var (
-	prefixes  = []int{134, 135, 136, 137, 138, 139, 150, 151, 152, 157, 158, 159, 182, 183, 187, 188, 198, 130, 131, 132, 155, 156, 185, 186, 176, 133, 153, 180, 181, 189, 177, 199}
-	surnames  = []string{"王", "李", "张", "刘", "陈", "杨", "赵", "黄", "周", "吴", "徐", "孙", "胡", "朱", "高", "林", "何", "郭", "马", "罗"}
-	given     = []string{"伟", "芳", "娜", "敏", "静", "丽", "强", "磊", "军", "洋", "勇", "艳", "杰", "娟", "涛", "明", "超", "秀英", "霞", "平", "桂英", "建国", "小红", "志强"}
-	districts = []string{"城关镇", "河西街道", "东湖村", "南山社区", "北塘镇", "滨河社区", "第一中学", "实验小学", "柳林村", "新华街道", "石桥镇", "青云社区"}
+	surnames  = strings.Split("王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈", "")
+	given     = strings.Split("伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华玉兰春梅建国志文海燕晓红云飞雪琳宇浩佳欣子涵梓轩思怡", "")
+	districts = strings.Fields(`黄浦区 徐汇区 长宁区 静安区 普陀区 虹口区 杨浦区 闵行区 宝山区 嘉定区 浦东新区 金山区 松江区 青浦区 奉贤区 崇明区`)
+	wide      = strings.Split("０１２３４５６７８９", "")
 )
 
-// Generate writes a header (number,name,district) and o.Count rows. Clean rows
-// have numbers of their own, in no order. Dirt is duplicates, numbers that are
-// none, blanks, and good numbers written with full-width digits, +86, 0086 or
-// spaces. The same options give the same file.
+// Generate writes a CSV file with the columns number, name and district: made-up
+// Chinese mobile numbers over all carriers, each once, in no order. Dirt is, in
+// equal shares, a number that was there before, a number that is none, no
+// number, full-width digits, +86 in front, and spaces inside. The numbers may
+// belong to somebody: they are for rehearsals without a carrier.
 func Generate(w io.Writer, o GenerateOptions) error {
-	switch o.Encoding {
-	case "", "utf-8":
-	case "gb18030":
-		w = simplifiedchinese.GB18030.NewEncoder().Writer(w)
-	default:
-		return fmt.Errorf("encoding %q is not known: want utf-8 or gb18030", o.Encoding)
+	g, err := newGenerator(o)
+	if err != nil {
+		return err
 	}
-	random := rand.New(rand.NewPCG(o.Seed, 0x7063696e))
-	b := append(make([]byte, 0, 1<<16), "number,name,district\n"...)
-	// A full period walk over eight digits: every number once, in no order.
-	const period = 100_000_000
-	at, step := random.IntN(period), 2*random.IntN(period/2)+1
-	for step%5 == 0 {
-		step += 2
-	}
-	last := 0
+	b := append(make([]byte, 0, bufferSize), "number,name,district\n"...)
 	for i := range o.Count {
-		if i%len(prefixes) == 0 {
-			at = (at + step) % period
-		}
-		n := prefixes[i%len(prefixes)]*period + at
-		if o.Dirty > 0 && random.Float64() < o.Dirty {
-			b = dirt(b, random, n, last)
-		} else {
-			b = strconv.AppendInt(b, int64(n), 10)
-			last = n
-		}
-		b = append(b, ',')
-		b = append(append(b, surnames[random.IntN(len(surnames))]...), given[random.IntN(len(given))]...)
-		b = append(append(b, ','), districts[random.IntN(len(districts))]...)
-		b = append(b, '\n')
-		if len(b) > 1<<16-256 {
+		b = g.row(b, uint64(i))
+		if len(b) > bufferSize-1024 {
 			if _, err := w.Write(b); err != nil {
 				return err
 			}
 			b = b[:0]
 		}
 	}
-	_, err := w.Write(b)
+	_, err = w.Write(b)
 	return err
 }
 
-// dirt writes a number as people do, or what is none.
-func dirt(b []byte, random *rand.Rand, n, last int) []byte {
-	digits := strconv.Itoa(n)
-	switch random.IntN(8) {
-	case 0: // twice
-		if last > 0 {
-			return strconv.AppendInt(b, int64(last), 10)
-		}
-		return append(b, digits...)
-	case 1: // too short
-		return append(b, digits[:9]...)
-	case 2: // a word
-		return append(b, "无"...)
-	case 3: // nothing
-		return b
-	case 4: // full-width
-		for _, d := range digits {
-			b = append(b, string('０'+d-'0')...)
-		}
-		return b
-	case 5:
-		return append(append(b, "+86 "...), digits...)
-	case 6:
-		return append(append(b, "0086"...), digits...)
-	default:
-		return append(append(append(append(append(b, digits[:3]...), ' '), digits[3:7]...), '-'), digits[7:]...)
+type generator struct {
+	random                           *rand.PCG
+	offset                           uint64
+	dirty                            uint64 // of 1<<32
+	surnames, given, districts, wide []string
+}
+
+func newGenerator(o GenerateOptions) (*generator, error) {
+	if o.Count < 0 || uint64(o.Count) > numbers/2 || !(o.Dirty >= 0 && o.Dirty <= 1) {
+		return nil, fmt.Errorf("cannot make up %d rows with a share of %v dirt", o.Count, o.Dirty)
 	}
+	g := &generator{
+		random: rand.NewPCG(o.Seed, 0x746F6373696E), dirty: uint64(o.Dirty * (1 << 32)),
+		surnames: surnames, given: given, districts: districts, wide: wide,
+	}
+	g.offset = g.random.Uint64() % numbers
+	switch strings.ToLower(o.Encoding) {
+	case "", "utf-8", "utf8":
+		return g, nil
+	case "gb18030", "gbk", "gb2312":
+	default:
+		return nil, fmt.Errorf("unknown encoding %q: utf-8 or gb18030", o.Encoding)
+	}
+	for _, list := range []*[]string{&g.surnames, &g.given, &g.districts, &g.wide} {
+		encoded := make([]string, len(*list))
+		for i, s := range *list {
+			var err error
+			if encoded[i], err = simplifiedchinese.GB18030.NewEncoder().String(s); err != nil {
+				return nil, fmt.Errorf("encode made-up names: %w", err)
+			}
+		}
+		*list = encoded
+	}
+	return g, nil
+}
+
+var numbers = uint64(len(prefixes)) * 1_0000_0000
+
+// stride walks over all numbers without order: a prime that divides their count
+// in no way, about the golden section of it.
+const stride = 2_904_633_859
+
+// digits appends the i-th number: another one for each i below numbers.
+func (g *generator) digits(b []byte, i uint64) []byte {
+	n := (i%numbers*stride + g.offset) % numbers
+	b = append(b, prefixes[n%uint64(len(prefixes))]...)
+	n /= uint64(len(prefixes))
+	for div := uint64(1000_0000); div > 0; div /= 10 {
+		b = append(b, '0'+byte(n/div%10))
+	}
+	return b
+}
+
+func (g *generator) row(b []byte, i uint64) []byte {
+	r := g.random.Uint64()
+	if r>>32 < g.dirty {
+		b = g.dirt(b, i)
+	} else {
+		b = g.digits(b, i)
+	}
+	b = append(b, ',')
+	b = append(b, g.surnames[r&0xFF%uint64(len(g.surnames))]...)
+	b = append(b, g.given[r>>8&0xFF%uint64(len(g.given))]...)
+	if r>>16&3 != 0 {
+		b = append(b, g.given[r>>18&0x3F%uint64(len(g.given))]...)
+	}
+	b = append(b, ',')
+	b = append(b, g.districts[r>>24&0xFF%uint64(len(g.districts))]...)
+	return append(b, '\n')
+}
+
+func (g *generator) dirt(b []byte, i uint64) []byte {
+	r := g.random.Uint64()
+	var room [16]byte
+	number := g.digits(room[:0], i)
+	switch r % 6 {
+	case 0: // there before, unless that row was dirt itself
+		return g.digits(b, (r>>8)%max(i, 1))
+	case 1:
+		switch r >> 8 % 4 {
+		case 0:
+			return append(b, number[:10]...)
+		case 1:
+			return append(append(b, number...), '0')
+		case 2:
+			return append(append(b, "12"...), number[2:]...)
+		}
+		return append(append(b, number[:8]...), "abc"...)
+	case 2:
+		return b
+	case 3:
+		for _, c := range number {
+			b = append(b, g.wide[c-'0']...)
+		}
+		return b
+	case 4:
+		return append(append(b, "+86"...), number...)
+	}
+	b = append(append(b, ' '), number[:3]...)
+	b = append(append(b, ' '), number[3:7]...)
+	return append(append(append(b, ' '), number[7:]...), ' ')
 }

@@ -150,10 +150,10 @@ func TestRefusalsSayWhatToDoAndExitWith3(t *testing.T) {
 	good := read(t, w.campaign)
 	for name, c := range map[string]struct{ old, bad, want string }{
 		"an unknown key":               {"title: Test", "titel: Test", `did you mean "title"`},
-		"a placeholder without column": {"河水上涨", "((street))河水上涨", "has no column"},
-		"a missing file":               {"audience.csv", "people.csv", "no such file"},
+		"a placeholder without column": {"河水上涨", "((street))河水上涨", "has no such column"},
+		"a missing file":               {"audience.csv", "people.csv", "there is no file"},
 		"no key":                       {"key: " + testKey, "key: ''", "key"},
-		"a class there is not":         {"class: routine", "class: mild", "want routine, urgent or emergency"},
+		"a class there is not":         {"class: routine", "class: mild", "must be routine, urgent or emergency"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			write(t, w.campaign, strings.Replace(good, c.old, c.bad, 1), 0o600)

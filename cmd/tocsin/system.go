@@ -90,7 +90,7 @@ func (s *system) wire(ctx context.Context) (err error) {
 			pacer := pace.New(pace.Options{
 				Provider: p.Name, Rate: float64(p.Rate), Owners: 1, Redis: s.queue.Redis(), Logger: s.log,
 			})
-			registry.MustRegister(rateInForce(p.Name, pacer))
+			sending.WatchRate(p.Name, pacer)
 			provider = providers.NewLimited(provider, pacer)
 		}
 		lines = append(lines, dispatcher.Line{Name: p.Name, Provider: provider, Rate: float64(p.Rate)})

@@ -1,11 +1,9 @@
-// Package pace keeps segments per second: exact, steady, and shared through Redis
-// by all processes that use one account. It knows no carrier and no campaign.
 package pace
 
 import (
 	"context"
 	"log/slog"
-	"sync"
+	"math"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -14,46 +12,58 @@ import (
 // Options is one provider's rate.
 type Options struct {
 	Provider string
-	Rate     float64 // segments per second
-	Owners   int     // processes that share it, for when Redis is gone; at least 1
-	Redis    redis.UniversalClient
-	Logger   *slog.Logger
+	Rate     float64               // the agreed cap, segments per second; 0 or less: no limit
+	Owners   int                   // processes that share it, for when Redis is gone; at least 1
+	Redis    redis.UniversalClient // nil: the rate is not shared, this process has its part of it
+	Logger   *slog.Logger          // nil: nothing is logged
+
+	// What a throttle answer does: the rate is halved, nothing leaves for Hold
+	// (1 s; some contracts ask for 60 s), then Step (0.05 of the cap) comes back
+	// every Every (5 s). Additive increase and multiplicative decrease, as in RFC
+	// 5681: the way that lets those who share a limit find it.
+	Hold  time.Duration
+	Step  float64
+	Every time.Duration
 }
 
-// reserve takes n segments' worth of time: KEYS[1] the account, ARGV n and the
-// rate. It returns how many microseconds from now its time begins. The key holds
-// the time, in microseconds, at which everything reserved so far will have left.
-var reserve = redis.NewScript(`
-local t = redis.call('TIME')
-local now = t[1] * 1000000 + t[2]
-local tat = tonumber(redis.call('GET', KEYS[1]) or '0')
-if tat < now then tat = now end
-local start = tat - now
-redis.call('SET', KEYS[1], string.format('%.0f', tat + ARGV[1] * 1000000 / ARGV[2]), 'PX', 60000)
-return math.floor(start)
-`)
-
 const (
-	lease   = 0.2             // seconds of the rate taken from Redis at once
-	hold    = time.Second     // nothing leaves for so long after a throttle answer
-	creep   = 5 * time.Second // between steps up
-	step    = 0.05            // of the cap
-	lowest  = 0.05            // of the cap: a line is never cut to nothing
-	timeout = 500 * time.Millisecond
+	longest = 0.2  // s of the rate in one lease: what others may wait for, and what is lost when a process dies
+	lowest  = 0.05 // of the cap: a line is never cut to nothing
+	// late is how late a caller may come and still have its turn, for timers and
+	// schedulers are not exact. It lets 0.005 of a second's segments catch up.
+	late = int64(5 * time.Millisecond)
+	// exact is how far apart two times may be that are the same: Redis counts µs.
+	exact = int64(2 * time.Microsecond)
+	// touching leases are one: the clocks' difference is known no better.
+	touching = int64(time.Millisecond)
+	// retryEvery is how often Redis is asked while it is gone.
+	retryEvery = int64(5 * time.Second)
 )
 
-// A Pacer spends leases at exact spacing.
+// A Pacer gives turns. Its methods may be called from several goroutines.
 type Pacer struct {
-	o   Options
-	log *slog.Logger
+	o    Options
+	base time.Time // times are ns since then, monotonic
 
-	mu     sync.Mutex
-	rate   float64 // in force
-	next   time.Time
-	left   float64 // segments of the lease not spent
-	raised time.Time
-	cut    time.Time
-	gone   bool
+	// lock guards what follows. A channel, so that waiting for it ends with a
+	// context and counts as waiting where time is simulated.
+	lock    chan struct{}
+	lease   lease
+	size    float64 // segments of the lease to come, if all of this one is used
+	cut     cut
+	clock   clock
+	changed chan struct{} // closed when turns already given are void
+
+	gone     bool  // Redis does not answer, or did not until just now
+	askAt    int64 // when to ask it again
+	reserved int64 // until then others may have leases
+}
+
+// A lease is a stretch of the account's time that is this process's alone.
+type lease struct {
+	next, end int64   // what is left of it
+	rate      float64 // segments per second in it
+	fresh     bool    // nothing of it is spent
 }
 
 // New makes a Pacer.
@@ -62,103 +72,221 @@ func New(o Options) *Pacer {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	o.Owners = max(o.Owners, 1)
-	return &Pacer{o: o, log: o.Logger, rate: o.Rate}
+	if o.Hold <= 0 {
+		o.Hold = time.Second
+	}
+	if o.Step <= 0 {
+		o.Step = 0.05
+	}
+	if o.Every <= 0 {
+		o.Every = 5 * time.Second
+	}
+	return &Pacer{
+		o: o, base: time.Now(), lock: make(chan struct{}, 1), changed: make(chan struct{}),
+		cut: cut{share: 1}, gone: o.Redis == nil,
+	}
 }
 
-// Rate is what is in force now.
+func (p *Pacer) now() int64 { return int64(time.Since(p.base)) }
+
+// Rate is the rate in force, in segments per second, as far as this process knows:
+// the cap, less after throttle answers, only a part of it while Redis is gone. 0: no
+// limit.
 func (p *Pacer) Rate() float64 {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.recover(time.Now())
-	return p.rate
+	if p.o.Rate <= 0 {
+		return 0
+	}
+	p.lock <- struct{}{}
+	defer p.unlock()
+	rate := p.o.Rate * p.cut.inForce(p.now(), &p.o)
+	if p.gone {
+		rate /= float64(p.o.Owners)
+	}
+	return rate
 }
 
-// Throttled halves the rate, at most once a second, and holds everything back
-// for a second: carriers want a pause, then less.
-func (p *Pacer) Throttled() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	now := time.Now()
-	if now.Sub(p.cut) < hold {
-		return
-	}
-	p.cut, p.raised = now, now.Add(hold)
-	p.rate = max(p.rate/2, p.o.Rate*lowest)
-	p.left = 0
-	if until := now.Add(hold); p.next.Before(until) {
-		p.next = until
-	}
-	p.log.Warn("the carrier throttles: slower", "provider", p.o.Provider, "segments_per_second", p.rate)
-}
+func (p *Pacer) unlock() { <-p.lock }
 
-// recover lets the rate creep back to the cap. Under mu.
-func (p *Pacer) recover(now time.Time) {
-	for p.rate < p.o.Rate && now.Sub(p.raised) >= creep {
-		p.raised = p.raised.Add(creep)
-		p.rate = min(p.rate+step*p.o.Rate, p.o.Rate)
-	}
-}
-
-// Wait returns when so many segments may leave.
+// Wait returns nil when so many segments may leave, together and at once, or ctx's
+// error: then none may. The turns before it, here and in the processes that share
+// the account, take their time first. A turn that was waited for and then given up
+// is lost.
 func (p *Pacer) Wait(ctx context.Context, segments int) error {
-	p.mu.Lock()
-	at := p.take(ctx, float64(segments))
-	p.mu.Unlock()
-	d := time.Until(at)
-	if d <= 0 {
+	if p.o.Rate <= 0 || segments <= 0 {
 		return ctx.Err()
 	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+	for {
+		select {
+		case p.lock <- struct{}{}:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		if err := ctx.Err(); err != nil {
+			p.unlock()
+			return err
+		}
+		d := time.Duration(p.take(ctx, float64(segments)) - p.now())
+		changed := p.changed
+		p.unlock()
+		if d <= 0 {
+			return nil
+		}
+		t := time.NewTimer(d)
+		select {
+		case <-t.C:
+			return nil
+		case <-ctx.Done():
+			t.Stop()
+			return ctx.Err()
+		case <-changed: // the carrier throttles: the turn is void
+			t.Stop()
+		}
 	}
 }
 
-// take spends n segments and says when they may leave. Under mu.
-func (p *Pacer) take(ctx context.Context, n float64) time.Time {
-	now := time.Now()
-	p.recover(now)
-	if p.left < n {
-		p.renew(ctx, now, n)
-	}
-	if p.next.Before(now) {
-		p.next = now // what was not used is lost: no bursts
-	}
-	at := p.next
-	p.left -= n
-	p.next = at.Add(time.Duration(n / p.rate * float64(time.Second)))
-	return at
-}
-
-// renew takes another lease; without Redis this process has its share.
-func (p *Pacer) renew(ctx context.Context, now time.Time, n float64) {
-	want := max(p.rate*lease, n)
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	wait, err := reserve.Run(ctx, p.o.Redis, []string{"tocsin:pace:{" + p.o.Provider + "}"}, want, p.rate).Int64()
-	if err != nil {
-		if !p.gone && ctx.Err() == nil {
-			p.log.Warn("rates are not shared while redis is gone: this process keeps to its share", "provider", p.o.Provider)
-		}
-		p.gone = true
-		if p.o.Owners > 1 { // the others may be sending too
-			p.next = later(p.next, now).Add(time.Duration(want / p.rate * float64(p.o.Owners-1) * float64(time.Second)))
-		}
-		p.left = want
+// Throttled says that the carrier complained about the rate: it is halved for all
+// who share the account, and nothing leaves for a while. During that while more
+// complaints change nothing. It returns within a quarter of a second.
+func (p *Pacer) Throttled() {
+	if p.o.Rate <= 0 {
 		return
+	}
+	p.lock <- struct{}{}
+	defer p.unlock()
+	now := p.now()
+	if now < p.cut.since {
+		return
+	}
+	p.cut = p.cut.deepen(now, &p.o)
+	if !p.gone {
+		if a, err := p.ask(context.Background(), cutScript, millionths(lowest), p.o.Hold.Microseconds()); err == nil {
+			p.learn(a)
+		} else {
+			p.lose(err)
+		}
+	}
+	p.lease, p.size = lease{}, 0
+	p.reserved = max(p.reserved, p.cut.since)
+	close(p.changed)
+	p.changed = make(chan struct{})
+	p.o.Logger.Warn("the carrier throttles: slower", "provider", p.o.Provider,
+		"segments_per_second", p.o.Rate*p.cut.share, "hold", p.o.Hold)
+}
+
+// take spends n segments and says when they may leave. Under lock.
+func (p *Pacer) take(ctx context.Context, n float64) int64 {
+	for {
+		now := p.now()
+		l := &p.lease
+		if l.rate > 0 {
+			from := l.next
+			if !l.fresh { // a fresh one is good however long Redis took to answer
+				from = max(from, now-late)
+			}
+			if until := from + span(n, l.rate); l.fresh || until <= l.end+exact {
+				l.next, l.fresh = until, false
+				return max(from, now)
+			}
+		}
+		p.renew(ctx, n)
+	}
+}
+
+// span is the time of n segments, rounded up: a second shall not hold one more.
+func span(n, rate float64) int64 { return int64(math.Ceil(n / rate * 1e9)) }
+
+// renew gets a lease of n segments or more. Under lock.
+func (p *Pacer) renew(ctx context.Context, n float64) {
+	now := p.now()
+	// A lease all used up asks for a longer one; one that ran out asks for no more
+	// than is needed, for what is not used is lost to all.
+	used := p.lease.rate > 0 && p.lease.next >= now-late
+	rate := p.o.Rate * p.cut.inForce(now, &p.o)
+	if p.size = max(p.size*2, n); !used {
+		p.size = n
+	}
+	p.size = max(min(p.size, rate*longest), n)
+	segments := float64(int64(p.size/n)) * n
+	if p.gone && !p.back(ctx, now) {
+		p.alone(n)
+		return
+	}
+	a, err := p.ask(ctx, reserveScript, segments, p.o.Rate)
+	if err != nil {
+		p.lose(err)
+		p.alone(n)
+		return
+	}
+	p.learn(a)
+	p.grant(lease{
+		next: p.clock.own(a.start * 1000), end: p.clock.own(a.end * 1000),
+		rate: p.o.Rate * float64(a.inForce) / 1e6, fresh: true,
+	})
+}
+
+// grant makes l the lease, or lengthens the one there is when l goes on where it
+// ends. Turns never go back in time. Under lock.
+func (p *Pacer) grant(l lease) {
+	old := p.lease
+	gap := l.next - old.end
+	if old.rate == l.rate && gap > -touching && gap < touching && old.next >= p.now()-late {
+		l.next, l.fresh = old.next, false
+	}
+	l.next = max(l.next, old.next)
+	p.lease = l
+	p.reserved = max(p.reserved, l.end)
+}
+
+// alone grants n segments without Redis, at this process's part of the rate. Under lock.
+func (p *Pacer) alone(n float64) {
+	rate := p.o.Rate * p.cut.inForce(p.now(), &p.o) / float64(p.o.Owners)
+	from := max(p.reserved, p.lease.next, p.cut.since)
+	if now := p.now(); from < now-late {
+		from = now
+	}
+	p.lease = lease{next: from, end: from + span(n, rate), rate: rate, fresh: true}
+	p.reserved = max(p.reserved, p.lease.end)
+}
+
+// learn takes over what Redis says about time and cuts. Under lock.
+func (p *Pacer) learn(a answer) {
+	now := p.now()
+	p.clock.see(a.now*1000, now)
+	p.cut = cut{share: float64(a.share) / 1e6, since: now + (a.since-a.now)*1000}
+}
+
+// lose notes that Redis is gone. What the other owners have reserved may lie ahead,
+// a lease each, and passes first. Under lock.
+func (p *Pacer) lose(err error) {
+	now := p.now()
+	if !p.gone {
+		p.o.Logger.Warn("rates are not shared while redis is gone: this process keeps to its part",
+			"provider", p.o.Provider, "owners", p.o.Owners, "err", err)
+		p.reserved = max(p.reserved, now) + int64(float64(p.o.Owners-1)*longest*1e9)
+	}
+	p.gone, p.askAt = true, now+retryEvery
+}
+
+// back asks Redis, while it is gone and it is time to, and reports whether to share
+// again. Several owners do at the same instant, late enough for all to know:
+// one that shares and one that keeps to its part would be too much together.
+// Under lock.
+func (p *Pacer) back(ctx context.Context, now int64) bool {
+	if p.o.Redis == nil || now < p.askAt {
+		return false
+	}
+	if p.o.Owners > 1 {
+		a, err := p.ask(ctx, resumeScript, (retryEvery+int64(time.Second))/1000)
+		if err != nil {
+			p.lose(err)
+			return false
+		}
+		p.learn(a)
+		if p.askAt = p.clock.own(a.start * 1000); now < p.askAt {
+			return false
+		}
 	}
 	p.gone = false
-	p.left = want
-	p.next = later(p.next, now.Add(time.Duration(wait)*time.Microsecond))
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
+	p.o.Logger.Info("rates are shared again", "provider", p.o.Provider)
+	return true
 }

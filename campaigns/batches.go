@@ -1,0 +1,268 @@
+package campaigns
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+
+	"tocsin/providers/sms"
+)
+
+// exclusionsAtOnce is how many exclusions a sink gets in one call.
+const exclusionsAtOnce = 4096
+
+// sort orders the entries by series and number, each number once.
+func (p *planner) sort() error {
+	sortEntries(p.entries)
+	if err := p.unique(); err != nil {
+		return err
+	}
+	p.summary.Planned = len(p.entries)
+	if p.renderer.language < 0 {
+		return nil
+	}
+	// A number has one route but its rows may have several languages: the series
+	// are known only now.
+	values := make([][]byte, len(p.summary.Columns))
+	texts := uint64(len(p.renderer.variants))
+	var digits [16]byte
+	for i, e := range p.entries {
+		p.kept.values(values, 1, e, digits[:0])
+		series := e.key>>numberBits*texts + uint64(p.renderer.speaks(values[p.renderer.language]))
+		p.entries[i].key = series<<numberBits | e.key&numberMask
+	}
+	sortEntries(p.entries)
+	return nil
+}
+
+// unique keeps of each number the row that came first.
+func (p *planner) unique() error {
+	var again []entry
+	to := 0
+	for i, e := range p.entries {
+		if i > 0 && p.entries[to-1].key == e.key {
+			first := &p.entries[to-1]
+			if e.ref < first.ref {
+				e, *first = *first, e
+			}
+			again = append(again, e)
+			continue
+		}
+		p.entries[to] = e
+		to++
+	}
+	p.entries = p.entries[:to]
+	return p.drop(again, Duplicate)
+}
+
+// drop excludes entries, in order of their rows.
+func (p *planner) drop(entries []entry, r Reason) error {
+	slices.SortFunc(entries, func(a, b entry) int { return cmp.Compare(a.ref, b.ref) })
+	values := make([][]byte, len(p.summary.Columns))
+	var digits [16]byte
+	for _, e := range entries {
+		file := p.fileOf(e.ref)
+		p.exclude(file, e.line, r)
+		if p.rejects == nil {
+			continue
+		}
+		p.kept.values(values, 1, e, digits[:0])
+		if err := p.reject(file, e.line, r, values); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fileOf is the file whose row is kept at ref. A file of which no row is kept has
+// the first ref of the next, and is passed over.
+func (p *planner) fileOf(ref uint32) int {
+	i := len(p.fileRefs) - 1
+	for i > 0 && p.fileRefs[i] > ref {
+		i--
+	}
+	return i
+}
+
+// write gives everything to the sink.
+func (p *planner) write() error {
+	if err := p.batches(); err != nil {
+		return err
+	}
+	for out := range slices.Chunk(p.out, exclusionsAtOnce) {
+		if err := p.sink.AddExclusions(out); err != nil {
+			return err
+		}
+	}
+	if p.rejects != nil {
+		p.rejects.Flush()
+		if err := p.rejects.Error(); err != nil {
+			return fmt.Errorf("write rejects: %w", err)
+		}
+	}
+	return nil
+}
+
+// batches cuts the series into batches, one of each in turn.
+func (p *planner) batches() error {
+	var series [][]entry
+	for rest := p.entries; len(rest) > 0; {
+		n, _ := slices.BinarySearchFunc(rest, rest[0].key>>numberBits+1, func(e entry, s uint64) int {
+			return cmp.Compare(e.key>>numberBits, s)
+		})
+		series, rest = append(series, rest[:n]), rest[n:]
+	}
+	w := &batchWriter{p: p}
+	for open := len(series); open > 0; {
+		open = 0
+		for i := range series {
+			if len(series[i]) == 0 {
+				continue
+			}
+			if err := p.ctx.Err(); err != nil {
+				return err
+			}
+			n := min(BatchSize, len(series[i]))
+			if err := w.write(i, series[i][:n]); err != nil {
+				return err
+			}
+			if series[i] = series[i][n:]; len(series[i]) > 0 {
+				open++
+			}
+		}
+	}
+	s := &p.summary
+	s.Planned -= len(w.long)
+	s.Samples = append(s.Samples, w.spare...)
+	s.Samples = s.Samples[:min(len(s.Samples), maxSamples)]
+	switch {
+	case w.coded[0] && w.coded[1]:
+		s.Encoding = "GSM-7 and UCS-2"
+	case w.coded[1]:
+		s.Encoding = sms.UCS2.String()
+	default:
+		s.Encoding = sms.GSM7.String()
+	}
+	return p.drop(w.long, TextTooLong)
+}
+
+// A batchWriter makes batches, using its memory again.
+type batchWriter struct {
+	p       *planner
+	batch   Batch
+	scratch scratch
+	octets  []byte
+	coded   [2]bool  // some text is GSM7, UCS2
+	sampled bool     // this batch has given a sample
+	long    []entry  // whose text is too long
+	spare   []Sample // of the first batch, for plans of fewer than three
+}
+
+func (w *batchWriter) write(series int, entries []entry) error {
+	p, b := w.p, &w.batch
+	texts := uint64(1)
+	if p.renderer.language >= 0 {
+		texts = uint64(len(p.renderer.variants))
+	}
+	id := entries[0].key >> numberBits
+	variant := &p.renderer.variants[id%texts]
+	b.Series, b.Route, b.Language = series, p.routes[id/texts], p.d.Texts[id%texts].Language
+	p.kept.fields(&b.Fields, entries, &w.scratch)
+	bad, err := w.render(variant, entries)
+	if err != nil {
+		return err
+	}
+	if len(bad) > 0 {
+		good := make([]entry, 0, len(entries))
+		for i, e := range entries {
+			if len(bad) > 0 && bad[0] == i {
+				bad = bad[1:]
+				w.long = append(w.long, e)
+				continue
+			}
+			good = append(good, e)
+		}
+		if entries = good; len(entries) == 0 {
+			return nil
+		}
+		p.kept.fields(&b.Fields, entries, &w.scratch)
+	}
+	b.Numbers, b.Lines = b.Numbers[:0], b.Lines[:0]
+	for _, e := range entries {
+		b.Numbers = append(b.Numbers, sms.Number(e.key&numberMask))
+		b.Lines = append(b.Lines, e.line)
+	}
+	s := &p.summary
+	s.Routes[b.Route] += len(entries)
+	s.Segments += b.Segments
+	s.SegmentsPerRoute[b.Route] += b.Segments
+	if b.Language != "" {
+		if s.Languages == nil {
+			s.Languages = map[string]int{}
+		}
+		s.Languages[b.Language] += len(entries)
+	}
+	if err := p.sink.AddBatch(b); err != nil {
+		return err
+	}
+	b.Sequence++
+	w.sampled = false
+	return nil
+}
+
+// render counts the batch's segments. It returns who has too long a text.
+func (w *batchWriter) render(v *variant, entries []entry) (bad []int, err error) {
+	p, b := w.p, &w.batch
+	b.Segments = 0
+	if v.shared.Segments > 0 {
+		b.Segments = len(entries) * int(v.shared.Segments)
+		for _, e := range entries[:min(maxSamples, len(entries))] {
+			w.look(v.shared, e.line)
+		}
+		return nil, nil
+	}
+	for i, e := range entries {
+		var c sms.Content
+		if c, w.octets, err = v.render(w.octets[:0], &b.Fields, i); err != nil {
+			if errors.Is(err, sms.ErrTooLong) {
+				bad = append(bad, i)
+				continue
+			}
+			return nil, &Refusal{File: p.files[p.fileOf(e.ref)].Path(), Line: int(e.line), Err: fmt.Errorf("the text of this row: %w", err)}
+		}
+		b.Segments += int(c.Segments)
+		w.look(c, e.line)
+	}
+	return bad, nil
+}
+
+// look counts one text for everything that is not a sum.
+func (w *batchWriter) look(c sms.Content, line uint32) {
+	s := &w.p.summary
+	n := len(c.Octets)
+	if c.Coding == sms.UCS2 {
+		n /= 2
+		w.coded[1] = true
+		if !w.p.forced && len(s.ForcingUCS2) < maxForcing {
+			s.forcing(string(c.AppendText(nil)))
+		}
+	} else {
+		w.coded[0] = true
+	}
+	l := &s.Longest
+	if int(c.Segments) > l.Segments || int(c.Segments) == l.Segments && n > l.Characters {
+		*l = Longest{n, int(c.Segments), line}
+	}
+	switch {
+	case !w.sampled && len(s.Samples) < maxSamples:
+		w.sampled = true
+		s.Samples = append(s.Samples, w.sample(c, line))
+	case w.batch.Sequence == 0 && len(w.spare) < maxSamples-1:
+		w.spare = append(w.spare, w.sample(c, line))
+	}
+}
+
+func (w *batchWriter) sample(c sms.Content, line uint32) Sample {
+	return Sample{line, w.batch.Language, int(c.Segments), string(c.AppendText(nil))}
+}

@@ -1,0 +1,94 @@
+package campaigns
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/goccy/go-yaml"
+	"github.com/invopop/jsonschema"
+)
+
+// A document is a definition file as it is written. Its tags are the one list of
+// keys: the loader and the JSON Schema are both made of it.
+type document struct {
+	Key       string           `yaml:"key" json:"key" jsonschema:"pattern=^[a-z0-9][a-z0-9._-]{0\\,63}$,description=Names the campaign for good. Running the same key again continues it"`
+	Title     string           `yaml:"title" json:"title,omitempty" jsonschema:"description=What people call the campaign"`
+	Class     string           `yaml:"class" json:"class,omitempty" jsonschema:"enum=routine,enum=urgent,enum=emergency,default=routine,description=How pressing it is"`
+	Sender    string           `yaml:"sender" json:"sender,omitempty" jsonschema:"description=Number or name shown on the handset. Left out: the provider's own"`
+	Signature string           `yaml:"signature" json:"signature,omitempty" jsonschema:"description=Put in front of every text in 【】 and counted"`
+	Text      string           `yaml:"text" json:"text,omitempty" jsonschema:"description=The text. ((name)) is replaced by the recipient's value in that column"`
+	Texts     texts            `yaml:"texts" json:"texts,omitempty" jsonschema:"description=Texts by language. The first is for every language that is not listed"`
+	Language  string           `yaml:"language" json:"language,omitempty" jsonschema:"description=The column that names a recipient's language. Needed with texts"`
+	Audience  documentAudience `yaml:"audience" json:"audience" jsonschema:"description=Who the recipients are"`
+	Schedule  documentSchedule `yaml:"schedule" json:"schedule,omitempty" jsonschema:"description=When it may send. Left out: at once and at any hour"`
+	Receipts  documentReceipts `yaml:"receipts" json:"receipts,omitempty" jsonschema:"description=Whether carriers are asked for receipts"`
+	InDoubt   string           `yaml:"in_doubt" json:"in_doubt,omitempty" jsonschema:"enum=resend,enum=hold,description=What becomes of recipients for whom no answer came. Left out: resend for an emergency and hold for all else"`
+	Routes    []Route          `yaml:"routes" json:"routes,omitempty" jsonschema:"description=Used instead of the routes of the configuration"`
+}
+
+type documentAudience struct {
+	Files   []string          `yaml:"files" json:"files" jsonschema:"minItems=1,description=CSV or TSV or XLSX files. Relative paths begin at this file's folder"`
+	Columns map[string]string `yaml:"columns" json:"columns,omitempty" jsonschema:"description=The name here: the column's name in the files. number is the column of telephone numbers"`
+	Where   string            `yaml:"where" json:"where,omitempty" jsonschema:"description=Who of them is meant. For example: district in ['浦东新区'\\, '徐汇区']"`
+	Exclude []string          `yaml:"exclude" json:"exclude,omitempty" jsonschema:"description=Files of numbers that get nothing"`
+	Expect  documentExpect    `yaml:"expect" json:"expect,omitempty" jsonschema:"description=How many recipients the plan must have. Another count refuses the campaign"`
+}
+
+type documentExpect struct {
+	Min int `yaml:"min" json:"min,omitempty" jsonschema:"minimum=0"`
+	Max int `yaml:"max" json:"max,omitempty" jsonschema:"minimum=0"`
+}
+
+type documentSchedule struct {
+	Start   string         `yaml:"start" json:"start,omitempty" jsonschema:"description=2026-07-01 08:00 in the window's zone or 2026-07-01T08:00:00+08:00"`
+	Window  documentWindow `yaml:"window" json:"window,omitempty" jsonschema:"description=Hours of the day in which messages may leave"`
+	Expires string         `yaml:"expires" json:"expires,omitempty" jsonschema:"description=When the message is worth nothing any more. Written like start"`
+}
+
+type documentWindow struct {
+	From string `yaml:"from" json:"from" jsonschema:"pattern=^[0-9]{1\\,2}:[0-9]{2}$,description=For example 08:00"`
+	To   string `yaml:"to" json:"to" jsonschema:"pattern=^[0-9]{1\\,2}:[0-9]{2}$,description=For example 21:30"`
+	Zone string `yaml:"zone" json:"zone,omitempty" jsonschema:"description=For example Asia/Shanghai. Left out: this machine's"`
+}
+
+type documentReceipts struct {
+	Wanted *bool  `yaml:"wanted" json:"wanted,omitempty" jsonschema:"default=true"`
+	Wait   string `yaml:"wait" json:"wait,omitempty" jsonschema:"default=1h,description=How long to wait for receipts after the last message. For example 30m"`
+}
+
+// texts keeps the order in which the file lists the languages.
+type texts []Text
+
+func (t *texts) UnmarshalYAML(unmarshal func(any) error) error {
+	var items yaml.MapSlice
+	if err := unmarshal(&items); err != nil {
+		return err
+	}
+	for _, item := range items {
+		text, ok := item.Value.(string)
+		if !ok {
+			return fmt.Errorf("the text of language %v is no text: put it in quotes", item.Key)
+		}
+		*t = append(*t, Text{Language: fmt.Sprint(item.Key), Text: text})
+	}
+	return nil
+}
+
+// JSONSchema describes texts as they are written: an object of strings.
+func (texts) JSONSchema() *jsonschema.Schema {
+	one := uint64(1)
+	return &jsonschema.Schema{Type: "object", MinProperties: &one, AdditionalProperties: &jsonschema.Schema{Type: "string"}}
+}
+
+// Schema is the JSON Schema of definition files, for editors.
+func Schema() ([]byte, error) {
+	r := jsonschema.Reflector{ExpandedStruct: true, DoNotReference: true, Anonymous: true}
+	s := r.Reflect(&document{})
+	s.Title = "Tocsin campaign"
+	s.OneOf = []*jsonschema.Schema{{Required: []string{"text"}}, {Required: []string{"texts", "language"}}}
+	text, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("write the schema of campaigns: %w", err)
+	}
+	return append(text, '\n'), nil
+}

@@ -1,0 +1,347 @@
+package campaigns
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+
+	"tocsin/providers/sms"
+)
+
+// maxDefinition is the largest definition file read, in octets: far above any
+// that a person writes.
+const maxDefinition = 1 << 20
+
+// Load reads and checks a definition file. What is wrong with the file is a
+// *Refusal; any other error is that of reading it.
+func Load(path string) (*Definition, error) {
+	source, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, &Refusal{File: path, Err: errors.New("there is no such file")}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read campaign: %w", err)
+	}
+	return Parse(path, source)
+}
+
+// Parse checks a definition read from path, whose folder is where relative paths
+// begin. The error is a *Refusal. It does not look at the audience's files.
+func Parse(path string, source []byte) (*Definition, error) {
+	if len(source) > maxDefinition {
+		return nil, &Refusal{File: path, Err: fmt.Errorf("a campaign has at most %d octets: is this the audience?", maxDefinition)}
+	}
+	if !utf8.Valid(source) {
+		return nil, &Refusal{File: path, Err: errors.New("is not UTF-8: save it in that encoding")}
+	}
+	file, err := parser.ParseBytes(source, 0)
+	if err != nil {
+		return nil, syntaxRefusal(path, err)
+	}
+	if len(file.Docs) != 1 || file.Docs[0].Body == nil {
+		return nil, &Refusal{File: path, Err: fmt.Errorf("a campaign is one YAML document, this file has %d", len(file.Docs))}
+	}
+	var doc document
+	if err := yaml.UnmarshalWithOptions(source, &doc, yaml.Strict()); err != nil {
+		return nil, syntaxRefusal(path, err)
+	}
+	l := loader{path: path, file: file, doc: &doc, d: &Definition{Path: path, Source: string(source)}}
+	if err := l.load(); err != nil {
+		return nil, err
+	}
+	return l.d, nil
+}
+
+// syntaxRefusal puts the YAML library's error into our form.
+func syntaxRefusal(path string, err error) error {
+	r := &Refusal{File: path, Err: err}
+	var located yaml.Error
+	if !errors.As(err, &located) {
+		return r
+	}
+	message := located.GetMessage()
+	if t := located.GetToken(); t != nil && t.Position != nil {
+		r.Line, r.Column = t.Position.Line, t.Position.Column
+		var unknown *yaml.UnknownFieldError
+		if errors.As(err, &unknown) {
+			message = fmt.Sprintf("there is no key %q here", t.Value)
+			if n := nearest(t.Value, documentKeys(reflect.TypeFor[document](), nil)); n != "" {
+				message += fmt.Sprintf(": did you mean %q?", n)
+			}
+		}
+	}
+	r.Err = errors.New(message)
+	return r
+}
+
+// documentKeys are all keys a definition knows, at every depth.
+func documentKeys(t reflect.Type, keys []string) []string {
+	for t.Kind() == reflect.Slice || t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t.Kind() != reflect.Struct {
+		return keys
+	}
+	for f := range t.Fields() {
+		if tag := f.Tag.Get("yaml"); tag != "" {
+			keys = documentKeys(f.Type, append(keys, tag))
+		}
+	}
+	return keys
+}
+
+// places remembers where in the file things stand, for errors found later, and
+// the paths as they are written, for the hash.
+type places struct {
+	files, exclude []string
+	at             map[string][2]int // YAML path: line and column
+}
+
+// refuse is a refusal of the definition at a YAML path noted before.
+func (d *Definition) refuse(path, format string, args ...any) error {
+	at := d.places.at[path]
+	return &Refusal{File: d.Path, Line: at[0], Column: at[1], Err: fmt.Errorf(format, args...)}
+}
+
+// A loader makes a definition of a document.
+type loader struct {
+	path string
+	file *ast.File
+	doc  *document
+	d    *Definition
+}
+
+// note looks a YAML path up in the file; a path that is not there stands where
+// its parent does.
+func (l *loader) note(path string) {
+	for at := path; at != "$" && at != ""; at = at[:max(strings.LastIndexAny(at, ".["), 0)] {
+		p, err := yaml.PathString(at)
+		if err != nil {
+			return
+		}
+		if n, err := p.FilterFile(l.file); err == nil && n != nil && n.GetToken() != nil {
+			l.d.places.at[path] = [2]int{n.GetToken().Position.Line, n.GetToken().Position.Column}
+			return
+		}
+	}
+}
+
+func (l *loader) refuse(path, format string, args ...any) error {
+	l.note(path)
+	return l.d.refuse(path, format, args...)
+}
+
+var keyPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
+
+func (l *loader) load() error {
+	doc, d := l.doc, l.d
+	d.places.at = map[string][2]int{}
+	for _, path := range []string{"$.text", "$.texts", "$.language", "$.audience.where", "$.audience.expect", "$.audience.columns", "$.audience.files"} {
+		l.note(path)
+	}
+	d.Key, d.Title, d.Sender, d.Language = doc.Key, doc.Title, doc.Sender, strings.TrimSpace(doc.Language)
+	if !keyPattern.MatchString(doc.Key) {
+		return l.refuse("$.key", "key must be 1 to 64 small letters, digits, dots, hyphens or underlines and begin with a letter or digit: it names the campaign for good")
+	}
+	if d.Title == "" {
+		d.Title = d.Key
+	}
+	var ok bool
+	if d.Class, ok = sms.ParseClass(doc.Class); !ok && doc.Class != "" {
+		return l.refuse("$.class", "class is %q: it must be routine, urgent or emergency", doc.Class)
+	}
+	d.Signature = strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(doc.Signature), "【"), "】")
+	for _, step := range []func() error{l.texts, l.audience, l.schedule, l.policies} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *loader) texts() error {
+	doc, d := l.doc, l.d
+	switch {
+	case doc.Text == "" && len(doc.Texts) == 0:
+		return l.refuse("$.text", "there is no text: write text, or texts by language")
+	case doc.Text != "" && len(doc.Texts) > 0:
+		return l.refuse("$.texts", "there are both text and texts: keep one of them")
+	case len(doc.Texts) > 0 && d.Language == "":
+		return l.refuse("$.texts", "texts need language: the name of the column with each recipient's language")
+	case doc.Text != "" && d.Language != "":
+		return l.refuse("$.language", "language is for texts: there is only one text")
+	case doc.Text != "":
+		d.Texts = []Text{{Text: strings.TrimRight(doc.Text, "\n")}}
+	}
+	for _, t := range doc.Texts {
+		d.Texts = append(d.Texts, Text{t.Language, strings.TrimRight(t.Text, "\n")})
+	}
+	for _, t := range d.Texts {
+		path := "$.text"
+		if t.Language != "" {
+			path = "$.texts"
+		}
+		if strings.TrimSpace(t.Text) == "" {
+			return l.refuse(path, "the text%s is empty", of(t.Language))
+		}
+		parts, err := splitText(d.whole(t.Text))
+		if err != nil {
+			return l.refuse(path, "the text%s: %w", of(t.Language), err)
+		}
+		if err := checkLength(parts); err != nil {
+			return l.refuse(path, "the text%s: %w", of(t.Language), err)
+		}
+	}
+	return nil
+}
+
+func of(language string) string {
+	if language == "" {
+		return ""
+	}
+	return " of language " + language
+}
+
+func (l *loader) audience() error {
+	a, d := &l.doc.Audience, l.d
+	if len(a.Files) == 0 {
+		return l.refuse("$.audience.files", "there is no audience: name its files in audience.files")
+	}
+	d.Audience = Audience{Columns: map[string]string{}, Where: strings.TrimSpace(a.Where), Expect: Expect(a.Expect)}
+	d.places.files, d.places.exclude = a.Files, a.Exclude
+	for _, list := range []struct {
+		path  string
+		names []string
+		to    *[]string
+	}{{"$.audience.files", a.Files, &d.Audience.Files}, {"$.audience.exclude", a.Exclude, &d.Audience.Exclude}} {
+		for i, name := range list.names {
+			at := fmt.Sprintf("%s[%d]", list.path, i)
+			l.note(at)
+			if strings.TrimSpace(name) == "" {
+				return l.refuse(at, "a file without a name")
+			}
+			if !filepath.IsAbs(name) {
+				name = filepath.Join(filepath.Dir(l.path), name)
+			}
+			*list.to = append(*list.to, name)
+		}
+	}
+	used := map[string]string{}
+	for name, column := range a.Columns {
+		name, column = strings.TrimSpace(name), strings.TrimSpace(column)
+		if name == "" || column == "" {
+			return l.refuse("$.audience.columns", "columns names nothing: write the name in the text, then the column's name in the files")
+		}
+		if other, ok := used[column]; ok {
+			return l.refuse("$.audience.columns", "columns gives %q two names, %s and %s", column, min(other, name), max(other, name))
+		}
+		used[column] = name
+		d.Audience.Columns[name] = column
+	}
+	if e := a.Expect; e.Min < 0 || e.Max < 0 || e.Max > 0 && e.Min > e.Max {
+		return l.refuse("$.audience.expect", "expect is from %d to %d: nothing is in between", e.Min, e.Max)
+	}
+	return nil
+}
+
+func (l *loader) schedule() error {
+	s, d := &l.doc.Schedule, l.d
+	zone := time.Local
+	if s.Window.Zone != "" {
+		z, err := time.LoadLocation(s.Window.Zone)
+		if err != nil {
+			return l.refuse("$.schedule.window.zone", "there is no time zone %q: write one like Asia/Shanghai", s.Window.Zone)
+		}
+		zone = z
+	}
+	d.Schedule.Window.Zone = zone
+	if (s.Window.From == "") != (s.Window.To == "") {
+		return l.refuse("$.schedule.window", "a window needs both from and to")
+	}
+	for _, t := range []struct {
+		path, text string
+		to         *time.Duration
+	}{{"$.schedule.window.from", s.Window.From, &d.Schedule.Window.From}, {"$.schedule.window.to", s.Window.To, &d.Schedule.Window.To}} {
+		if t.text == "" {
+			continue
+		}
+		clock, err := time.Parse("15:04", t.text)
+		if err != nil {
+			return l.refuse(t.path, "%q is no time of day: write one like 08:00", t.text)
+		}
+		*t.to = time.Duration(clock.Hour())*time.Hour + time.Duration(clock.Minute())*time.Minute
+	}
+	if s.Window.From != "" && d.Schedule.Window.From == d.Schedule.Window.To {
+		return l.refuse("$.schedule.window", "the window is empty: from and to are the same")
+	}
+	for _, t := range []struct {
+		path, text string
+		to         *time.Time
+	}{{"$.schedule.start", s.Start, &d.Schedule.Start}, {"$.schedule.expires", s.Expires, &d.Schedule.Expires}} {
+		at, err := parseTime(t.text, zone)
+		if err != nil {
+			return l.refuse(t.path, "%q is no time: write one like 2026-07-01 08:00 or 2026-07-01T08:00:00+08:00", t.text)
+		}
+		*t.to = at
+	}
+	if e := d.Schedule.Expires; !e.IsZero() && !d.Schedule.Start.IsZero() && !e.After(d.Schedule.Start) {
+		return l.refuse("$.schedule.expires", "the campaign expires before it starts")
+	}
+	return nil
+}
+
+func parseTime(text string, zone *time.Location) (t time.Time, err error) {
+	if text == "" {
+		return t, nil
+	}
+	for _, layout := range []string{time.RFC3339, "2006-01-02 15:04", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02T15:04:05"} {
+		if t, err = time.ParseInLocation(layout, text, zone); err == nil {
+			return t, nil
+		}
+	}
+	return t, err
+}
+
+func (l *loader) policies() error {
+	doc, d := l.doc, l.d
+	d.Receipts = Receipts{Wanted: doc.Receipts.Wanted == nil || *doc.Receipts.Wanted, Wait: time.Hour}
+	if doc.Receipts.Wait != "" {
+		wait, err := time.ParseDuration(doc.Receipts.Wait)
+		if err != nil || wait < 0 {
+			return l.refuse("$.receipts.wait", "%q is no length of time: write one like 30m or 2h", doc.Receipts.Wait)
+		}
+		d.Receipts.Wait = wait
+	}
+	switch doc.InDoubt {
+	case "resend", "hold":
+		d.InDoubt = doc.InDoubt
+	case "":
+		d.InDoubt = "hold"
+		if d.Class == sms.Emergency {
+			d.InDoubt = "resend"
+		}
+	default:
+		return l.refuse("$.in_doubt", "in_doubt is %q: it must be resend or hold", doc.InDoubt)
+	}
+	d.Routes = doc.Routes
+	for i, r := range d.Routes {
+		at := fmt.Sprintf("$.routes[%d]", i)
+		if (r.Carrier == "") == (r.Prefix == "") {
+			return l.refuse(at, "a route is for a carrier or for a prefix: name one of them")
+		}
+		if len(r.To) == 0 {
+			return l.refuse(at, "a route leads nowhere: name providers in to")
+		}
+	}
+	return nil
+}

@@ -1,0 +1,429 @@
+package campaigns
+
+import (
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"tocsin/campaigns/audience"
+	"tocsin/providers/sms"
+)
+
+// askEvery is how many rows are read between two looks at the context.
+const askEvery = 4096
+
+// A planner makes one plan.
+type planner struct {
+	d       *Definition
+	o       PlanOptions
+	ctx     context.Context
+	sink    Sink
+	numbers *numbers
+	summary Summary
+
+	files    []*source
+	number   int // the column of numbers in Columns
+	where    condition
+	renderer *Renderer
+	forced   bool         // the definition's texts force UCS-2 by themselves
+	excluded []sms.Number // of the exclude files, sorted
+
+	kept     kept
+	entries  []entry
+	routes   []string
+	out      []Exclusion
+	rejects  *csv.Writer
+	fileRefs []uint32 // the first ref of each file
+}
+
+// A source is one audience file and where its columns are in the plan's.
+type source struct {
+	*audience.File
+	columns []int
+	number  int // the file's own column of numbers
+	same    bool
+}
+
+func (p *planner) close() {
+	for _, s := range p.files {
+		s.Close()
+	}
+}
+
+// fileError makes a refusal of what is wrong with a file.
+func (p *planner) fileError(place, path string, err error) error {
+	var e *audience.Error
+	switch {
+	case errors.As(err, &e):
+		return &Refusal{File: e.File, Line: e.Line, Err: e.Err}
+	case errors.Is(err, os.ErrNotExist):
+		return p.d.refuse(place, "there is no file %s", path)
+	}
+	return err
+}
+
+// open opens all files and settles the columns.
+func (p *planner) open() error {
+	a, s := &p.d.Audience, &p.summary
+	s.Excluded, s.Routes, s.SegmentsPerRoute = map[string]int{}, map[string]int{}, map[string]int{}
+	for _, name := range reasonNames {
+		s.Excluded[name] = 0
+	}
+	if len(a.Files) > math.MaxUint16 {
+		return p.d.refuse("$.audience.files", "there are more than %d files", math.MaxUint16)
+	}
+	if p.o.Router == nil {
+		return errors.New("plan: no router")
+	}
+	var needed []string
+	for i, path := range a.Files {
+		place := fmt.Sprintf("$.audience.files[%d]", i)
+		if slices.Contains(a.Files[:i], path) {
+			return p.d.refuse(place, "the file %s is there twice", path)
+		}
+		f, err := audience.Open(path)
+		if err != nil {
+			return p.fileError(place, path, err)
+		}
+		src := &source{File: f}
+		p.files = append(p.files, src)
+		s.Encodings = append(s.Encodings, f.Encoding())
+		names, err := p.names(f)
+		if err != nil {
+			return err
+		}
+		if src.number, err = p.numberColumn(f, names, false); err != nil {
+			return err
+		}
+		// Several files may call the column of numbers differently: it is one.
+		if i > 0 {
+			names[src.number] = s.Columns[p.number]
+		}
+		for k, name := range names {
+			at := slices.Index(s.Columns, name)
+			if at < 0 {
+				at = len(s.Columns)
+				s.Columns = append(s.Columns, name)
+			}
+			if slices.Contains(src.columns, at) {
+				return &Refusal{File: path, Line: 1, Err: fmt.Errorf("two columns are called %s: rename one", name)}
+			}
+			src.columns = append(src.columns, at)
+			if i == 0 && k == src.number {
+				p.number = at
+			}
+		}
+	}
+	var err error
+	if p.renderer, err = NewRenderer(p.d, s.Columns); err != nil {
+		return err
+	}
+	if a.Where != "" {
+		if p.where, err = compileWhere(a.Where, s.Columns); err != nil {
+			return p.d.refuse("$.audience.where", "%w", err)
+		}
+		needed = append(needed, columnsIn(a.Where, s.Columns)...)
+	}
+	for _, v := range p.renderer.variants {
+		for _, part := range v.parts {
+			if part.column >= 0 {
+				needed = append(needed, s.Columns[part.column])
+			}
+		}
+		p.forced = p.forced || !v.plain
+	}
+	for _, c := range s.Columns {
+		if c == p.d.Language {
+			needed = append(needed, c)
+		}
+	}
+	if p.forced {
+		for _, t := range p.d.Texts {
+			parts, err := splitText(p.d.whole(t.Text))
+			if err != nil {
+				return err
+			}
+			for _, part := range parts {
+				for _, r := range sms.ForcingUCS2(part.literal) {
+					if !slices.Contains(s.ForcingUCS2, r) {
+						s.ForcingUCS2 = append(s.ForcingUCS2, r)
+					}
+				}
+			}
+		}
+	}
+	return p.settle(needed)
+}
+
+// settle holds every file against the columns that are needed.
+func (p *planner) settle(needed []string) error {
+	columns := p.summary.Columns
+	for _, src := range p.files {
+		src.same = len(src.columns) == len(columns)
+		for k, at := range src.columns {
+			src.same = src.same && k == at
+		}
+		for _, name := range needed {
+			if !slices.Contains(src.columns, slices.Index(columns, name)) {
+				return &Refusal{File: src.Path(), Line: 1, Err: fmt.Errorf("there is no column %q, which the campaign uses%s", name, columnHint(name, src.Columns()))}
+			}
+		}
+	}
+	p.kept.number, p.kept.columns = p.number, len(columns)
+	if p.o.Rejects != nil {
+		p.rejects = csv.NewWriter(p.o.Rejects)
+		if err := p.rejects.Write(append([]string{"file", "line", "reason"}, columns...)); err != nil {
+			return fmt.Errorf("write rejects: %w", err)
+		}
+	}
+	return nil
+}
+
+// names are a file's columns by the names the definition gives them.
+func (p *planner) names(f *audience.File) ([]string, error) {
+	names := slices.Clone(f.Columns())
+	aliases := make([]string, 0, len(p.d.Audience.Columns))
+	for name := range p.d.Audience.Columns {
+		aliases = append(aliases, name)
+	}
+	slices.Sort(aliases)
+	for _, alias := range aliases {
+		column := p.d.Audience.Columns[alias]
+		at := slices.Index(f.Columns(), column)
+		if at < 0 {
+			at = slices.IndexFunc(f.Columns(), func(c string) bool { return strings.EqualFold(c, column) })
+		}
+		if at < 0 {
+			return nil, &Refusal{File: f.Path(), Line: 1, Err: fmt.Errorf("there is no column %q, which audience.columns calls %s%s", column, alias, columnHint(column, f.Columns()))}
+		}
+		if other := slices.Index(names, alias); other >= 0 && other != at {
+			return nil, &Refusal{File: f.Path(), Line: 1, Err: fmt.Errorf("audience.columns calls the column %q %s, but there is a column of that name too", column, alias)}
+		}
+		names[at] = alias
+	}
+	return names, nil
+}
+
+// usualNames are what people call the column of telephone numbers.
+var usualNames = []string{
+	"number", "phone", "phone number", "phone_number", "mobile", "mobile number", "tel", "telephone", "msisdn",
+	"手机号", "手机号码", "手机", "电话", "电话号码", "联系电话", "移动电话", "号码",
+}
+
+// numberColumn is the column of numbers in a file: the one called number, else
+// one with a usual name, and the only one of a list.
+func (p *planner) numberColumn(f *audience.File, names []string, list bool) (int, error) {
+	for _, usual := range usualNames {
+		for i, name := range names {
+			if strings.EqualFold(name, usual) {
+				return i, nil
+			}
+		}
+	}
+	for _, name := range names {
+		if _, ok := p.numbers.parse([]byte(name)); ok {
+			return 0, &Refusal{File: f.Path(), Line: 1, Err: errors.New("the first row must name the columns, and it holds a telephone number: put a row like number,name in front")}
+		}
+	}
+	if list && len(names) == 1 {
+		return 0, nil
+	}
+	return 0, &Refusal{File: f.Path(), Line: 1, Err: fmt.Errorf("no column holds telephone numbers by its name: write audience.columns: {number: THE COLUMN} (there are: %s)", strings.Join(f.Columns(), ", "))}
+}
+
+// exclusions reads the exclude files.
+func (p *planner) exclusions() error {
+	for i, path := range p.d.Audience.Exclude {
+		f, err := audience.Open(path)
+		if err != nil {
+			return p.fileError(fmt.Sprintf("$.audience.exclude[%d]", i), path, err)
+		}
+		err = p.excludeFile(f)
+		f.Close()
+		if err != nil {
+			return err
+		}
+	}
+	slices.Sort(p.excluded)
+	return nil
+}
+
+func (p *planner) excludeFile(f *audience.File) error {
+	names := slices.Clone(f.Columns())
+	if at := slices.Index(names, p.d.Audience.Columns["number"]); at >= 0 {
+		names[at] = "number"
+	}
+	column, err := p.numberColumn(f, names, true)
+	if err != nil {
+		return err
+	}
+	for rows := 0; ; rows++ {
+		cells, _, err := f.Next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return p.fileError("", f.Path(), err)
+		}
+		if rows%askEvery == 0 && p.ctx.Err() != nil {
+			return p.ctx.Err()
+		}
+		if n, ok := p.numbers.parse(cells[column]); ok {
+			p.excluded = append(p.excluded, n)
+		} else if len(cells[column]) > 0 {
+			p.summary.UnreadExcludes++
+		}
+	}
+}
+
+// read reads all rows: what is left are entries.
+func (p *planner) read() error {
+	for i := range p.files {
+		if err := p.readFile(i); err != nil {
+			return err
+		}
+	}
+	if p.o.Progress != nil {
+		p.o.Progress(p.summary.Rows)
+	}
+	return nil
+}
+
+func (p *planner) readFile(file int) error {
+	src := p.files[file]
+	values := make([][]byte, len(p.summary.Columns))
+	octets, route := 0, 0
+	for rows := 0; ; rows++ {
+		cells, line, err := src.Next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return p.fileError("", src.Path(), err)
+		}
+		if rows%askEvery == 0 {
+			if err := p.ctx.Err(); err != nil {
+				return err
+			}
+			if p.o.Progress != nil {
+				p.o.Progress(p.summary.Rows)
+			}
+			if rows == askEvery {
+				p.reserve(src, octets/rows)
+			}
+		}
+		if rows < askEvery {
+			octets += len(cells)
+			for _, c := range cells {
+				octets += len(c)
+			}
+		}
+		p.summary.Rows++
+		row := cells[:len(src.columns)]
+		if !src.same {
+			clear(values)
+			for k, c := range row {
+				values[src.columns[k]] = c
+			}
+			row = values
+		}
+		n, reason, err := p.judge(row, cells[len(src.columns):], &route)
+		if err != nil {
+			return &Refusal{File: src.Path(), Line: line, Err: err}
+		}
+		if reason < Reasons {
+			p.exclude(file, uint32(line), reason)
+			if err := p.reject(file, uint32(line), reason, row); err != nil {
+				return err
+			}
+			continue
+		}
+		ref, ok := p.kept.add(n, row)
+		if !ok {
+			return &Refusal{File: src.Path(), Line: line, Err: fmt.Errorf("this row has more than %d octets, or the audience more than 4 GiB: leave out columns that no text needs", maxKept)}
+		}
+		for len(p.fileRefs) <= file {
+			p.fileRefs = append(p.fileRefs, ref)
+		}
+		p.entries = append(p.entries, entry{uint64(route)<<numberBits | uint64(n), ref, uint32(line)})
+	}
+}
+
+// reserve makes room for a file's rows at once, so that nothing is copied while
+// it is read: memory that is not written to costs nothing.
+func (p *planner) reserve(src *source, average int) {
+	if n := int(src.Size()) / max(average, 8); n < 1<<26 {
+		p.entries = slices.Grow(p.entries, n+n/8)
+	}
+}
+
+// judge says what becomes of a row: a recipient with Reasons, else why not.
+func (p *planner) judge(row, extra [][]byte, route *int) (sms.Number, Reason, error) {
+	for _, c := range extra {
+		if len(c) > 0 {
+			return 0, Invalid, nil
+		}
+	}
+	n, ok := p.numbers.parse(row[p.number])
+	if !ok {
+		return 0, Invalid, nil
+	}
+	if p.where != nil {
+		meant, err := p.where(row)
+		if err != nil {
+			return 0, 0, err
+		}
+		if !meant {
+			return n, NotSelected, nil
+		}
+	}
+	if len(p.excluded) > 0 {
+		if _, found := slices.BinarySearch(p.excluded, n); found {
+			return n, Excluded, nil
+		}
+	}
+	if p.o.Suppressed != nil && p.o.Suppressed(n) {
+		return n, Suppressed, nil
+	}
+	name := p.o.Router.Route(n)
+	if name == "" {
+		return n, Unroutable, nil
+	}
+	if *route >= len(p.routes) || p.routes[*route] != name {
+		if *route = slices.Index(p.routes, name); *route < 0 {
+			*route = len(p.routes)
+			p.routes = append(p.routes, name)
+			if len(p.routes)*len(p.d.Texts) >= 1<<(64-numberBits) {
+				return n, 0, errors.New("there are too many routes")
+			}
+		}
+	}
+	return n, Reasons, nil
+}
+
+func (p *planner) exclude(file int, line uint32, r Reason) {
+	p.summary.Excluded[reasonNames[r]]++
+	p.out = append(p.out, Exclusion{uint16(file), line, r})
+}
+
+// reject writes an excluded row for those who want to put it right.
+func (p *planner) reject(file int, line uint32, r Reason, row [][]byte) error {
+	if p.rejects == nil || r == NotSelected {
+		return nil
+	}
+	record := append(make([]string, 0, 3+len(row)), p.files[file].Path(), strconv.FormatUint(uint64(line), 10), r.String())
+	for _, v := range row {
+		record = append(record, string(v))
+	}
+	if err := p.rejects.Write(record); err != nil {
+		return fmt.Errorf("write rejects: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,117 @@
+package campaigns
+
+import (
+	"encoding/binary"
+	"strconv"
+
+	"tocsin/providers/sms"
+)
+
+const (
+	chunkBits = 20
+	chunkSize = 1 << chunkBits
+	// maxKept is the longest row a plan keeps, in octets: far above any that
+	// fits a text.
+	maxKept = 1 << 16
+)
+
+// kept holds the rows of recipients while they are sorted: each value as its
+// length and octets, in large pieces that never move. A telephone number in its
+// usual eleven digits is not kept: it is the recipient's own.
+type kept struct {
+	number, columns int // the column of numbers, and how many there are
+	chunks          [][]byte
+}
+
+// add keeps a row and says where. It fails for a row that is too long, or when
+// 4 GiB are full.
+func (k *kept) add(n sms.Number, values [][]byte) (uint32, bool) {
+	size := 0
+	for _, v := range values {
+		size += len(v) + binary.MaxVarintLen32
+	}
+	if size > maxKept {
+		return 0, false
+	}
+	last := len(k.chunks) - 1
+	if last < 0 || len(k.chunks[last])+size > chunkSize {
+		if last++; last >= 1<<(32-chunkBits) {
+			return 0, false
+		}
+		k.chunks = append(k.chunks, make([]byte, 0, chunkSize))
+	}
+	b := k.chunks[last]
+	ref := uint32(last)<<chunkBits | uint32(len(b))
+	for c, v := range values {
+		if c == k.number {
+			if len(v) == 11 && n/1e11 == 86 { // eleven octets that made a Chinese number are its digits
+				b = append(b, 0)
+				continue
+			}
+			b = binary.AppendUvarint(b, uint64(len(v)+1))
+		} else if len(v) < 0x80 {
+			b = append(b, byte(len(v)))
+		} else {
+			b = binary.AppendUvarint(b, uint64(len(v)))
+		}
+		b = append(b, v...)
+	}
+	k.chunks[last] = b
+	return ref, true
+}
+
+// values fills dst with the row of e; step is how far its values are apart. The
+// values share k's memory, but for a number that was not kept: its digits are
+// appended to digits, which must have room.
+func (k *kept) values(dst [][]byte, step int, e entry, digits []byte) []byte {
+	b := k.chunks[e.ref>>chunkBits][e.ref&(chunkSize-1):]
+	for c := range k.columns {
+		n, size := uint64(b[0]), 1
+		if n >= 0x80 {
+			n, size = binary.Uvarint(b)
+		}
+		b = b[size:]
+		if c == k.number {
+			if n == 0 {
+				from := len(digits)
+				digits = strconv.AppendUint(digits, e.key&numberMask-86*1e11, 10)
+				dst[c*step] = digits[from:]
+				continue
+			}
+			n--
+		}
+		dst[c*step] = b[:n:n]
+		b = b[n:]
+	}
+	return digits
+}
+
+// fields makes the fields of a batch, using f's memory again.
+func (k *kept) fields(f *Fields, entries []entry, s *scratch) {
+	f.columns, f.rows = k.columns, len(entries)
+	s.values = grown(s.values, k.columns*len(entries))
+	s.digits = grown(s.digits, 11*len(entries))[:0]
+	for i, e := range entries {
+		s.digits = k.values(s.values[i:], len(entries), e, s.digits)
+	}
+	f.ends = grown(f.ends, len(s.values))
+	f.data = f.data[:0]
+	for i, v := range s.values {
+		f.data = append(f.data, v...)
+		f.ends[i] = uint32(len(f.data))
+	}
+}
+
+// scratch is memory that fields uses again.
+type scratch struct {
+	values [][]byte
+	digits []byte
+}
+
+// grown is s with length n, its contents of no meaning.
+func grown[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n)
+	}
+	return s[:n]
+}

@@ -1,0 +1,80 @@
+package campaigns
+
+import (
+	"encoding/json"
+	"slices"
+
+	"tocsin/providers/sms"
+)
+
+// A Summary is what a plan counted. Rows is Planned and all of Excluded together.
+type Summary struct {
+	// Columns are the names of the values in Fields: those of the files, by the
+	// names that the definition gives them, in order of appearance.
+	Columns  []string       `json:"columns"`
+	Rows     int            `json:"rows"`
+	Excluded map[string]int `json:"excluded"` // by reason, all of them
+	Planned  int            `json:"planned"`
+	// Routes and SegmentsPerRoute count recipients and segments.
+	Routes           map[string]int `json:"routes"`
+	Segments         int            `json:"segments"`
+	SegmentsPerRoute map[string]int `json:"segments_per_route"`
+	Languages        map[string]int `json:"languages,omitempty"` // recipients by language of their text
+	// Encoding is GSM-7, UCS-2, or "GSM-7 and UCS-2"; ForcingUCS2 holds what
+	// keeps texts from being GSM-7: of the definition's texts, or where these do
+	// not, some of what columns put in.
+	Encoding    string     `json:"encoding"`
+	ForcingUCS2 Characters `json:"forcing_ucs2,omitempty"`
+	Longest     Longest    `json:"longest"`
+	Samples     []Sample   `json:"samples"`
+	// UnreadExcludes is how many rows of the exclude files have no number that
+	// can be read.
+	UnreadExcludes int `json:"unread_excludes,omitempty"`
+	// Encodings are what the audience's files are written in, in their order.
+	Encodings []string `json:"encodings"`
+}
+
+// Longest is the longest text of a plan.
+type Longest struct {
+	Characters int    `json:"characters"` // as a carrier counts: septets or UTF-16 units
+	Segments   int    `json:"segments"`
+	Line       uint32 `json:"line"`
+}
+
+// A Sample is one recipient's text.
+type Sample struct {
+	Line     uint32 `json:"line"`
+	Language string `json:"language,omitempty"`
+	Segments int    `json:"segments"`
+	Text     string `json:"text"`
+}
+
+// Characters are written as one text in JSON.
+type Characters []rune
+
+// MarshalJSON writes the characters as a text.
+func (c Characters) MarshalJSON() ([]byte, error) { return json.Marshal(string(c)) }
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (c *Characters) UnmarshalJSON(data []byte) error {
+	var s string
+	if err := json.Unmarshal(data, &s); err != nil {
+		return err
+	}
+	*c = []rune(s)
+	return nil
+}
+
+const (
+	maxSamples = 3
+	maxForcing = 40 // characters that columns put in; more help nobody
+)
+
+// forcing adds the characters of a text that GSM7 cannot write.
+func (s *Summary) forcing(text string) {
+	for _, r := range sms.ForcingUCS2(text) {
+		if len(s.ForcingUCS2) < maxForcing && !slices.Contains(s.ForcingUCS2, r) {
+			s.ForcingUCS2 = append(s.ForcingUCS2, r)
+		}
+	}
+}
