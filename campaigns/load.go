@@ -44,15 +44,9 @@ func Parse(path string, source []byte) (*Definition, error) {
 	if !utf8.Valid(source) {
 		return nil, &Refusal{File: path, Err: errors.New("is not UTF-8: save it in that encoding")}
 	}
-	file, err := parser.ParseBytes(source, 0)
-	if err != nil {
-		return nil, syntaxRefusal(path, err)
-	}
-	if len(file.Docs) != 1 || file.Docs[0].Body == nil {
-		return nil, &Refusal{File: path, Err: fmt.Errorf("a campaign is one YAML document, this file has %d", len(file.Docs))}
-	}
 	var doc document
-	if err := yaml.UnmarshalWithOptions(source, &doc, yaml.Strict()); err != nil {
+	file, err := decode(source, &doc)
+	if err != nil {
 		return nil, syntaxRefusal(path, err)
 	}
 	l := loader{path: path, file: file, doc: &doc, d: &Definition{Path: path, Source: string(source)}}
@@ -60,6 +54,24 @@ func Parse(path string, source []byte) (*Definition, error) {
 		return nil, err
 	}
 	return l.d, nil
+}
+
+// decode reads YAML into doc. The library dereferences nil on some files that are
+// no sensible YAML (a tag on a scalar where a list belongs, for one): that is the
+// file's fault here, not the program's.
+func decode(source []byte, doc *document) (file *ast.File, err error) {
+	defer func() {
+		if recover() != nil {
+			file, err = nil, errors.New("this YAML cannot be read: write it plainly, without tags and anchors")
+		}
+	}()
+	if file, err = parser.ParseBytes(source, 0); err != nil {
+		return nil, err
+	}
+	if len(file.Docs) != 1 || file.Docs[0].Body == nil {
+		return nil, fmt.Errorf("a campaign is one YAML document, this file has %d", len(file.Docs))
+	}
+	return file, yaml.UnmarshalWithOptions(source, doc, yaml.Strict())
 }
 
 // syntaxRefusal puts the YAML library's error into our form.

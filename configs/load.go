@@ -89,7 +89,14 @@ func readFile(path string) ([]byte, error) {
 
 // parse is the strict pass: unknown and repeated keys and wrong types are errors.
 // It makes paths whole.
-func parse(path string, data []byte) (*Config, *document, error) {
+func parse(path string, data []byte) (_ *Config, _ *document, err error) {
+	// The YAML library panics on some odd documents (a tag on a scalar where a
+	// list belongs): the file's fault here, not the program's.
+	defer func() {
+		if recover() != nil {
+			err = fmt.Errorf("%s: this YAML cannot be read: write it plainly, without tags and anchors", path)
+		}
+	}()
 	doc := &document{name: path, source: data}
 	file, err := parser.ParseBytes(data, 0)
 	if err != nil {

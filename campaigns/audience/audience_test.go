@@ -311,6 +311,16 @@ func TestGenerate(t *testing.T) {
 	}
 }
 
+func TestEveryNumberIsMadeOnce(t *testing.T) {
+	a, b := numbers, uint64(stride)
+	for b != 0 {
+		a, b = b, a%b
+	}
+	if a != 1 {
+		t.Errorf("got the common divisor %d of stride and count of numbers, want 1", a)
+	}
+}
+
 func TestGenerateMakesDirt(t *testing.T) {
 	var file bytes.Buffer
 	if err := Generate(&file, GenerateOptions{Count: 10_000, Dirty: 0.6, Encoding: "gb18030"}); err != nil {

@@ -93,8 +93,8 @@ func newGenerator(o GenerateOptions) (*generator, error) {
 
 var numbers = uint64(len(prefixes)) * 1_0000_0000
 
-// stride walks over all numbers without order: a prime that divides their count
-// in no way, about the golden section of it.
+// stride walks over all numbers without order, each once: it has no divisor in
+// common with their count.
 const stride = 2_904_633_859
 
 // digits appends the i-th number: another one for each i below numbers.

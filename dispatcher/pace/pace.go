@@ -211,7 +211,7 @@ func (p *Pacer) renew(ctx context.Context, n float64) {
 		p.alone(n)
 		return
 	}
-	a, err := p.ask(ctx, reserveScript, segments, p.o.Rate)
+	a, err := p.ask(ctx, reserveScript, segments, p.o.Rate, millionths(rate/p.o.Rate))
 	if err != nil {
 		p.lose(err)
 		p.alone(n)
@@ -232,7 +232,7 @@ func (p *Pacer) grant(l lease) {
 	if old.rate == l.rate && gap > -touching && gap < touching && old.next >= p.now()-late {
 		l.next, l.fresh = old.next, false
 	}
-	l.next = max(l.next, old.next)
+	l.next = max(l.next, old.next, p.cut.since)
 	p.lease = l
 	p.reserved = max(p.reserved, l.end)
 }
@@ -248,11 +248,15 @@ func (p *Pacer) alone(n float64) {
 	p.reserved = max(p.reserved, p.lease.end)
 }
 
-// learn takes over what Redis says about time and cuts. Under lock.
+// learn takes over what Redis says about time and cuts. A deeper cut of its own
+// stays: Redis may have been flushed, or away when the carrier complained. Under lock.
 func (p *Pacer) learn(a answer) {
 	now := p.now()
 	p.clock.see(a.now*1000, now)
-	p.cut = cut{share: float64(a.share) / 1e6, since: now + (a.since-a.now)*1000}
+	told := cut{share: float64(a.share) / 1e6, since: now + (a.since-a.now)*1000}
+	if told.inForce(now, &p.o) <= p.cut.inForce(now, &p.o) {
+		p.cut = told
+	}
 }
 
 // lose notes that Redis is gone. What the other owners have reserved may lie ahead,

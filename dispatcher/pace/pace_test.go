@@ -247,6 +247,27 @@ func TestThrottlingCutsForAllAndTheRateCreepsBack(t *testing.T) {
 	}
 }
 
+func TestAFlushDoesNotForgetTheCut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStore(t)
+		p := sharers(t, s, 1, 1000)[0]
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		l := &line{start: time.Now()}
+		running := send(ctx, l, 20, p)
+		time.Sleep(500 * time.Millisecond)
+		p.Throttled()
+		s.m.FlushAll()
+		running.Wait()
+		if got := l.total(510*time.Millisecond, 1500*time.Millisecond); got != 0 {
+			t.Errorf("got %d segments during the hold, want 0", got)
+		}
+		if got := l.most(time.Second, 1500*time.Millisecond, 5*time.Second); got > 520 || got < 480 {
+			t.Errorf("got %d segments in a second after the cut, want about 500", got)
+		}
+	})
+}
+
 func TestTheRateIsNeverCutToNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := sharers(t, newStore(t), 1, 1000)[0]

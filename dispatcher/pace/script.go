@@ -24,8 +24,10 @@ local inforce = share
 if now > since then inforce = math.min(1000000, share + ARGV[1] * math.floor((now - since) / ARGV[2])) end
 `
 
-// reserveScript takes ARGV[4] segments' worth of time at the cap ARGV[5].
+// reserveScript takes ARGV[4] segments' worth of time at the cap ARGV[5], or the
+// part ARGV[6] of it if the caller knows of a deeper cut.
 var reserveScript = redis.NewScript(state + `
+inforce = math.min(inforce, tonumber(ARGV[6]))
 local ends = tat + math.ceil(ARGV[4] * 1000000 / (ARGV[5] * inforce / 1000000))
 redis.call('HSET', KEYS[1], 'tat', string.format('%.0f', ends), 'share', share, 'since', string.format('%.0f', since))
 redis.call('PEXPIRE', KEYS[1], 3600000)
@@ -84,4 +86,4 @@ func (p *Pacer) ask(ctx context.Context, script *redis.Script, args ...any) (ans
 	return answer{values[0], values[1], values[2], values[3], values[4], values[5]}, nil
 }
 
-func millionths(part float64) int64 { return int64(part * 1e6) }
+func millionths(part float64) int64 { return int64(part*1e6 + 0.5) }
