@@ -7,7 +7,7 @@ n=0
 while IFS=: read -r file target; do
 	dir=$(dirname "$file")
 	echo "fuzz $dir $target for $time"
-	go test -run '^$' -fuzz "^$target\$" -fuzztime "$time" "./$dir"
+	go test -run '^$' -fuzz "^$target\$" -fuzzminimizetime 10x -fuzztime "$time" "./$dir"
 	n=$((n + 1))
 done < <(grep -rhHoE '^func Fuzz[A-Za-z0-9_]*' --include='*_test.go' --exclude-dir=peers . | sed -E 's#^\./##; s#:func #:#' | sort)
 echo "fuzz: $n targets"
