@@ -442,3 +442,12 @@ func TestSameRef(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatHappensInACampaignsFirstInstantHasATime(t *testing.T) {
+	p := &page{campaign: &Campaign{Created: 1_000}}
+	for _, ms := range []int64{999, 1_000, 1_001, 1_009} {
+		if got := p.ticks(ms); got != 1 || p.millis(got) != 1_000 {
+			t.Errorf("got tick %d, %d ms for %d ms, want 1 and 1,000: tick 0 means never", got, p.millis(got), ms)
+		}
+	}
+}

@@ -64,10 +64,12 @@ func newPeople(n int) people {
 	}
 }
 
-// ticks turns milliseconds since 1970 into ticks of p's campaign, 0 for none.
+// ticks turns milliseconds since 1970 into ticks of p's campaign. 0 means never,
+// so what happens in the campaign's first instant, or before it by a clock that
+// was set back, is tick 1.
 func (p *page) ticks(ms int64) uint32 {
 	if ms <= p.campaign.Created {
-		return 0
+		return 1
 	}
 	return uint32((ms-p.campaign.Created)/tick) + 1
 }
