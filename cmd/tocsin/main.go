@@ -46,7 +46,27 @@ Start with "tocsin demo": it needs no configuration and sends nothing real.`,
 	root.AddCommand(newRun(), newPlan(), newReport(), newExport(), newServe(), newSuppress(),
 		newCarrier(), newAudience(), newDemo(), newHealthcheck(), newVersion())
 	profiled(root)
+	group(root)
 	return root
+}
+
+// group makes a command that has others below it refuse a word it does not know;
+// alone it prints its help.
+func group(cmd *cobra.Command) {
+	cmd.Args = cobra.ArbitraryArgs
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return cmd.Help()
+		}
+		hint := ""
+		if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+			hint = fmt.Sprintf(", did you mean %q?", near[0])
+		}
+		return usage(fmt.Errorf("there is no command %q%s; see %s --help", args[0], hint, cmd.CommandPath()))
+	}
+	if cmd.SuggestionsMinimumDistance <= 0 {
+		cmd.SuggestionsMinimumDistance = 2
+	}
 }
 
 // interruptible is a context that ends at the first SIGINT or SIGTERM; the second

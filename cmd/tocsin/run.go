@@ -113,18 +113,10 @@ func (o *runOptions) send(ctx context.Context, s *system, d *campaigns.Definitio
 func (o *runOptions) finish(ctx context.Context, s *system, campaign ledger.Campaign, talk io.Writer) error {
 	working, stop := context.WithCancel(ctx)
 	defer stop()
+	watched := make(chan error, 1)
 	go func() {
 		defer stop()
-		for working.Err() == nil {
-			c, err := s.ledger.Campaign(campaign.Key)
-			if err != nil || c.State == ledger.Finished || c.State == ledger.Cancelled {
-				return
-			}
-			select {
-			case <-working.Done():
-			case <-time.After(lookEvery):
-			}
-		}
+		watched <- s.over(working, campaign.Key)
 	}()
 	shown := make(chan struct{})
 	go func() {
@@ -134,7 +126,26 @@ func (o *runOptions) finish(ctx context.Context, s *system, campaign ledger.Camp
 	err := s.Run(working)
 	stop()
 	<-shown
-	return err
+	return errors.Join(err, <-watched)
+}
+
+// over returns when the campaign is over or ctx has ended, with an error when
+// nothing can be sent any more.
+func (s *system) over(ctx context.Context, key string) error {
+	for ctx.Err() == nil {
+		c, err := s.ledger.Campaign(key)
+		if err != nil || c.State == ledger.Finished || c.State == ledger.Cancelled {
+			return nil
+		}
+		if err := s.dispatcher.Stopped(); err != nil {
+			return fmt.Errorf("nothing can be sent: %w: put the configuration right and run it again, it continues where it stopped", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(lookEvery):
+		}
+	}
+	return nil
 }
 
 // plan plans the campaign, or finds the plan there is. A campaign whose
