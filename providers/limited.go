@@ -51,7 +51,7 @@ func (l *Limited) Line() Line { return l.inner.Line() }
 // Submit offers msgs slice by slice, each when its turn has come. A slice has its
 // places in the inner provider's window before it takes its turn, so that it never
 // waits behind the pacer and leaves in a burst. What has not had its turn when ctx
-// ends is NotSent.
+// ends, or its campaign's time is over, is NotSent.
 func (l *Limited) Submit(ctx context.Context, msgs []sms.Message, acks []sms.Ack) {
 	var running sync.WaitGroup
 	defer running.Wait()
@@ -69,12 +69,7 @@ func (l *Limited) Submit(ctx context.Context, msgs []sms.Message, acks []sms.Ack
 		// A quarter of the window, so that the next slice need not wait for the
 		// last answer to this one.
 		s := cut(msgs, max(int(rate*quantum), 1), max(line.Window/4, 1), max(line.Batch, 1))
-		if l.gate.enter(ctx, s.pdus) != nil {
-			notSent(msgs, acks, sms.None)
-			return
-		}
-		if l.pacer.Wait(ctx, s.segments) != nil {
-			l.gate.leave(s.pdus)
+		if err := l.turn(ctx, s, msgs[0].Envelope); err != nil {
 			notSent(msgs, acks, sms.None)
 			return
 		}
@@ -88,6 +83,24 @@ func (l *Limited) Submit(ctx context.Context, msgs []sms.Message, acks []sms.Ack
 			}
 		})
 	}
+}
+
+// turn waits for a slice's places in the window and its turn, but not longer than
+// its campaign has time: an error says that it may not leave.
+func (l *Limited) turn(ctx context.Context, s slice, e *sms.Envelope) error {
+	if e != nil && !e.Expires.IsZero() {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, e.Expires)
+		defer cancel()
+	}
+	if err := l.gate.enter(ctx, s.pdus); err != nil {
+		return err
+	}
+	if err := l.pacer.Wait(ctx, s.segments); err != nil {
+		l.gate.leave(s.pdus)
+		return err
+	}
+	return nil
 }
 
 // complains reports whether an answer says that the rate is too high.
