@@ -43,6 +43,9 @@ func newPlan() *cobra.Command {
 	return cmd
 }
 
+// planned is the state in the report of what is only looked at.
+const planned = "planned"
+
 // A rehearsal is what a plan says before anything is sent; its first fields are
 // those of a report.
 type rehearsal struct {
@@ -83,7 +86,7 @@ func rehearse(ctx context.Context, c *configs.Config, d *campaigns.Definition, r
 	}
 	p := &rehearsal{Plan: sum, Rejected: rejects}
 	p.Report = ledger.Report{
-		Campaign: d.Key, Title: d.Title, Class: d.Class.String(), State: "planned", Rows: sum.Rows, Excluded: sum.Excluded,
+		Campaign: d.Key, Title: d.Title, Class: d.Class.String(), State: planned, Rows: sum.Rows, Excluded: sum.Excluded,
 		Planned: sum.Planned, Recipients: ledger.Recipients{Waiting: sum.Planned}, Segments: sum.Segments,
 		Providers: map[string]ledger.Recipients{}, Seconds: time.Since(start).Seconds(),
 	}

@@ -110,7 +110,11 @@ func printReport(w io.Writer, r *ledger.Report) {
 	line("cancelled", n.Cancelled, "")
 	line("no receipt", r.NoReceipt, "accepted, and the wait is over")
 	line("resent", r.Resent, "offered again out of doubt")
-	line("segments", r.Segments, "taken by carriers")
+	segments := "taken by carriers"
+	if r.State == planned {
+		segments = "to be sent"
+	}
+	line("segments", r.Segments, segments)
 	t.Flush()
 	for _, name := range sortedKeys(r.Providers) {
 		p := r.Providers[name]
