@@ -125,6 +125,11 @@ func (d *Definition) refuse(path, format string, args ...any) error {
 	return &Refusal{File: d.Path, Line: at[0], Column: at[1], Err: fmt.Errorf(format, args...)}
 }
 
+// RefuseRoute is a refusal of the definition at the providers of its i-th route.
+func (d *Definition) RefuseRoute(i int, err error) error {
+	return d.refuse(fmt.Sprintf("$.routes[%d].to", i), "%w", err)
+}
+
 // A loader makes a definition of a document.
 type loader struct {
 	path string
@@ -348,6 +353,7 @@ func (l *loader) policies() error {
 	d.Routes = doc.Routes
 	for i, r := range d.Routes {
 		at := fmt.Sprintf("$.routes[%d]", i)
+		l.note(at + ".to")
 		if (r.Carrier == "") == (r.Prefix == "") {
 			return l.refuse(at, "a route is for a carrier or for a prefix: name one of them")
 		}

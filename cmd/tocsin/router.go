@@ -16,10 +16,10 @@ func routerFor(c *configs.Config, d *campaigns.Definition) (campaigns.Router, er
 		for _, r := range d.Routes {
 			own.Routes = append(own.Routes, configs.RouteConfig{Carrier: r.Carrier, Prefix: r.Prefix, To: r.To})
 		}
-		for _, r := range own.Routes {
+		for i, r := range own.Routes {
 			for _, name := range r.To {
 				if !hasProvider(c, name) {
-					return nil, &campaigns.Refusal{File: d.Path, Err: unknownProvider(name, c)}
+					return nil, d.RefuseRoute(i, unknownProvider(name, c))
 				}
 			}
 		}
