@@ -20,6 +20,8 @@ type Summary struct {
 	Segments         int            `json:"segments"`
 	SegmentsPerRoute map[string]int `json:"segments_per_route"`
 	Languages        map[string]int `json:"languages,omitempty"` // recipients by language of their text
+	// OtherLanguages is how many have a language without a text: they get the first.
+	OtherLanguages int `json:"other_languages,omitempty"`
 	// Encoding is GSM-7, UCS-2, or "GSM-7 and UCS-2"; ForcingUCS2 holds what
 	// keeps texts from being GSM-7: of the definition's texts, or where these do
 	// not, some of what columns put in.

@@ -389,3 +389,15 @@ func BenchmarkGenerate(b *testing.B) {
 		}
 	}
 }
+
+func TestCharactersOfFourOctetsInGB18030(t *testing.T) {
+	const text = "number,name\n13800138000,㐀𠮷é\n13900139000,张三\n"
+	encoded, err := simplifiedchinese.GB18030.NewEncoder().Bytes([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rows, encoding := readAll(t, write(t, "a.csv", encoded))
+	if d := cmp.Diff([][]string{{"13800138000", "㐀𠮷é"}, {"13900139000", "张三"}}, rows); d != "" || encoding != "GB18030" {
+		t.Errorf("%s: %s", encoding, d)
+	}
+}
