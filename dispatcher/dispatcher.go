@@ -110,7 +110,11 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	})
 	err := work.Wait()
 	hangUp()
-	return errors.Join(err, lines.Wait(), d.ledger.Err())
+	err = errors.Join(err, lines.Wait())
+	if broken := d.ledger.Err(); broken != nil && !errors.Is(err, broken) {
+		err = errors.Join(err, broken)
+	}
+	return err
 }
 
 // watch ends the work when something failed for good.
