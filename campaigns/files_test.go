@@ -34,8 +34,11 @@ func TestPlansOfFilesAsPeopleSendThem(t *testing.T) {
 		{"all ways to write a number", head + "13800138000,a,x\n１３９００１３９０００,b,x\n+8613700137000,c,x\n008613600136000,d,x\n86 135 0013 5000,e,x\n" +
 			"(0086)134-0013-4000,f,x\n'13300133000,g,x\n\"=\"\"13200132000\"\"\",h,x\n", 8, 8, nil, ""},
 		{"numbers of other countries have no route here", head + "+44 7911 123456,a,x\n0044 7911 123457,b,x\n+1 (650) 253-0000,c,x\n13800138000,d,x\n", 4, 1, map[string]int{"unroutable": 3}, "2 3 4"},
-		{"quoted cells of several lines", head + "13800138000,\"张\n三\",x\n\"13800138001\",\"a \"\"q\"\" b\",\"x,y\"\nbad,\"many\nlines\",z\n13800138001,again,z\n", 4, 2,
-			map[string]int{"invalid": 1, "duplicate": 1}, "5 7"},
+		{
+			"quoted cells of several lines", head + "13800138000,\"张\n三\",x\n\"13800138001\",\"a \"\"q\"\" b\",\"x,y\"\nbad,\"many\nlines\",z\n13800138001,again,z\n", 4, 2,
+			map[string]int{"invalid": 1, "duplicate": 1},
+			"5 7",
+		},
 		{"empty lines and blank rows", "\n\n" + head + "\n\n13800138000,a,b\n\n   \n,,\nbad,a,b\n", 4, 1, map[string]int{"invalid": 3}, "8 9 10"},
 		{"more cells than columns", head + "13800138000,a,b,c\n13800138001,a\n13800138002,a,b,\n", 3, 2, map[string]int{"invalid": 1}, "2"},
 		{"carriage returns alone", strings.ReplaceAll(head+"13800138000,a,b\nbad,c,d\n", "\n", "\r"), 2, 1, map[string]int{"invalid": 1}, "3"},

@@ -5,8 +5,6 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
-
-	"tocsin/dispatcher/ledger"
 )
 
 func newExport() *cobra.Command {
@@ -20,7 +18,7 @@ func newExport() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			reader, err := ledger.OpenReader(c.Data)
+			reader, err := openReader(c)
 			if err != nil {
 				return err
 			}

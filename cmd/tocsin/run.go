@@ -21,6 +21,7 @@ type runOptions struct {
 	report     string
 	noProgress bool
 	verbose    bool
+	say        *words
 }
 
 func newRun() *cobra.Command {
@@ -39,6 +40,9 @@ When the campaign is finished it prints the report and sends nothing.`,
 			if err != nil {
 				return err
 			}
+			if o.say, err = speak(cmd); err != nil {
+				return err
+			}
 			d, err := campaigns.Load(args[0])
 			if err != nil {
 				return err
@@ -49,8 +53,7 @@ When the campaign is finished it prints the report and sends nothing.`,
 	cmd.Flags().StringVar(&o.report, "report", "", "write the report to this file as JSON too")
 	cmd.Flags().BoolVar(&o.noProgress, "no-progress", false, "no progress bar")
 	cmd.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "say more on stderr")
-	cmd.Flags().String("admin", "", "where metrics and health are served, host:port or off")
-	cmd.Flags().String("queue", "", "embedded, or redis://host:port/db")
+	settingFlags(cmd, "admin", "queue", "ledger", "country", "ported")
 	return cmd
 }
 
@@ -69,7 +72,7 @@ func (o *runOptions) run(ctx context.Context, c *configs.Config, d *campaigns.De
 		err = closeErr
 	}
 	if report != nil {
-		printReport(out, report)
+		printReport(out, report, o.say)
 		err = errors.Join(err, writeReport(o.report, report))
 	}
 	if err != nil || report == nil {
@@ -94,13 +97,13 @@ func verdict(ctx context.Context, r *ledger.Report) error {
 
 // send plans the campaign if it is new, and works until it is finished or ctx ends.
 func (o *runOptions) send(ctx context.Context, s *system, d *campaigns.Definition, talk io.Writer) (*ledger.Report, error) {
-	campaign, err := s.plan(ctx, d, talk)
+	campaign, err := s.plan(ctx, d, talk, o.say)
 	if err != nil {
 		return nil, err
 	}
 	if campaign.State != ledger.Finished && campaign.State != ledger.Cancelled {
-		if s.admin != nil && !o.noProgress {
-			fmt.Fprintf(talk, "metrics: %s/metrics\n", s.admin.URL())
+		if s.admin != nil {
+			fmt.Fprintf(talk, o.say.Metrics, s.admin.URL())
 		}
 		if err := o.finish(ctx, s, campaign, talk); err != nil {
 			return nil, err
@@ -121,7 +124,7 @@ func (o *runOptions) finish(ctx context.Context, s *system, campaign ledger.Camp
 	shown := make(chan struct{})
 	go func() {
 		defer close(shown)
-		progress{talk, o.noProgress}.watch(working, campaign.Planned, func() ledger.Tally { return s.ledger.Tally(campaign.ID) })
+		progress{talk, o.noProgress, o.say}.watch(working, campaign.Planned, func() ledger.Tally { return s.ledger.Tally(campaign.ID) })
 	}()
 	err := s.Run(working)
 	stop()
@@ -150,14 +153,14 @@ func (s *system) over(ctx context.Context, key string) error {
 
 // plan plans the campaign, or finds the plan there is. A campaign whose
 // definition has changed since it was planned is refused.
-func (s *system) plan(ctx context.Context, d *campaigns.Definition, talk io.Writer) (ledger.Campaign, error) {
+func (s *system) plan(ctx context.Context, d *campaigns.Definition, talk io.Writer, say *words) (ledger.Campaign, error) {
 	known, err := s.ledger.Campaign(d.Key)
 	switch {
 	case err == nil && known.Hash != d.Hash():
 		return known, &campaigns.Refusal{File: d.Path, Err: fmt.Errorf(
 			"campaign %s was planned from another definition, and nobody gets two versions of one warning: put the old definition back to continue it, or give the new one a new key", d.Key)}
 	case err == nil:
-		fmt.Fprintf(talk, "campaign %s was planned before: continuing\n", d.Key)
+		fmt.Fprintf(talk, say.Continuing, d.Key)
 		return known, nil
 	case !errors.Is(err, ledger.ErrNotFound):
 		return known, err

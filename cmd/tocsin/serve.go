@@ -14,7 +14,11 @@ func newServe() *cobra.Command {
 		Short: "Work on everything in the ledger until stopped",
 		Long: `Keeps the providers' lines up, sends the campaigns in the ledger, takes receipts
 and serves metrics and health on the admin listener. SIGTERM finishes what is on
-its way, settles it and ends.`,
+its way, settles it and ends.
+
+One process at a time works on a data folder. To put a campaign into it, stop
+serve, start "tocsin run" with the campaign and stop that with one Ctrl-C when it
+is planned, and start serve again: it goes on where run stopped.`,
 		Args: exactArgs(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := settings(cmd)
@@ -40,7 +44,6 @@ its way, settles it and ends.`,
 			return err
 		},
 	}
-	cmd.Flags().String("admin", "", "where metrics and health are served, host:port or off")
-	cmd.Flags().String("queue", "", "embedded, or redis://host:port/db")
+	settingFlags(cmd, "admin", "queue", "ledger", "ported")
 	return cmd
 }
