@@ -10,6 +10,7 @@ import (
 	"github.com/mattn/go-isatty"
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
+	"golang.org/x/sys/unix"
 
 	"tocsin/dispatcher/ledger"
 )
@@ -35,7 +36,7 @@ func (p progress) watch(ctx context.Context, planned int, tally func() ledger.Ta
 	if p.quiet || planned == 0 {
 		return
 	}
-	if f, ok := p.out.(*os.File); ok && isatty.IsTerminal(f.Fd()) {
+	if wide(p.out) {
 		p.bar(ctx, planned, tally)
 		return
 	}
@@ -53,6 +54,17 @@ func (p progress) watch(ctx context.Context, planned int, tally func() ledger.Ta
 			}
 		}
 	}
+}
+
+// wide reports whether out is a terminal that has room for a bar: those of some
+// build servers say that they have no width.
+func wide(out io.Writer) bool {
+	f, ok := out.(*os.File)
+	if !ok || !isatty.IsTerminal(f.Fd()) || os.Getenv("TERM") == "dumb" {
+		return false
+	}
+	size, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ)
+	return err == nil && size.Col > 0
 }
 
 func (p progress) bar(ctx context.Context, planned int, tally func() ledger.Tally) {
