@@ -163,10 +163,10 @@ func (p *process) wait(t *testing.T) int {
 	t.Helper()
 	select {
 	case <-p.ended:
-	case <-time.After(3 * time.Minute):
+	case <-time.After(2 * time.Minute):
 		p.signal(syscall.SIGQUIT)
 		<-p.ended
-		t.Fatalf("%v: not at its end within 3 minutes", p.cmd.Args)
+		t.Fatalf("%v: not at its end within 2 minutes", p.cmd.Args)
 	}
 	return p.cmd.ProcessState.ExitCode()
 }
