@@ -63,6 +63,9 @@ func TestPlansOfFilesAsPeopleSendThem(t *testing.T) {
 			if s.Rows != tt.rows+1 || s.Planned != tt.planned+1 {
 				t.Errorf("got %d rows and %d planned, want %d and %d", s.Rows, s.Planned, tt.rows+1, tt.planned+1)
 			}
+			if diff := gocmp.Diff([]int{tt.rows, 1}, s.FileRows); diff != "" {
+				t.Error(diff)
+			}
 			if diff := gocmp.Diff(tt.out, excludedOf(s)); diff != "" {
 				t.Error(diff)
 			}

@@ -170,9 +170,10 @@ func (d *Definition) refuse(path, format string, args ...any) error {
 	return &Refusal{File: d.Path, Line: at[0], Column: at[1], Err: fmt.Errorf(format, args...)}
 }
 
-// RefuseRoute is a refusal of the definition at the providers of its i-th route.
-func (d *Definition) RefuseRoute(i int, err error) error {
-	return d.refuse(fmt.Sprintf("$.routes[%d].to", i), "%w", err)
+// RefuseRoute is a refusal of the definition at a key of its i-th route: carrier or
+// to.
+func (d *Definition) RefuseRoute(i int, key string, err error) error {
+	return d.refuse(fmt.Sprintf("$.routes[%d].%s", i, key), "%w", err)
 }
 
 // A loader makes a definition of a document.
@@ -422,6 +423,7 @@ func (l *loader) policies() error {
 	for i, r := range d.Routes {
 		at := fmt.Sprintf("$.routes[%d]", i)
 		l.note(at + ".to")
+		l.note(at + ".carrier")
 		if r.Prefix != "" && !prefixPattern.MatchString(r.Prefix) {
 			return l.refuse(at+".prefix", "prefix %q will not do: digits after the plus sign, country code first, for example \"86\", or \"*\" for every number", r.Prefix)
 		}

@@ -284,9 +284,11 @@ func (p *planner) excludeFile(f *audience.File) error {
 // read reads all rows: what is left are entries.
 func (p *planner) read() error {
 	for i := range p.files {
+		before := p.summary.Rows
 		if err := p.readFile(i); err != nil {
 			return err
 		}
+		p.summary.FileRows = append(p.summary.FileRows, p.summary.Rows-before)
 	}
 	if p.o.Progress != nil {
 		p.o.Progress(p.summary.Rows)

@@ -32,8 +32,10 @@ type Summary struct {
 	// UnreadExcludes is how many rows of the exclude files have no number that
 	// can be read.
 	UnreadExcludes int `json:"unread_excludes,omitempty"`
-	// Encodings are what the audience's files are written in, in their order.
+	// Encodings are what the audience's files are written in, and FileRows how many
+	// rows each has, in their order.
 	Encodings []string `json:"encodings"`
+	FileRows  []int    `json:"file_rows"`
 }
 
 // Longest is the longest text of a plan.

@@ -213,7 +213,7 @@ func (p *rehearsal) print(w io.Writer, say *words) {
 	s := p.Plan
 	var t sheet
 	for i, path := range p.d.Audience.Files {
-		t.add(say.FileLabel, fmt.Sprintf(say.File, path, s.Encodings[i]))
+		t.add(say.FileLabel, fmt.Sprintf(say.File, path, s.Encodings[i], s.FileRows[i]))
 	}
 	if s.UnreadExcludes > 0 {
 		t.add(say.UnreadLabel, fmt.Sprintf(say.UnreadRows, s.UnreadExcludes))

@@ -50,7 +50,7 @@ type words struct {
 	States       map[string]string // of a campaign
 
 	// The plan.
-	File          string // encoding
+	File          string // path, encoding, rows
 	FileLabel     string
 	ThroughRoute  string // route
 	RouteCounts   string // recipients, segments

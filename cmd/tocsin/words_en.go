@@ -44,7 +44,7 @@ var wordsEN = words{
 	},
 
 	FileLabel:     "file",
-	File:          "%s (%s)",
+	File:          "%s (%s, %d rows)",
 	ThroughRoute:  "through %s",
 	RouteCounts:   "%d recipients, %d segments",
 	Or:            ", else ",

@@ -44,7 +44,7 @@ var wordsZH = words{
 	},
 
 	FileLabel:     "文件",
-	File:          "%s（%s）",
+	File:          "%s（%s，%d 行）",
 	ThroughRoute:  "通道 %s",
 	RouteCounts:   "%d 名收件人，%d 段",
 	Or:            "，备用 ",
