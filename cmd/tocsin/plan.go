@@ -47,8 +47,13 @@ that spreadsheets open: their file, line, reason and own columns.`,
 			if closeErr := rows.Close(); err == nil {
 				err = closeErr
 			}
-			if err != nil {
+			var refused *campaigns.Refusal
+			switch {
+			case errors.As(err, &refused):
 				return rows.with(err)
+			case err != nil:
+				rows.discard() // it is not whole
+				return err
 			}
 			p.print(os.Stdout, say)
 			return writeReport(report, p)

@@ -71,11 +71,17 @@ func (r *rejects) written() bool { return r != nil && r.rows && r.err == nil }
 
 // with adds to a refusal where the rows are that it may be about.
 func (r *rejects) with(err error) error {
-	var refused *campaigns.Refusal
-	if !r.written() || !errors.As(err, &refused) {
+	if !r.written() {
 		return err
 	}
 	return fmt.Errorf("%w (rows that are no recipients are in %s)", err, r.path)
+}
+
+// discard removes the closed file.
+func (r *rejects) discard() {
+	if r != nil && r.file != nil {
+		os.Remove(r.path)
+	}
 }
 
 // Close ends the file. One of an earlier plan is removed when this plan has no

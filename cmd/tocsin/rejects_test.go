@@ -39,6 +39,14 @@ func TestRejectsAreBesideTheDefinition(t *testing.T) {
 	if !strings.HasSuffix(refusal.Error(), "flood.rejects.csv)") || exitCode(refusal, nil) != exitRefused {
 		t.Errorf("got %v, exit %d", refusal, exitCode(refusal, nil))
 	}
+	// What a broken plan has written is not whole.
+	r.discard()
+	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("got %v, want that the file is gone", err)
+	}
+	if err := os.WriteFile(path, []byte("old"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	// A plan without such rows takes the file of the last one away.
 	clean, err := openRejects("", d)
 	if err != nil {
