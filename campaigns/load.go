@@ -21,7 +21,7 @@ import (
 
 // maxDefinition is the largest definition file read, in octets: far above any
 // that a person writes.
-const maxDefinition = 1 << 20
+const maxDefinition = 1 << 18
 
 // maxSender is the longest sender: SMPP 3.4 section 4.4.1, source_addr has 21
 // octets with the closing NUL.
@@ -50,6 +50,9 @@ func Parse(path string, source []byte) (*Definition, error) {
 		return nil, &Refusal{File: path, Err: errors.New("is not UTF-8: save it in that encoding")}
 	}
 	source = bytes.TrimPrefix(source, []byte("\ufeff")) // Windows editors write it
+	if err := checkShape(path, source); err != nil {
+		return nil, err
+	}
 	var doc document
 	file, err := decode(source, &doc)
 	if err != nil {
