@@ -35,6 +35,9 @@ that spreadsheets open: their file, line, reason and own columns.`,
 			if err != nil {
 				return err
 			}
+			if err := c.CanSend(); err != nil {
+				return usage(err) // without routes there is no plan
+			}
 			d, err := campaigns.Load(args[0])
 			if err != nil {
 				return err

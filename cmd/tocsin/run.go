@@ -33,7 +33,12 @@ func newRun() *cobra.Command {
 wait for receipts is over, and prints the report.
 
 Running it again continues where it stopped: nobody is sent the warning twice.
-When the campaign is finished it prints the report and sends nothing.`,
+When the campaign is finished it prints the report and sends nothing. Ctrl-C
+finishes what is on its way and settles it; a second one ends at once.
+
+It ends with 0 when all is finished and balanced, 1 when it failed, 2 when it was
+called wrongly, 3 when the definition or the audience is refused, 5 when
+recipients are in doubt or unsent, and 130 or 143 when it was interrupted.`,
 		Args: exactArgs(1, "a campaign's definition (YAML)"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := settings(cmd)
