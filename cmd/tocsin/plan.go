@@ -15,6 +15,7 @@ import (
 	"tocsin/campaigns"
 	"tocsin/configs"
 	"tocsin/dispatcher/ledger"
+	"tocsin/providers/sms"
 )
 
 func newPlan() *cobra.Command {
@@ -267,7 +268,16 @@ func (p *rehearsal) printText(t *sheet, say *words) {
 	if l := s.Longest; l.Segments == 1 {
 		t.add(say.Longest, fmt.Sprintf(say.LongestOne, l.Characters, l.Line))
 	} else {
-		t.add(say.Longest, fmt.Sprintf(say.LongestMany, l.Characters, l.Segments, l.Line))
+		t.add(say.Longest, fmt.Sprintf(say.LongestMany, l.Characters, l.Segments, l.Line, l.Over))
+	}
+	if len(s.BySegments) > 1 {
+		var parts []string
+		for k := range sms.MaxSegments + 1 {
+			if n := s.BySegments[k]; n > 0 {
+				parts = append(parts, fmt.Sprintf(say.SegmentsEach, k, n))
+			}
+		}
+		t.add(say.BySegments, strings.Join(parts, " · "))
 	}
 	for _, name := range sortedKeys(p.Cost) {
 		t.add(fmt.Sprintf(say.CostThrough, name), p.Cost[name])

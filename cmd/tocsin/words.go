@@ -64,7 +64,9 @@ type words struct {
 	Forcing       string
 	Longest       string
 	LongestOne    string // characters, line
-	LongestMany   string // characters, segments, line
+	LongestMany   string // characters, segments, line, characters fewer
+	BySegments    string
+	SegmentsEach  string // segments, recipients
 	CostThrough   string // provider
 	CostAll       string
 	Time          string
