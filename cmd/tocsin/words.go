@@ -86,6 +86,7 @@ type words struct {
 	Stopping    string
 	Metrics     string // URL
 	Continuing  string // key
+	Left        string // duration
 	Settled     string // %d / %d for the bar
 	DemoMakes   string // people, folder
 	DemoSends   string // title, address

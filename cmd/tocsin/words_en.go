@@ -78,6 +78,7 @@ var wordsEN = words{
 	Stopping:   "stopping: what is on its way is finished and settled first; a second signal stops at once",
 	Metrics:    "metrics: %s/metrics\n",
 	Continuing: "campaign %s was planned before: continuing\n",
+	Left:       "%s left",
 	Settled:    "%d / %d settled",
 	DemoMakes:  "making up an audience of %d people in %s\n",
 	DemoSends:  "sending %q to a simulated carrier on %s; nothing reaches a phone\n",

@@ -78,6 +78,7 @@ var wordsZH = words{
 	Stopping:    "正在停止：先完成并结清已在途的部分；再次发出信号则立即停止",
 	Metrics:     "指标：%s/metrics\n",
 	Continuing:  "活动 %s 此前已计划：继续\n",
+	Left:        "剩余 %s",
 	Settled:     "%d / %d 已结清",
 	DemoMakes:   "正在生成 %d 人的测试名单，目录 %s\n",
 	DemoSends:   "正在把 %q 发送到模拟运营商 %s；不会到达任何手机\n",
