@@ -229,7 +229,7 @@ func (w *batchWriter) render(v *variant, entries []entry) (bad []int, err error)
 		b.Segments = len(entries) * int(v.shared.Segments)
 		w.bySegments[v.shared.Segments] += len(entries)
 		for _, e := range entries[:min(maxSamples, len(entries))] {
-			w.look(v.shared, e.line)
+			w.look(v.shared, e)
 		}
 		return nil, nil
 	}
@@ -244,13 +244,13 @@ func (w *batchWriter) render(v *variant, entries []entry) (bad []int, err error)
 		}
 		b.Segments += int(c.Segments)
 		w.bySegments[c.Segments]++
-		w.look(c, e.line)
+		w.look(c, e)
 	}
 	return bad, nil
 }
 
 // look counts one text for everything that is not a sum.
-func (w *batchWriter) look(c sms.Content, line uint32) {
+func (w *batchWriter) look(c sms.Content, e entry) {
 	s := &w.p.summary
 	n := len(c.Octets)
 	if c.Coding == sms.UCS2 {
@@ -264,17 +264,17 @@ func (w *batchWriter) look(c sms.Content, line uint32) {
 	}
 	l := &s.Longest
 	if int(c.Segments) > l.Segments || int(c.Segments) == l.Segments && n > l.Characters {
-		*l = Longest{n, int(c.Segments), over(c.Coding, n, int(c.Segments)), line}
+		*l = Longest{n, int(c.Segments), over(c.Coding, n, int(c.Segments)), w.p.fileOf(e.ref), e.line}
 	}
 	switch {
 	case !w.sampled && len(s.Samples) < maxSamples:
 		w.sampled = true
-		s.Samples = append(s.Samples, w.sample(c, line))
+		s.Samples = append(s.Samples, w.sample(c, e))
 	case w.batch.Sequence == 0 && len(w.spare) < maxSamples-1:
-		w.spare = append(w.spare, w.sample(c, line))
+		w.spare = append(w.spare, w.sample(c, e))
 	}
 }
 
-func (w *batchWriter) sample(c sms.Content, line uint32) Sample {
-	return Sample{line, w.batch.Language, int(c.Segments), string(c.AppendText(nil))}
+func (w *batchWriter) sample(c sms.Content, e entry) Sample {
+	return Sample{w.p.fileOf(e.ref), e.line, w.batch.Language, int(c.Segments), string(c.AppendText(nil))}
 }

@@ -45,6 +45,7 @@ type Longest struct {
 	Characters int    `json:"characters"` // as a carrier counts: septets or UTF-16 units
 	Segments   int    `json:"segments"`
 	Over       int    `json:"over,omitempty"` // characters fewer would save a segment
+	File       int    `json:"file"`           // index in Audience.Files
 	Line       uint32 `json:"line"`
 }
 
@@ -66,6 +67,7 @@ func over(coding sms.Coding, n, segments int) int {
 
 // A Sample is one recipient's text.
 type Sample struct {
+	File     int    `json:"file"` // index in Audience.Files
 	Line     uint32 `json:"line"`
 	Language string `json:"language,omitempty"`
 	Segments int    `json:"segments"`

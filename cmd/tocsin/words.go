@@ -63,8 +63,9 @@ type words struct {
 	Encoding      string
 	Forcing       string
 	Longest       string
-	LongestOne    string // characters, line
-	LongestMany   string // characters, segments, line, characters fewer
+	Line          string // line
+	LongestOne    string // characters, place
+	LongestMany   string // characters, segments, place, characters fewer
 	BySegments    string
 	SegmentsEach  string // segments, recipients
 	CostThrough   string // provider
@@ -75,8 +76,8 @@ type words struct {
 	FinishIfAt    string // start, finish
 	Expires       string
 	ExpiresLate   string // expires
-	SampleOne     string // line
-	SampleMany    string // line, segments
+	SampleOne     string // place
+	SampleMany    string // place, segments
 	Rejects       string
 	RejectsIn     string // rows, file
 	RejectsFailed string // rows, error
