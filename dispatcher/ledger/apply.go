@@ -184,18 +184,16 @@ func (s *scanner) record(kind byte, p *page, fresh bool) {
 		}
 	case kindAnswer:
 		at := uint32(s.uvarint())
+		var a answer
 		for k := s.below(p.size + 1); k > 0 && s.err == nil; k-- {
-			if a := s.answer(p.size); fresh && s.err == nil {
+			if s.answer(&a, p.size); fresh && s.err == nil {
 				p.answer(at, a)
 			}
 		}
 	case kindReceipt:
+		var one said
 		for k := s.uvarint(); k > 0 && s.err == nil; k-- {
-			one := said{
-				index: s.below(p.size), segment: s.below(sms.MaxSegments), state: sms.State(s.below(sms.States)),
-				reason: sms.Reason(s.octet()), code: uint16(s.uvarint()), at: uint32(s.uvarint()),
-			}
-			if fresh && s.err == nil {
+			if s.said(&one, p.size); fresh && s.err == nil {
 				p.hear(one)
 			}
 		}
@@ -219,21 +217,55 @@ func (p *page) offerEach(at uint32, r run, parts func(int) uint8) {
 	}
 }
 
-func (s *scanner) answer(size int) answer {
-	var a answer
-	a.start = s.below(size)
-	a.length = s.below(size - a.start + 1)
+// answer reads the entry behind a into a.
+func (s *scanner) answer(a *answer, size int) {
+	if length := s.below(size + 1); length == 0 {
+		a.run = run{a.start + a.length, 1}
+		if a.start >= size {
+			s.err, s.data = errRecord, nil
+		}
+		a.refs = s.octets(s.below(1 << 16))
+		return
+	} else {
+		a.length = length
+	}
+	a.start = s.below(size - a.length + 1)
 	a.outcome = sms.Outcome(s.below(sms.Outcomes))
 	a.reason = sms.Reason(s.octet())
 	a.code = uint16(s.uvarint())
 	a.done = uint16(s.uvarint())
 	a.batch = s.octet() == 1
 	a.refs = s.octets(s.below(1 << 16))
-	return a
 }
 
-func appendAnswer(b []byte, a answer) []byte {
-	b = appendUvarints(b, uint64(a.start), uint64(a.length), uint64(a.outcome))
+// said reads the receipt behind one into one.
+func (s *scanner) said(one *said, size int) {
+	v := s.below(2 * size)
+	one.index = v >> 1
+	if v&1 != 0 {
+		return
+	}
+	one.segment, one.state = s.below(sms.MaxSegments), sms.State(s.below(sms.States))
+	one.reason, one.code, one.at = sms.Reason(s.octet()), uint16(s.uvarint()), uint32(s.uvarint())
+}
+
+// appendSaid appends a receipt behind the one before it; nil: it is the first.
+func appendSaid(b []byte, before, one *said) []byte {
+	if before != nil && before.same(one) {
+		return binary.AppendUvarint(b, uint64(one.index)<<1|1)
+	}
+	b = appendUvarints(b, uint64(one.index)<<1, uint64(one.segment), uint64(one.state))
+	b = append(b, byte(one.reason))
+	return appendUvarints(b, uint64(one.code), uint64(one.at))
+}
+
+// appendAnswer appends an entry behind the one before it; nil: it is the first.
+func appendAnswer(b []byte, before *answer, a answer) []byte {
+	if before != nil && before.next(a) {
+		b = appendUvarints(b, 0, uint64(len(a.refs)))
+		return append(b, a.refs...)
+	}
+	b = appendUvarints(b, uint64(a.length), uint64(a.start), uint64(a.outcome))
 	b = append(b, byte(a.reason))
 	b = appendUvarints(b, uint64(a.code), uint64(a.done))
 	if a.batch {

@@ -80,7 +80,7 @@ func (l *Ledger) Claim(ctx context.Context, id, epoch int64) (*Claim, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, k.Fields, err = p.fieldsOf(ctx, l.db); err != nil {
+	if _, k.Fields, err = p.fieldsOf(ctx, &l.contents); err != nil {
 		return nil, errors.Join(err, l.Release(k))
 	}
 	return k, nil

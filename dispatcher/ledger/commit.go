@@ -20,10 +20,22 @@ type commit struct {
 	seq     int64
 	at      int64 // milliseconds since 1970
 	journal []byte
+	scratch []byte // of records that are counted before they are appended
 	dirty   map[*page]struct{}
 	fold    map[*page]struct{}
 	exec    []func(ctx context.Context, tx execer) error
 	trimmed bool // the journal before this row is deleted
+}
+
+// reset makes c ready for the next transaction; its memory is used again.
+func (c *commit) reset(seq, at int64) {
+	if c.dirty == nil {
+		c.dirty, c.fold = map[*page]struct{}{}, map[*page]struct{}{}
+	}
+	clear(c.dirty)
+	clear(c.fold)
+	clear(c.exec)
+	c.seq, c.at, c.journal, c.exec, c.trimmed = seq, at, c.journal[:0], c.exec[:0], false
 }
 
 // commit applies fn to the pages in memory and returns once its records and
@@ -52,7 +64,8 @@ func (l *Ledger) commit(fn func(c *commit) error) error {
 	c := l.gather(batch)
 	start := time.Now()
 	err := l.broken
-	if err == nil && !c.empty() {
+	writes := !c.empty()
+	if err == nil && writes {
 		l.mu.Unlock()
 		err = l.write(c)
 		l.mu.Lock()
@@ -60,7 +73,7 @@ func (l *Ledger) commit(fn func(c *commit) error) error {
 	}
 	l.lead()
 	l.mu.Unlock()
-	if err == nil && l.onDone != nil && !c.empty() {
+	if err == nil && l.onDone != nil && writes {
 		l.onDone(time.Since(start), len(batch))
 	}
 	for _, other := range batch {
@@ -76,7 +89,8 @@ func (l *Ledger) commit(fn func(c *commit) error) error {
 
 // gather lets every request in batch change the pages and say what to write.
 func (l *Ledger) gather(batch []*request) *commit {
-	c := &commit{seq: l.seq + 1, at: time.Now().UnixMilli(), dirty: map[*page]struct{}{}, fold: map[*page]struct{}{}}
+	c := &l.current
+	c.reset(l.seq+1, time.Now().UnixMilli())
 	for _, r := range batch {
 		r.err = r.apply(c)
 	}
@@ -119,15 +133,15 @@ func (l *Ledger) write(c *commit) error {
 	defer cancel()
 	l.writing.Lock()
 	defer l.writing.Unlock()
-	if _, err := l.conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+	if _, err := l.stmt.begin.ExecContext(ctx); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
 	if err := l.fill(ctx, c); err != nil {
-		l.conn.ExecContext(ctx, "ROLLBACK")
+		l.stmt.rollback.ExecContext(ctx)
 		return err
 	}
-	if _, err := l.conn.ExecContext(ctx, "COMMIT"); err != nil {
-		l.conn.ExecContext(ctx, "ROLLBACK")
+	if _, err := l.stmt.commit.ExecContext(ctx); err != nil {
+		l.stmt.rollback.ExecContext(ctx)
 		return fmt.Errorf("commit: %w", err)
 	}
 	return nil
@@ -175,7 +189,7 @@ func (l *Ledger) finish(c *commit, err error) {
 		l.journaled += len(c.journal)
 	}
 	if c.trimmed {
-		l.journaled, l.lastTrim = len(c.journal), time.Now()
+		l.journaled, l.loaded, l.lastTrim = len(c.journal), 0, time.Now()
 	}
 	for p := range c.dirty {
 		if _, folded := c.fold[p]; !folded {
@@ -188,5 +202,8 @@ func (l *Ledger) finish(c *commit, err error) {
 		if p.settled() && p.owner == "" {
 			p.unload()
 		}
+	}
+	if c.trimmed {
+		l.unloadIdle()
 	}
 }

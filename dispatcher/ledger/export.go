@@ -63,7 +63,7 @@ func (r *Reader) catchUp(ctx context.Context, c *Campaign) error {
 	load := func(id int64) (*page, error) {
 		if p := mine[id]; p != nil {
 			if p.numbers == nil {
-				return p, p.loadPeople(ctx, r.db)
+				return p, p.loadPeople(ctx, &r.contents)
 			}
 			return p, nil
 		}
@@ -87,12 +87,12 @@ func (r *Reader) catchUp(ctx context.Context, c *Campaign) error {
 
 func (r *Reader) exportPage(ctx context.Context, p *page, out *csv.Writer) error {
 	if p.numbers == nil {
-		if err := p.loadPeople(ctx, r.db); err != nil {
+		if err := p.loadPeople(ctx, &r.contents); err != nil {
 			return err
 		}
 	}
 	defer p.unload()
-	lines, fields, err := p.fieldsOf(ctx, r.db)
+	lines, fields, err := p.fieldsOf(ctx, &r.contents)
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/binary"
-	"errors"
 	"fmt"
 
 	"github.com/klauspost/compress/s2"
@@ -81,24 +80,46 @@ func readPages(ctx context.Context, q querier, c *Campaign) ([]*page, error) {
 
 // loadPeople reads a page's recipients as they were when it was last folded; its
 // counts become what that fold says.
-func (p *page) loadPeople(ctx context.Context, q querier) error {
-	var numbers []byte
-	var status []byte
-	if err := q.QueryRowContext(ctx, `SELECT numbers FROM content WHERE page = $1`, p.id).Scan(&numbers); err != nil {
+func (p *page) loadPeople(ctx context.Context, q *contents) error {
+	var numbers sql.RawBytes
+	if err := scanRaw(ctx, q.numbers, p.id, &numbers, func() (err error) {
+		p.numbers, err = decodeNumbers(numbers, p.size)
+		return err
+	}); err != nil {
 		return fmt.Errorf("read numbers of page %d: %w", p.id, err)
 	}
-	err := q.QueryRowContext(ctx, `SELECT data FROM status WHERE page = $1`, p.id).Scan(&status)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return fmt.Errorf("read status of page %d: %w", p.id, err)
-	}
-	if p.numbers, err = decodeNumbers(numbers, p.size); err != nil {
-		return fmt.Errorf("read numbers of page %d: %w", p.id, err)
-	}
-	if status == nil {
+	if p.folded == 0 {
 		p.fresh()
 		return nil
 	}
-	return p.decode(status)
+	var status sql.RawBytes
+	if err := scanRaw(ctx, q.status, p.id, &status, func() error { return p.decode(status) }); err != nil {
+		return fmt.Errorf("read status of page %d: %w", p.id, err)
+	}
+	return nil
+}
+
+// scanRaw reads one row's only column into raw, without a copy, and calls use
+// while it is valid. No row is an error.
+func scanRaw(ctx context.Context, stmt *sql.Stmt, page int64, raw *sql.RawBytes, use func() error) error {
+	rows, err := stmt.QueryContext(ctx, page)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	if !rows.Next() {
+		if err := rows.Err(); err != nil {
+			return err
+		}
+		return sql.ErrNoRows
+	}
+	if err := rows.Scan(raw); err != nil {
+		return err
+	}
+	if err := use(); err != nil {
+		return err
+	}
+	return rows.Err()
 }
 
 // load makes a page's recipients present. Under l.mu.
@@ -109,8 +130,9 @@ func (l *Ledger) load(p *page) error {
 	if _, open := l.unfolded[p]; open {
 		return fmt.Errorf("internal error: page %d was dropped before it was folded", p.id)
 	}
+	l.loaded++
 	counts := p.counts
-	if err := p.loadPeople(context.Background(), l.db); err != nil {
+	if err := p.loadPeople(context.Background(), &l.contents); err != nil {
 		p.unload()
 		return err
 	}
@@ -122,14 +144,24 @@ func (l *Ledger) load(p *page) error {
 	return nil
 }
 
-// fieldsOf reads a page's line numbers and fields.
-func (p *page) fieldsOf(ctx context.Context, q querier) ([]uint32, *campaigns.Fields, error) {
-	var packed []byte
-	if err := q.QueryRowContext(ctx, `SELECT fields FROM content WHERE page = $1`, p.id).Scan(&packed); err != nil {
-		return nil, nil, fmt.Errorf("read fields of page %d: %w", p.id, err)
+// unloadIdle lets go of the recipients of every page that nobody works on and that
+// is on disk whole; they are read again when a receipt asks for them. Under l.mu.
+func (l *Ledger) unloadIdle() {
+	for _, p := range l.pages {
+		if _, open := l.unfolded[p]; !open && p.owner == "" {
+			p.unload()
+		}
 	}
-	raw, err := s2.Decode(nil, packed)
-	if err != nil {
+}
+
+// fieldsOf reads a page's line numbers and fields.
+func (p *page) fieldsOf(ctx context.Context, q *contents) ([]uint32, *campaigns.Fields, error) {
+	var packed sql.RawBytes
+	var raw []byte
+	if err := scanRaw(ctx, q.fields, p.id, &packed, func() (err error) {
+		raw, err = s2.Decode(nil, packed)
+		return err
+	}); err != nil {
 		return nil, nil, fmt.Errorf("read fields of page %d: %w", p.id, err)
 	}
 	lines := make([]uint32, p.size)

@@ -57,7 +57,9 @@ func (c *commit) answer(p *page, indexes []uint16, acks []sms.Ack) {
 	c.head(kindAnswer, p)
 	c.journal = binary.AppendUvarint(c.journal, uint64(at))
 	entries := 0
-	var body []byte
+	body := c.scratch[:0]
+	var last answer
+	before := (*answer)(nil)
 	for k := 0; k < len(acks); {
 		a := toAnswer(int(indexes[k]), &acks[k])
 		next := k + 1
@@ -65,11 +67,14 @@ func (c *commit) answer(p *page, indexes []uint16, acks []sms.Ack) {
 			a.length++
 			next++
 		}
-		body = appendAnswer(body, a)
+		body = appendAnswer(body, before, a)
+		last = a
+		before = &last
 		entries++
 		p.answer(at, a)
 		k = next
 	}
+	c.scratch = body
 	c.journal = binary.AppendUvarint(c.journal, uint64(entries))
 	c.journal = append(c.journal, body...)
 }

@@ -48,22 +48,25 @@ type Ledger struct {
 	log    *slog.Logger
 	onDone func(time.Duration, int)
 
-	lock *os.File
-	db   *sql.DB
-	conn *sql.Conn // the one connection that writes
-	stmt statements
+	lock     *os.File
+	db       *sql.DB
+	conn     *sql.Conn // the one connection that writes
+	stmt     statements
+	contents contents
 
 	writing sync.Mutex // held by whoever has a transaction on conn; never taken under mu
 
 	mu         sync.Mutex // guards everything below, and the pages in memory
 	queue      []*request
 	committing bool
-	broken     error // the first database error; final
-	seq        int64 // last journal row
-	lastID     int64 // last id given to incoming messages and orphans
+	current    commit // the transaction being made: of whoever is committing
+	broken     error  // the first database error; final
+	seq        int64  // last journal row
+	lastID     int64  // last id given to incoming messages and orphans
 	campaigns  []*Campaign
 	pages      map[int64]*page
 	unfolded   map[*page]struct{}
+	loaded     int // pages read since the last trim
 	journaled  int // octets in the journal since the last trim
 	lastTrim   time.Time
 	parked     []parked
@@ -116,7 +119,7 @@ func (l *Ledger) open(ctx context.Context, file string) error {
 	if l.conn, err = db.Conn(ctx); err != nil {
 		return err
 	}
-	if err := l.stmt.prepare(ctx, l.conn); err != nil {
+	if err := errors.Join(l.stmt.prepare(ctx, l.conn), l.contents.prepare(ctx, db)); err != nil {
 		return err
 	}
 	return l.restore(ctx)
@@ -177,6 +180,7 @@ func (l *Ledger) Close() error {
 			err = l.Fold(context.Background())
 		}
 		l.stmt.close()
+		l.contents.close()
 		err = errors.Join(err, l.conn.Close())
 	}
 	if l.db != nil {

@@ -71,6 +71,7 @@ type group struct {
 	page *page
 	body []byte
 	n    int
+	last said
 }
 
 func (g *group) close(c *commit) {
@@ -102,10 +103,12 @@ func (l *Ledger) hear(c *commit, g *group, provider string, r *sms.Receipt, done
 		g.close(c)
 		g.page = p
 	}
-	g.n++
-	g.body = appendUvarints(g.body, uint64(s.index), uint64(s.segment), uint64(s.state))
-	g.body = append(g.body, byte(s.reason))
-	g.body = appendUvarints(g.body, uint64(s.code), uint64(s.at))
+	var before *said
+	if g.n > 0 {
+		before = &g.last
+	}
+	g.body = appendSaid(g.body, before, &s)
+	g.n, g.last = g.n+1, s
 	switch r.State {
 	case sms.Delivered:
 		done.Delivered++

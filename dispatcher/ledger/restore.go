@@ -50,7 +50,7 @@ func (l *Ledger) replay(ctx context.Context) error {
 		if p.numbers == nil {
 			stored[p] = p.counts
 			// Counters that are kept in the row only are as of the last commit already.
-			if err := p.loadPeople(ctx, l.db); err != nil {
+			if err := p.loadPeople(ctx, &l.contents); err != nil {
 				return nil, err
 			}
 		}

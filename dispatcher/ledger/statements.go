@@ -6,9 +6,9 @@ import (
 	"fmt"
 )
 
-// statements are the ones the hot path uses, prepared once.
+// statements are the ones the hot path writes with, prepared once.
 type statements struct {
-	journal, status, page *sql.Stmt
+	begin, commit, rollback, journal, status, page *sql.Stmt
 }
 
 func (s *statements) prepare(ctx context.Context, conn *sql.Conn) error {
@@ -16,6 +16,9 @@ func (s *statements) prepare(ctx context.Context, conn *sql.Conn) error {
 		stmt **sql.Stmt
 		text string
 	}{
+		{&s.begin, `BEGIN IMMEDIATE`},
+		{&s.commit, `COMMIT`},
+		{&s.rollback, `ROLLBACK`},
 		{&s.journal, `INSERT INTO journal (seq, at, data) VALUES ($1, $2, $3)`},
 		{&s.status, `INSERT INTO status (page, data) VALUES ($1, $2) ON CONFLICT (page) DO UPDATE SET data = excluded.data`},
 		{&s.page, `UPDATE page SET waiting = $1, offered = $2, in_doubt = $3, accepted = $4, delivered = $5, failed = $6,
@@ -32,9 +35,38 @@ func (s *statements) prepare(ctx context.Context, conn *sql.Conn) error {
 }
 
 func (s *statements) close() {
-	for _, stmt := range []*sql.Stmt{s.journal, s.status, s.page} {
+	closeAll(s.begin, s.commit, s.rollback, s.journal, s.status, s.page)
+}
+
+func closeAll(stmts ...*sql.Stmt) {
+	for _, stmt := range stmts {
 		if stmt != nil {
 			stmt.Close()
 		}
 	}
 }
+
+// contents read what a page holds, prepared once for all connections of a database.
+type contents struct {
+	numbers, status, fields *sql.Stmt
+}
+
+func (s *contents) prepare(ctx context.Context, db *sql.DB) error {
+	for _, p := range []struct {
+		stmt **sql.Stmt
+		text string
+	}{
+		{&s.numbers, `SELECT numbers FROM content WHERE page = $1`},
+		{&s.status, `SELECT data FROM status WHERE page = $1`},
+		{&s.fields, `SELECT fields FROM content WHERE page = $1`},
+	} {
+		stmt, err := db.PrepareContext(ctx, p.text)
+		if err != nil {
+			return fmt.Errorf("prepare: %w", err)
+		}
+		*p.stmt = stmt
+	}
+	return nil
+}
+
+func (s *contents) close() { closeAll(s.numbers, s.status, s.fields) }
