@@ -3,7 +3,7 @@
 
 -- A campaign: its definition, and the plan's totals. rows = planned + excluded.
 CREATE TABLE campaign (
-    id          BIGINT PRIMARY KEY,
+    id          INTEGER PRIMARY KEY,
     key         TEXT   NOT NULL UNIQUE,
     title       TEXT   NOT NULL,
     class       BIGINT NOT NULL CHECK (class BETWEEN 0 AND 2),
@@ -26,7 +26,7 @@ CREATE TABLE campaign (
 -- A page: up to 1,000 recipients of one campaign on one route, and how many of them are in each
 -- state. The counts change in the transaction that writes the journal, so they hold at every instant.
 CREATE TABLE page (
-    id        BIGINT PRIMARY KEY,
+    id        INTEGER PRIMARY KEY,
     campaign  BIGINT NOT NULL,
     series    BIGINT NOT NULL,
     sequence  BIGINT NOT NULL,
@@ -55,20 +55,20 @@ CREATE INDEX page_campaign ON page (campaign, sequence);
 
 -- What the plan froze: numbers, line numbers, fields. Never changes.
 CREATE TABLE content (
-    page    BIGINT PRIMARY KEY,
+    page    INTEGER PRIMARY KEY,
     numbers BLOB NOT NULL,
     fields  BLOB NOT NULL
 );
 
 -- The recipients' states, reasons, references and times as of page.folded.
 CREATE TABLE status (
-    page   BIGINT PRIMARY KEY,
+    page   INTEGER PRIMARY KEY,
     data   BLOB NOT NULL
 );
 
 -- The journal: one row a transaction, many records packed in each.
 CREATE TABLE journal (
-    seq  BIGINT PRIMARY KEY,
+    seq  INTEGER PRIMARY KEY,
     at   BIGINT NOT NULL,
     data BLOB NOT NULL
 );
@@ -90,7 +90,7 @@ CREATE TABLE suppression (
 
 -- Messages from people, and whatever else arrived that is no receipt.
 CREATE TABLE incoming (
-    id        BIGINT PRIMARY KEY,
+    id        INTEGER PRIMARY KEY,
     provider  TEXT   NOT NULL,
     sender    TEXT   NOT NULL,
     recipient TEXT   NOT NULL,
@@ -100,7 +100,7 @@ CREATE TABLE incoming (
 
 -- Receipts that found no recipient. They are tried again for a while, then kept.
 CREATE TABLE orphan (
-    id       BIGINT PRIMARY KEY,
+    id       INTEGER PRIMARY KEY,
     provider TEXT   NOT NULL,
     number   BIGINT NOT NULL,
     ref      TEXT   NOT NULL,
