@@ -38,6 +38,7 @@ CREATE TABLE page (
     planned_segments BIGINT NOT NULL,
     epoch     BIGINT NOT NULL DEFAULT 0,
     owner     TEXT   NOT NULL DEFAULT '',
+    version   BIGINT NOT NULL DEFAULT 0,
     folded    BIGINT NOT NULL DEFAULT 0,
     waiting   BIGINT NOT NULL CHECK (waiting >= 0),
     offered   BIGINT NOT NULL DEFAULT 0 CHECK (offered >= 0),
@@ -60,18 +61,20 @@ CREATE TABLE content (
     fields  BLOB NOT NULL
 );
 
--- The recipients' states, reasons, references and times as of page.folded.
+-- The recipients' states, reasons, references and times as of the page's version folded.
 CREATE TABLE status (
     page   INTEGER PRIMARY KEY,
     data   BLOB NOT NULL
 );
 
--- The journal: one row a transaction, many records packed in each.
+-- The journal: what one transaction did to one page, many records packed in each row. Each
+-- transaction that touches a page takes it to its next version; rows up to page.folded are gone.
 CREATE TABLE journal (
-    seq  INTEGER PRIMARY KEY,
-    at   BIGINT NOT NULL,
-    data BLOB NOT NULL
-);
+    page    BIGINT NOT NULL,
+    version BIGINT NOT NULL,
+    data    BLOB NOT NULL,
+    PRIMARY KEY (page, version)
+) WITHOUT ROWID;
 
 -- Rows of audience files that are no recipients, packed.
 CREATE TABLE exclusion (
@@ -90,7 +93,7 @@ CREATE TABLE suppression (
 
 -- Messages from people, and whatever else arrived that is no receipt.
 CREATE TABLE incoming (
-    id        INTEGER PRIMARY KEY,
+    id        BIGINT PRIMARY KEY,
     provider  TEXT   NOT NULL,
     sender    TEXT   NOT NULL,
     recipient TEXT   NOT NULL,
@@ -100,7 +103,7 @@ CREATE TABLE incoming (
 
 -- Receipts that found no recipient. They are tried again for a while, then kept.
 CREATE TABLE orphan (
-    id       INTEGER PRIMARY KEY,
+    id       BIGINT PRIMARY KEY,
     provider TEXT   NOT NULL,
     number   BIGINT NOT NULL,
     ref      TEXT   NOT NULL,
