@@ -132,12 +132,8 @@ func write(t *testing.T, path, text string) {
 // lines reads a journal: a JSON object a line.
 func lines[T any](t *testing.T, path string) []T {
 	t.Helper()
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var all []T
-	for line := range strings.Lines(string(text)) {
+	for line := range strings.Lines(read(t, path)) {
 		var one T
 		if err := json.Unmarshal([]byte(line), &one); err != nil {
 			t.Fatalf("journal line %q: %v", line, err)
@@ -238,4 +234,13 @@ func (w workplace) export(t *testing.T) []map[string]string {
 		rows = append(rows, row)
 	}
 	return rows
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
