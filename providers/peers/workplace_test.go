@@ -15,37 +15,40 @@ import (
 	"time"
 )
 
-// built is the folder of the program, made once for all tests and removed by TestMain.
-var built = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "tocsin-peers-")
-	if err != nil {
-		return "", err
-	}
-	cmd := exec.Command("go", "build", "-o", filepath.Join(dir, "tocsin"), "./cmd/tocsin")
-	cmd.Dir = filepath.Join("..", "..")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		os.RemoveAll(dir)
-		return "", fmt.Errorf("build: %w\n%s", err, out)
-	}
-	return dir, nil
-})
+// place is where TestMain keeps the program.
+var place string
 
 func TestMain(m *testing.M) {
-	code := m.Run()
-	if dir, err := built(); err == nil {
-		os.RemoveAll(dir)
+	dir, err := os.MkdirTemp("", "tocsin-peers-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
+	place = dir
+	code := m.Run()
+	os.RemoveAll(dir)
 	os.Exit(code)
 }
+
+// build makes the program once, for the tests that need it.
+var build = sync.OnceValues(func() (string, error) {
+	path := filepath.Join(place, "tocsin")
+	cmd := exec.Command("go", "build", "-o", path, "./cmd/tocsin")
+	cmd.Dir = filepath.Join("..", "..")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build: %w\n%s", err, out)
+	}
+	return path, nil
+})
 
 // tocsin is the path of the program.
 func tocsin(t *testing.T) string {
 	t.Helper()
-	dir, err := built()
+	path, err := build()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return filepath.Join(dir, "tocsin")
+	return path
 }
 
 // program is where a program is; without it the test is skipped.
