@@ -10,9 +10,9 @@ import (
 	"testing"
 )
 
-// startNode runs node-smpp's carrier until the test ends. With files, a key and a
-// certificate, it speaks TLS.
-func startNode(t *testing.T, files ...string) (address, journal string) {
+// startNode runs node-smpp's carrier, testdata/carrier.js, with its options until
+// the test ends.
+func startNode(t *testing.T, options ...string) (address, journal string) {
 	t.Helper()
 	node := program(t, "node")
 	modules := filepath.Join(os.Getenv("TOCSIN_PEERS"), "node_modules")
@@ -27,7 +27,7 @@ func startNode(t *testing.T, files ...string) (address, journal string) {
 		t.Skip("node-smpp is not installed: deploy/ci/install.sh brings it")
 	}
 	journal = filepath.Join(t.TempDir(), "journal.jsonl")
-	cmd := exec.Command(node, append([]string{filepath.Join("testdata", "carrier.js"), modules, journal}, files...)...)
+	cmd := exec.Command(node, append([]string{filepath.Join("testdata", "carrier.js"), modules, journal}, options...)...)
 	read, write, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -64,6 +64,7 @@ func TestACampaignGoesOutThroughNodeSMPP(t *testing.T) {
 		people   string
 		count    int
 		secure   bool
+		options  []string // of testdata/carrier.js
 		binds    map[string]int
 		most     int // destinations in a submit_multi; 0: there is none
 		coding   int
@@ -104,6 +105,13 @@ func TestACampaignGoesOutThroughNodeSMPP(t *testing.T) {
 			binds: map[string]int{"bind_transmitter": 2, "bind_receiver": 2}, coding: 0,
 		},
 		{
+			name:     "batches for a carrier that does not know submit_multi",
+			provider: "    batch: 100",
+			text:     "河水上涨，请勿靠近。",
+			people:   "李", count: 1000, options: []string{"multi=no"},
+			binds: map[string]int{"bind_transceiver": 2}, coding: 8,
+		},
+		{
 			name:     "TLS",
 			provider: "    batch: 100",
 			text:     "河水上涨，请勿靠近。",
@@ -113,14 +121,12 @@ func TestACampaignGoesOutThroughNodeSMPP(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			var files []string
 			if c.secure {
-				dir := t.TempDir()
-				ca, key, certificate := authority(t, dir)
-				files = []string{key, certificate}
+				ca, key, certificate := authority(t, t.TempDir())
+				c.options = append(c.options, "key="+key, "cert="+certificate)
 				c.provider += "\n    tls: {ca: " + ca + "}"
 			}
-			address, path := startNode(t, files...)
+			address, path := startNode(t, c.options...)
 			w := newWorkplace(t, address, c.provider, c.text, people(c.count, c.people))
 			w.run(t, "run", w.campaign, "--no-progress")
 
@@ -148,6 +154,33 @@ func TestACampaignGoesOutThroughNodeSMPP(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What a carrier has taken when it says unbind it answers before it hangs up:
+// nobody is in doubt, and the campaign goes on over a new line.
+func TestNodeSMPPSaysGoodbyeInTheMiddle(t *testing.T) {
+	t.Parallel()
+	address, path := startNode(t, "goodbye=200")
+	const count = 2000
+	w := newWorkplace(t, address, "    batch: 1\n    window: 20", "((name))，河水上涨。", people(count, "李"))
+	w.run(t, "run", w.campaign, "--no-progress")
+	if r := w.report(t); !r.Balanced || r.State != "finished" || r.Resent != 0 || r.NoReceipt != 0 ||
+		r.Recipients["delivered"]+r.Recipients["failed"] != count {
+		t.Errorf("got report %+v", r)
+	}
+	journal := lines[entry](t, path)
+	goodbyes := 0
+	for _, e := range journal {
+		if e.Kind == "goodbye" {
+			goodbyes++
+		}
+	}
+	if goodbyes != 1 {
+		t.Errorf("got %d answers to the carrier's unbind, want one", goodbyes)
+	}
+	compareJournal(t, journal, w.export(t), func(row map[string]string) string {
+		return row["name"] + "，河水上涨。"
+	})
 }
 
 // compareSessions holds that every line logged in as it should and said goodbye.

@@ -2,12 +2,17 @@
 // number what becomes of a message, and writes down what it does, a JSON object a
 // line, before it answers. The test decides by the same rule; it is in fates_test.go.
 //
-// usage: node carrier.js NODE_MODULES JOURNAL [KEY CERTIFICATE]
+// usage: node carrier.js NODE_MODULES JOURNAL [OPTION=VALUE …]
+//
+//   key, cert    PEM files: it speaks TLS
+//   multi=no     it does not know submit_multi
+//   goodbye=N    it ends a session with unbind, once, after N submits
 'use strict';
 
 const fs = require('fs');
 const path = require('path');
-const [modules, journalPath, key, cert] = process.argv.slice(2);
+const [modules, journalPath, ...options] = process.argv.slice(2);
+const {key, cert, multi, goodbye} = Object.fromEntries(options.map((o) => o.split('=')));
 const smpp = require(path.join(modules, 'smpp'));
 
 const journal = fs.openSync(journalPath, 'a');
@@ -25,6 +30,7 @@ let lastID = 0x10000000;
 const seen = new Set();
 const receivers = []; // sessions that take receipts
 const owed = []; // receipts nobody could be given yet
+let submits = 0;
 
 // statusOf is what the carrier answers for one number and segment.
 function statusOf(number, part) {
@@ -71,19 +77,30 @@ function receipt(to, source, id, stat) {
 	return new smpp.PDU('deliver_sm', options);
 }
 
-// tell sends receipts on a connection that takes them. One that is refused or
-// never acknowledged is no concern of these tests.
-function tell(pdu, entry) {
+// tell sends a receipt on a connection that takes them; what is not acknowledged
+// when the connection closes is sent again on another.
+function tell(receipt, entry) {
 	const session = receivers[receivers.length - 1];
 	if (!session) {
-		owed.push([pdu, entry]);
+		owed.push([receipt, entry]);
 		return;
 	}
-	session.send(pdu, (answer) => note({kind: 'acknowledged', status: answer.command_status, ...entry}));
+	const pdu = receipt();
+	session.send(pdu, (answer) => {
+		session.unacknowledged.delete(pdu);
+		note({kind: 'acknowledged', status: answer.command_status, ...entry});
+	});
+	session.unacknowledged.set(pdu, [receipt, entry]);
 }
 
 // submit takes a message for its numbers; answer is given the refused ones.
 function submit(session, pdu, numbers, answer) {
+	if (++submits === Number(goodbye)) {
+		session.unbind((answer) => {
+			note({kind: 'goodbye', status: answer.command_status});
+			session.close();
+		});
+	}
 	const message = read(pdu);
 	const id = lastID++;
 	const source = {ton: pdu.source_addr_ton, npi: pdu.source_addr_npi, addr: pdu.source_addr};
@@ -103,9 +120,10 @@ function submit(session, pdu, numbers, answer) {
 		const stat = stats[number.slice(-2)] || 'DELIVRD';
 		const n = Number(number.slice(-3));
 		const queue = n % 5 === 0 ? early : late; // before the response
-		if (n % 4 === 0) queue.push([receipt(number, source, id, 'ENROUTE'), {number, stat: 'ENROUTE'}]);
-		queue.push([receipt(number, source, id, stat), {number, stat}]);
-		if (n % 10 === 1) queue.push([receipt(number, source, id, stat), {number, stat}]); // twice
+		const say = (stat) => queue.push([() => receipt(number, source, id, stat), {number, stat}]);
+		if (n % 4 === 0) say('ENROUTE');
+		say(stat);
+		if (n % 10 === 1) say(stat); // twice
 	}
 	early.forEach((r) => tell(...r));
 	answer(String(id), refused);
@@ -114,9 +132,11 @@ function submit(session, pdu, numbers, answer) {
 
 function serve(session) {
 	session.on('error', (err) => note({kind: 'error', text: String(err)}));
+	session.unacknowledged = new Map();
 	session.on('close', () => {
 		const i = receivers.indexOf(session);
 		if (i >= 0) receivers.splice(i, 1);
+		session.unacknowledged.forEach((r) => tell(...r));
 	});
 	const bind = (receives) => (pdu) => {
 		note({kind: 'bind', command: pdu.command, text: `${pdu.system_id} ${pdu.password} ${pdu.interface_version.toString(16)}`});
@@ -132,7 +152,7 @@ function serve(session) {
 	session.on('submit_sm', (pdu) => submit(session, pdu, [pdu.destination_addr], (id, refused) => {
 		session.send(pdu.response(refused.length ? {command_status: refused[0].error_status_code} : {message_id: id}));
 	}));
-	session.on('submit_multi', (pdu) => submit(session, pdu, pdu.dest_address.map((d) => d.destination_addr), (id, refused) => {
+	session.on('submit_multi', (pdu) => multi === 'no' ? session.send(pdu.response({command_status: smpp.ESME_RINVCMDID})) : submit(session, pdu, pdu.dest_address.map((d) => d.destination_addr), (id, refused) => {
 		session.send(pdu.response({message_id: id, unsuccess_sme: refused}));
 	}));
 	session.on('enquire_link', (pdu) => session.send(pdu.response()));
@@ -147,6 +167,5 @@ function serve(session) {
 	});
 }
 
-const options = key ? {key: fs.readFileSync(key), cert: fs.readFileSync(cert)} : {};
-const server = smpp.createServer(options, serve);
+const server = smpp.createServer(key ? {key: fs.readFileSync(key), cert: fs.readFileSync(cert)} : {}, serve);
 server.listen(0, '127.0.0.1', () => console.log(server.address().port));
