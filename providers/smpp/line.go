@@ -60,6 +60,13 @@ func newLine(p *Provider, conn net.Conn) *line {
 
 func (l *line) inFlight() int { return len(l.slots) - len(l.free) }
 
+// settled reports whether everything sent on it is answered.
+func (l *line) settled() bool {
+	l.p.mu.Lock()
+	defer l.p.mu.Unlock()
+	return l.inFlight() == 0
+}
+
 // pump sends what waits, as far as the window has room. When another goroutine
 // is writing, that one sees to it.
 func (l *line) pump() {

@@ -165,6 +165,9 @@ type session struct {
 	receipts *receipts
 	sends    bool
 	reply    []byte
+	parting  bool   // the carrier said unbind
+	goodbye  uint32 // with this sequence number
+	parted   bool   // it has its answer
 }
 
 // run serves until the line is cut, the carrier says goodbye, or ctx ends.
@@ -253,11 +256,39 @@ func (s *session) read() error {
 		if err := s.receipts.offer(); err != nil {
 			return err
 		}
+		if s.parting && !s.parted && s.line.settled() {
+			s.part()
+		}
 		if err := s.reader.more(); err != nil {
-			return err
+			if !s.parting {
+				return err
+			}
+			if !s.parted {
+				s.part()
+			}
+			return errGoodbye
 		}
 		s.line.answered.Store(time.Now().UnixNano())
 	}
+}
+
+// hearGoodbye is the carrier's unbind. Nothing more is sent; but what the carrier
+// has taken it may still answer, so that its own answer waits for that.
+func (s *session) hearGoodbye(sequence uint32) {
+	s.parting, s.goodbye = true, sequence
+	s.p.mu.Lock()
+	s.line.closed = true
+	s.p.mu.Unlock()
+	s.line.conn.SetReadDeadline(time.Now().Add(drainTime))
+}
+
+// part lets the carrier hang up, for which it has a second: a line that is cut while
+// receipts are on their way would take the answer with it.
+func (s *session) part() {
+	s.parted = true
+	s.reply = AppendEmpty(s.reply, UnbindCommand|Response, 0, s.goodbye)
+	s.flushReply() // or it has hung up already
+	s.line.conn.SetReadDeadline(time.Now().Add(time.Second))
 }
 
 func (s *session) flushReply() error {
@@ -285,8 +316,7 @@ func (s *session) handle(h Header, body []byte) error {
 		s.reply = AppendEmpty(s.reply, EnquireLink|Response, 0, h.Sequence)
 	case EnquireLink | Response:
 	case UnbindCommand:
-		s.reply = AppendEmpty(s.reply, UnbindCommand|Response, 0, h.Sequence)
-		return errGoodbye
+		s.hearGoodbye(h.Sequence)
 	case UnbindCommand | Response:
 		return errGoodbye
 	default:
