@@ -43,9 +43,11 @@ func New(config Config) (*Carrier, error) {
 	if err != nil {
 		return nil, err
 	}
-	ln, err := net.Listen("tcp", config.Listen)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("simulator: listen: %w", err), j.close())
+	ln := config.Listener
+	if ln == nil {
+		if ln, err = net.Listen("tcp", config.Listen); err != nil {
+			return nil, errors.Join(fmt.Errorf("simulator: listen: %w", err), j.close())
+		}
 	}
 	c := &Carrier{
 		config: config, ln: ln, journal: j,
