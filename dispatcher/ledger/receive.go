@@ -86,7 +86,7 @@ func (g *group) close(c *commit) {
 // hear finds a receipt's recipient and folds the receipt into it. It reports
 // whether one was found.
 func (l *Ledger) hear(c *commit, g *group, provider string, r *sms.Receipt, done *Received) (bool, error) {
-	p, s, err := l.match(provider, r)
+	p, s, guessed, err := l.match(provider, r)
 	if err != nil || p == nil {
 		return false, err
 	}
@@ -109,6 +109,9 @@ func (l *Ledger) hear(c *commit, g *group, provider string, r *sms.Receipt, done
 	}
 	g.body = appendSaid(g.body, before, &s)
 	g.n, g.last = g.n+1, s
+	if guessed && p.people.parts[s.index] > 1 && len(r.Ref) > 0 {
+		c.learn(p, s, r.Ref)
+	}
 	switch r.State {
 	case sms.Delivered:
 		done.Delivered++
