@@ -149,9 +149,9 @@ func (c *Carrier) join(s *session, systemID string) {
 
 // leave takes s out and passes on the receipts it still had.
 func (c *Carrier) leave(s *session) {
-	left := s.takeAll()
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	left := s.takeAll() // under the lock: another that leaves may hand us its own
 	delete(c.sessions, s)
 	a := s.account
 	if a == nil {
