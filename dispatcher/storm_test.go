@@ -141,7 +141,9 @@ func storm(t *testing.T, random *rand.Rand) {
 	if err := w.stop(); err != nil {
 		t.Errorf("stop: %v", err)
 	}
-	if os.Getenv("DUMP") != "" { w.dump() }
+	if os.Getenv("DUMP") != "" {
+		w.dump()
+	}
 	w.audit()
 }
 
