@@ -2,6 +2,7 @@ package dispatcher
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -70,6 +71,27 @@ func (d *Dispatcher) feedLine(ctx context.Context, l *line, known map[int64]push
 	}
 	if pressing == 0 {
 		l.pressing.Store(0)
+	}
+	return nil
+}
+
+// express lets the highest class overtake at once, when every worker of a line
+// with a rate has pages of lower classes: one page is worked on beside them until
+// they have given theirs back.
+func (d *Dispatcher) express(ctx context.Context, l *line) error {
+	if l.spare == nil {
+		return nil
+	}
+	for sleep(ctx, feedEvery) {
+		class := sms.Class(l.pressing.Load() - 1)
+		if class == sms.Routine || class >= sms.Classes || !l.full() {
+			continue
+		}
+		for _, t := range d.ledger.Ready(l.Name, class, 1) {
+			if err := d.workOn(ctx, l, l.spare, t.Page, t.Epoch); err != nil && !errors.Is(err, queue.ErrLater) {
+				return fmt.Errorf("work ahead of the queue: %w", err)
+			}
+		}
 	}
 	return nil
 }

@@ -42,8 +42,15 @@ func (d *Dispatcher) live(ctx context.Context) error {
 
 // look takes one campaign a step on in its life.
 func (d *Dispatcher) look(c *ledger.Campaign, quiet map[int64]time.Time) error {
-	if c.State == ledger.Finished || c.State == ledger.Cancelled || c.State == ledger.Paused {
+	switch c.State {
+	case ledger.Finished, ledger.Paused:
 		return nil
+	case ledger.Cancelled:
+		// Pages that were at work when it was cancelled come back with people who wait.
+		if d.ledger.Tally(c.ID).Waiting == 0 {
+			return nil
+		}
+		return d.ledger.Cancel(c.ID)
 	}
 	o, err := d.orders.of(c)
 	if err != nil {
@@ -81,11 +88,12 @@ func (d *Dispatcher) look(c *ledger.Campaign, quiet map[int64]time.Time) error {
 		since = now
 		quiet[c.ID] = now
 	}
-	expected := t.InDoubt
-	if o.definition.Receipts.Wanted {
-		expected += t.Accepted
+	expected, wait := t.InDoubt+t.Accepted, o.definition.Receipts.Wait
+	if !o.definition.Receipts.Wanted {
+		// Nothing will come but, to those in doubt, what may be sent again.
+		expected, wait = t.InDoubt, min(wait, 2*resendAfter)
 	}
-	if expected > 0 && now.Sub(since) < o.definition.Receipts.Wait {
+	if expected > 0 && now.Sub(since) < wait {
 		return nil
 	}
 	d.log.Info("campaign is finished", "campaign", c.Key, "delivered", t.Delivered, "failed", t.Failed, "in_doubt", t.InDoubt)

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"tocsin/dispatcher/ledger"
 	"tocsin/dispatcher/queue"
 	"tocsin/providers/sms"
@@ -28,6 +30,11 @@ func (d *Dispatcher) work(ctx context.Context, l *line, id, epoch int64) error {
 		return queue.ErrLater
 	}
 	defer l.leave()
+	return d.workOn(ctx, l, l.budget, id, epoch)
+}
+
+// workOn is work within a budget.
+func (d *Dispatcher) workOn(ctx context.Context, l *line, budget *semaphore.Weighted, id, epoch int64) error {
 	if !l.usable() {
 		return queue.ErrLater
 	}
@@ -38,7 +45,7 @@ func (d *Dispatcher) work(ctx context.Context, l *line, id, epoch int64) error {
 	case err != nil:
 		return d.broken(fmt.Errorf("claim page %d: %w", id, err))
 	}
-	w, err := d.newPageWork(l, k)
+	w, err := d.newPageWork(l, budget, k)
 	if err == nil {
 		err = w.run(ctx)
 	}
@@ -60,6 +67,7 @@ var errStop = errors.New("the page is given back")
 type pageWork struct {
 	d       *Dispatcher
 	l       *line
+	budget  *semaphore.Weighted
 	k       *ledger.Claim
 	order   *order
 	running sync.WaitGroup
@@ -69,12 +77,12 @@ type pageWork struct {
 	err   error
 }
 
-func (d *Dispatcher) newPageWork(l *line, k *ledger.Claim) (*pageWork, error) {
+func (d *Dispatcher) newPageWork(l *line, budget *semaphore.Weighted, k *ledger.Claim) (*pageWork, error) {
 	o, err := d.orders.of(&k.Campaign)
 	if err != nil {
 		return nil, err
 	}
-	return &pageWork{d: d, l: l, k: k, order: o}, nil
+	return &pageWork{d: d, l: l, budget: budget, k: k, order: o}, nil
 }
 
 // run sends all that waits, in rounds.
@@ -105,10 +113,12 @@ func (w *pageWork) run(ctx context.Context) error {
 func (w *pageWork) round(ctx context.Context, waiting []uint16) error {
 	for len(waiting) > 0 {
 		n := min(w.l.chunk, len(waiting))
-		if w.order.over(time.Now()) || ctx.Err() != nil || w.l.overtaken(w.k.Campaign.Class) || !w.l.usable() || w.failed() {
+		if err := w.budget.Acquire(ctx, int64(n)); err != nil {
 			return errStop
 		}
-		if err := w.l.budget.Acquire(ctx, int64(n)); err != nil {
+		// Asked now: it may have taken a while.
+		if w.order.over(time.Now()) || ctx.Err() != nil || w.l.overtaken(w.k.Campaign.Class) || !w.l.usable() || w.failed() {
+			w.budget.Release(int64(n))
 			return errStop
 		}
 		c := chunks.Get().(*chunk)
@@ -117,7 +127,7 @@ func (w *pageWork) round(ctx context.Context, waiting []uint16) error {
 		w.running.Add(1)
 		go func() {
 			defer w.running.Done()
-			defer w.l.budget.Release(int64(n))
+			defer w.budget.Release(int64(n))
 			if err := w.send(c); err != nil {
 				w.fail(err)
 			}

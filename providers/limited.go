@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/bits"
 	"sync"
+	"time"
 
 	"tocsin/providers/sms"
 )
@@ -51,7 +52,7 @@ func (l *Limited) Line() Line { return l.inner.Line() }
 // Submit offers msgs slice by slice, each when its turn has come. A slice has its
 // places in the inner provider's window before it takes its turn, so that it never
 // waits behind the pacer and leaves in a burst. What has not had its turn when ctx
-// ends is NotSent.
+// ends, or when the campaign's time is over, is NotSent.
 func (l *Limited) Submit(ctx context.Context, msgs []sms.Message, acks []sms.Ack) {
 	var running sync.WaitGroup
 	defer running.Wait()
@@ -76,6 +77,11 @@ func (l *Limited) Submit(ctx context.Context, msgs []sms.Message, acks []sms.Ack
 		if l.pacer.Wait(ctx, s.segments) != nil {
 			l.gate.leave(s.pdus)
 			notSent(msgs, acks, sms.None)
+			return
+		}
+		if msgs[0].Over(time.Now()) {
+			l.gate.leave(s.pdus)
+			notSent(msgs, acks, sms.TooLate)
 			return
 		}
 		turn, answers := msgs[:s.messages], acks[:s.messages]

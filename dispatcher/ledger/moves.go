@@ -71,6 +71,17 @@ func (c *commit) answer(p *page, indexes []uint16, acks []sms.Ack) {
 	d.journal = append(d.journal, body...)
 }
 
+// learn notes a segment's reference that a receipt has told: said again, it must
+// not be taken for another segment. It is an answer that says nothing else.
+func (c *commit) learn(p *page, s said, ref []byte) {
+	var refs sms.Refs
+	for range s.segment {
+		refs = sms.AppendRef(refs, nil)
+	}
+	refs = sms.AppendRef(refs, ref)
+	c.answer(p, []uint16{uint16(s.index)}, []sms.Ack{{Outcome: sms.Unknown, Refs: refs}})
+}
+
 func toAnswer(index int, a *sms.Ack) answer {
 	return answer{
 		run: run{index, 1}, outcome: a.Outcome, reason: a.Reason, code: uint16(min(a.Code, 1<<16-1)),

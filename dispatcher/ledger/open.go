@@ -106,7 +106,7 @@ func (l *Ledger) open(ctx context.Context, file string) error {
 	if err := private(file); err != nil {
 		return err
 	}
-	db, err := sql.Open("sqlite", dsn(file, "_txlock=immediate"))
+	db, err := sql.Open("sqlite", dsn(file, writing))
 	if err != nil {
 		return err
 	}
@@ -138,11 +138,16 @@ func private(file string) error {
 }
 
 // dsn names the database with the settings every connection needs. The cache is
-// 8 MiB; the write-ahead log is copied back every 16 MiB.
+// 8 MiB.
 func dsn(file, extra string) string {
-	return "file:" + file + "?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=busy_timeout(5000)" +
-		"&_pragma=foreign_keys(1)&_pragma=cache_size(-8192)&_pragma=wal_autocheckpoint(4096)&" + extra
+	return "file:" + file + "?_pragma=synchronous(FULL)&_pragma=busy_timeout(5000)" +
+		"&_pragma=foreign_keys(1)&_pragma=cache_size(-8192)&" + extra
 }
+
+// writing are the settings of who writes; a reader has no say in them, and a file
+// restored from a backup has no write-ahead log yet. The log is copied back every
+// 16 MiB.
+const writing = "_pragma=journal_mode(WAL)&_pragma=wal_autocheckpoint(4096)&_txlock=immediate"
 
 func migrate(ctx context.Context, db *sql.DB) error {
 	files, err := fs.Sub(schema, "schema")

@@ -66,7 +66,7 @@ func (l *Ledger) Receive(provider string, receipts []sms.Receipt, incoming []sms
 // hear finds a receipt's recipient and folds the receipt into it. It reports
 // whether one was found.
 func (l *Ledger) hear(c *commit, provider string, r *sms.Receipt, done *Received) (bool, error) {
-	p, s, err := l.match(provider, r)
+	p, s, guessed, err := l.match(provider, r)
 	if err != nil || p == nil {
 		return false, err
 	}
@@ -80,6 +80,9 @@ func (l *Ledger) hear(c *commit, provider string, r *sms.Receipt, done *Received
 		return true, nil
 	}
 	c.touch(p).add(&s)
+	if guessed && p.people.parts[s.index] > 1 && len(r.Ref) > 0 {
+		c.learn(p, s, r.Ref)
+	}
 	switch r.State {
 	case sms.Delivered:
 		done.Delivered++

@@ -43,9 +43,11 @@ func New(config Config) (*Carrier, error) {
 	if err != nil {
 		return nil, err
 	}
-	ln, err := net.Listen("tcp", config.Listen)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("simulator: listen: %w", err), j.close())
+	ln := config.Listener
+	if ln == nil {
+		if ln, err = net.Listen("tcp", config.Listen); err != nil {
+			return nil, errors.Join(fmt.Errorf("simulator: listen: %w", err), j.close())
+		}
 	}
 	c := &Carrier{
 		config: config, ln: ln, journal: j,
@@ -147,9 +149,9 @@ func (c *Carrier) join(s *session, systemID string) {
 
 // leave takes s out and passes on the receipts it still had.
 func (c *Carrier) leave(s *session) {
-	left := s.takeAll()
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	left := s.takeAll() // under the lock: another that leaves may hand us its own
 	delete(c.sessions, s)
 	a := s.account
 	if a == nil {

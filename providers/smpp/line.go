@@ -98,6 +98,9 @@ func (l *line) fill() bool {
 	}
 	for !l.closed && len(l.free) > 0 && len(p.jobs) > 0 && len(l.out) < fillTo {
 		j := p.jobs[0]
+		if !j.closed && j.msgs[0].Over(now) { // it has waited for room in the window too long; a closed job's messages are its caller's again
+			j.exhaust(sms.TooLate)
+		}
 		u, ok := j.take(batch)
 		if !ok {
 			p.jobs[0] = nil
