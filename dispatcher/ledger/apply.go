@@ -160,7 +160,8 @@ func (s *scanner) record(kind byte, p *page, fresh bool) {
 		epoch := int64(s.uvarint())
 		owner := string(s.octets(s.below(256)))
 		if fresh {
-			p.epoch, p.owner = epoch, owner
+			// The row may know of a later epoch: that of a page that was rerouted.
+			p.epoch, p.owner = max(p.epoch, epoch), owner
 		}
 	case kindRelease:
 		if fresh {
