@@ -66,7 +66,7 @@ func newLine(l Line) *line {
 	workers := min(most/pageSize+2, 16)
 	return &line{
 		spare: spare,
-		Line: l, budget: semaphore.NewWeighted(int64(most)), most: int64(most), chunk: chunk,
+		Line:  l, budget: semaphore.NewWeighted(int64(most)), most: int64(most), chunk: chunk,
 		workers: workers, slots: make(chan struct{}, workers),
 	}
 }
