@@ -315,6 +315,7 @@ type campaign struct {
 	first      uint64 // its recipients' lowest number
 	recipients int
 	dirt       int // rows that are none
+	longName   int // this one's name is very long; 0: nobody's
 	text       string
 	yaml       string // more of the definition
 	expires    time.Time
@@ -330,7 +331,11 @@ func (w *world) plan(c campaign) ledger.Campaign {
 	for i := range c.recipients {
 		n := fmt.Sprint(c.first + uint64(i)*7)
 		p.recipients = append(p.recipients, n)
-		fmt.Fprintf(&audience, "+%s,Name%d\n", n, i)
+		name := fmt.Sprint("Name", i)
+		if i > 0 && i == c.longName {
+			name = strings.Repeat("long ", 1000)
+		}
+		fmt.Fprintf(&audience, "+%s,%s\n", n, name)
 	}
 	for i := range c.dirt {
 		if i%2 == 0 {

@@ -141,9 +141,6 @@ func storm(t *testing.T, random *rand.Rand) {
 	if err := w.stop(); err != nil {
 		t.Errorf("stop: %v", err)
 	}
-	if os.Getenv("DUMP") != "" {
-		w.dump()
-	}
 	w.audit()
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -45,10 +47,7 @@ func (d *Dispatcher) workOn(ctx context.Context, l *line, budget *semaphore.Weig
 	case err != nil:
 		return d.broken(fmt.Errorf("claim page %d: %w", id, err))
 	}
-	w, err := d.newPageWork(l, budget, k)
-	if err == nil {
-		err = w.run(ctx)
-	}
+	err = d.send(ctx, l, budget, k)
 	// What is not sent goes back to the ledger whatever happened.
 	if release := d.ledger.Release(k); release != nil && !errors.Is(release, ledger.ErrStale) {
 		return d.broken(fmt.Errorf("release page %d: %w", id, release))
@@ -57,6 +56,21 @@ func (d *Dispatcher) workOn(ctx context.Context, l *line, budget *semaphore.Weig
 		return d.broken(fmt.Errorf("page %d of %s: %w", id, k.Campaign.Key, err))
 	}
 	return nil // what still waits is fed again under its new epoch
+}
+
+// send sends what waits on a claimed page. A panic costs the page's turn and
+// nothing else.
+func (d *Dispatcher) send(ctx context.Context, l *line, budget *semaphore.Weighted, k *ledger.Claim) (err error) {
+	defer func() {
+		if recover() != nil {
+			err = fmt.Errorf("a worker panicked: %s", debug.Stack())
+		}
+	}()
+	w, err := d.newPageWork(l, budget, k)
+	if err != nil {
+		return err
+	}
+	return w.run(ctx)
 }
 
 // errStop says that the page has to be given back: somebody overtakes, the
@@ -72,9 +86,10 @@ type pageWork struct {
 	order   *order
 	running sync.WaitGroup
 
-	mu    sync.Mutex
-	again []uint16 // what the carrier put off
-	err   error
+	mu       sync.Mutex
+	again    []uint16       // what the carrier put off
+	poisoned map[uint16]int // how often a text could not be written
+	err      error
 }
 
 func (d *Dispatcher) newPageWork(l *line, budget *semaphore.Weighted, k *ledger.Claim) (*pageWork, error) {
@@ -128,6 +143,11 @@ func (w *pageWork) round(ctx context.Context, waiting []uint16) error {
 		go func() {
 			defer w.running.Done()
 			defer w.budget.Release(int64(n))
+			defer func() {
+				if recover() != nil { // the chunk's memory is not used again
+					w.fail(fmt.Errorf("a worker panicked: %s", debug.Stack()))
+				}
+			}()
 			if err := w.send(c); err != nil {
 				w.fail(err)
 			}
@@ -141,8 +161,15 @@ func (w *pageWork) round(ctx context.Context, waiting []uint16) error {
 // send takes one chunk through its arrows: intent on disk, bytes out, answers on
 // disk.
 func (w *pageWork) send(c *chunk) error {
-	if err := c.render(w.order, w.k); err != nil {
-		return fmt.Errorf("render: %w", err)
+	if good := c.render(w.order, w.k); good < len(c.indexes) {
+		poisoned := slices.Clone(c.indexes[good:])
+		c.cut(good)
+		if err := w.poison(poisoned); err != nil {
+			return err
+		}
+		if good == 0 {
+			return nil
+		}
 	}
 	fault("before-intent")
 	if err := w.d.ledger.Offer(w.k, c.indexes, c.parts); err != nil {
@@ -152,7 +179,7 @@ func (w *pageWork) send(c *chunk) error {
 		return fmt.Errorf("note intent: %w", err)
 	}
 	fault("after-intent")
-	w.l.Provider.Submit(w.d.submitting, c.messages, c.acks)
+	w.submit(c)
 	fault("before-outcome")
 	if err := w.d.ledger.Settle(w.k, c.indexes, c.acks); err != nil {
 		if errors.Is(err, ledger.ErrStale) {
@@ -162,6 +189,71 @@ func (w *pageWork) send(c *chunk) error {
 	}
 	fault("after-outcome")
 	w.putOff(c)
+	return nil
+}
+
+// submit offers the chunk. A provider that panics costs no more than its chunk: what
+// it has not answered may have left, so that it is in doubt.
+func (w *pageWork) submit(c *chunk) {
+	defer func() {
+		if recover() == nil {
+			return
+		}
+		for i := range c.acks {
+			if a := &c.acks[i]; a.Outcome == sms.NotSent {
+				a.Outcome, a.Reason = sms.Unknown, sms.NoAnswer
+			}
+		}
+		// Its words may hold anything, so that only the place is told.
+		w.d.log.Error("a provider panicked: what it had not answered is in doubt", "provider", w.l.Name,
+			"batch", w.k.Page, "stack", string(debug.Stack()))
+	}()
+	w.l.Provider.Submit(w.d.submitting, c.messages, c.acks)
+}
+
+// attempts is how often a recipient's text may fail to be written before the
+// recipient has failed.
+const attempts = 3
+
+// poison counts against recipients whose text cannot be written, and fails those
+// for whom that was the last attempt.
+func (w *pageWork) poison(indexes []uint16) error {
+	w.mu.Lock()
+	var failed []uint16
+	for _, i := range indexes {
+		if w.poisoned == nil {
+			w.poisoned = map[uint16]int{}
+		}
+		if w.poisoned[i]++; w.poisoned[i] < attempts {
+			w.again = append(w.again, i)
+		} else {
+			failed = append(failed, i)
+		}
+	}
+	w.mu.Unlock()
+	if len(failed) == 0 {
+		return nil
+	}
+	w.d.log.Error("the text of some recipients cannot be written: they have failed", "campaign", w.k.Campaign.Key,
+		"batch", w.k.Page, "recipients", len(failed))
+	slices.Sort(failed)
+	c := chunk{}
+	c.fill(failed)
+	for i := range c.acks {
+		c.parts[i] = 1
+		c.acks[i] = sms.Ack{Outcome: sms.Refused, Reason: sms.Poison, Done: w.k.Done[failed[i]]}
+	}
+	// Through the same states as everybody, but nothing is sent.
+	err := w.d.ledger.Offer(w.k, c.indexes, c.parts)
+	if err == nil {
+		err = w.d.ledger.Settle(w.k, c.indexes, c.acks)
+	}
+	if errors.Is(err, ledger.ErrTaken) || errors.Is(err, ledger.ErrStale) {
+		return errStop
+	}
+	if err != nil {
+		return fmt.Errorf("note failed recipients: %w", err)
+	}
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/bits"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"tocsin/providers/sms"
@@ -55,7 +56,13 @@ func (l *Limited) Line() Line { return l.inner.Line() }
 // ends, or when the campaign's time is over, is NotSent.
 func (l *Limited) Submit(ctx context.Context, msgs []sms.Message, acks []sms.Ack) {
 	var running sync.WaitGroup
-	defer running.Wait()
+	var panicked atomic.Pointer[any]
+	defer func() {
+		running.Wait()
+		if p := panicked.Load(); p != nil {
+			panic(*p) // where the caller can do something about it
+		}
+	}()
 	for len(msgs) > 0 {
 		rate := l.pacer.Rate()
 		if rate <= 0 {
@@ -87,13 +94,22 @@ func (l *Limited) Submit(ctx context.Context, msgs []sms.Message, acks []sms.Ack
 		turn, answers := msgs[:s.messages], acks[:s.messages]
 		msgs, acks = msgs[s.messages:], acks[s.messages:]
 		running.Go(func() {
-			l.inner.Submit(ctx, turn, answers)
-			l.gate.leave(s.pdus)
-			if complains(answers) {
+			if p := l.offer(ctx, turn, answers, s.pdus); p != nil {
+				panicked.Store(&p)
+			} else if complains(answers) {
 				l.pacer.Throttled()
 			}
 		})
 	}
+}
+
+// offer gives a slice to the inner provider and its places back to the gate. It is
+// what the inner provider panicked with; nil: it did not.
+func (l *Limited) offer(ctx context.Context, msgs []sms.Message, acks []sms.Ack, pdus int) (panicked any) {
+	defer l.gate.leave(pdus)
+	defer func() { panicked = recover() }()
+	l.inner.Submit(ctx, msgs, acks)
+	return nil
 }
 
 // complains reports whether an answer says that the rate is too high.
