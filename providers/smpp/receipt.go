@@ -45,53 +45,58 @@ var words = [...]struct {
 	{"FAILED", 5},
 }
 
-// IsReceipt reports whether d is a receipt or an intermediate notification.
-func (d *Deliver) IsReceipt() bool {
-	return d.Class&typeMask == typeReceipt || d.Class&typeMask == typeNotice
+// IsReceipt reports whether a is a receipt or an intermediate notification: by
+// its esm_class, or by parameters that nothing else has.
+func (a *Arrival) IsReceipt() bool {
+	return a.Class&typeMask == typeReceipt || a.Class&typeMask == typeNotice || len(a.ID) > 0 && a.State != 0
 }
 
 // ParseReceipt reads a receipt: the optional parameters first, then the text for
 // what they do not say. It reports false when the receipt names no state or its
 // sender is no number. Ref is part of the body. It does not allocate.
-func ParseReceipt(d *Deliver) (sms.Receipt, bool) {
-	var r sms.Receipt
+func ParseReceipt(a *Arrival) (sms.Receipt, bool) {
+	r := sms.Receipt{To: receiptNumber(a.From), Ref: a.ID}
+	if r.To == 0 {
+		return r, false
+	}
+	text := scanText(a.Text)
+	state := a.State
+	if state == 0 {
+		state = text.state
+	}
+	if len(r.Ref) == 0 {
+		r.Ref = text.id
+	}
+	if state == 0 || int(state) >= len(states) {
+		return r, false
+	}
+	r.State, r.Reason, r.Time = states[state].state, states[state].reason, text.done
+	if a.Class&typeMask == typeNotice {
+		r.State, r.Reason = sms.Accepted, sms.None
+	}
+	switch {
+	case r.State == sms.Delivered:
+	case len(a.Network) == 3: // the network's type and its code
+		r.Code = uint32(a.Network[1])<<8 | uint32(a.Network[2])
+	default:
+		r.Code = text.code
+	}
+	return r, true
+}
+
+// receiptNumber reads the number a receipt comes from, 0 when it is none.
+func receiptNumber(from []byte) sms.Number {
 	var n uint64
-	for _, c := range d.From {
-		if c == '+' {
+	for i, c := range from {
+		if c == '+' && i == 0 {
 			continue
 		}
-		if c < '0' || c > '9' || n > 1e15 {
-			return r, false
+		if c < '0' || c > '9' || n >= 1e14 { // 15 digits: ITU-T E.164, section 6.2.1
+			return 0
 		}
 		n = n*10 + uint64(c-'0')
 	}
-	r.To = sms.Number(n)
-	r.Ref = d.ID
-	state := d.State
-	if state == 0 || r.Ref == nil {
-		text := scanText(d.Text)
-		if r.Ref == nil {
-			r.Ref = text.id
-		}
-		if state == 0 {
-			state = text.state
-		}
-		r.Code, r.Time = text.code, text.done
-	}
-	if len(d.Network) == 3 {
-		r.Code = uint32(d.Network[1])<<8 | uint32(d.Network[2])
-	}
-	if state == 0 || int(state) >= len(states) || n == 0 {
-		return r, false
-	}
-	r.State, r.Reason = states[state].state, states[state].reason
-	if d.Class&typeMask == typeNotice {
-		r.State, r.Reason = sms.Accepted, sms.None
-	}
-	if r.State == sms.Delivered {
-		r.Code = 0
-	}
-	return r, true
+	return sms.Number(n)
 }
 
 // said is what a receipt's text says.
@@ -103,41 +108,48 @@ type said struct {
 }
 
 // scanText reads "id:… sub:… dlvrd:… submit date:… done date:… stat:… err:… text:…",
-// the keys in any case and order.
+// appendix B, the keys in any case and order.
 func scanText(text []byte) said {
 	var s said
 	for i := 0; i < len(text); i++ {
 		if text[i] != ':' {
 			continue
 		}
-		key := text[:i]
-		if k := bytes.LastIndexByte(key, ' '); k >= 0 {
-			key = key[k+1:]
+		start := i
+		for start > 0 && text[start-1] > ' ' {
+			start--
 		}
-		value := text[i+1:]
+		key, value := text[start:i], text[i+1:]
 		if foldEqual(key, "text") {
 			break // what follows is the message's own
 		}
-		if k := bytes.IndexByte(value, ' '); k >= 0 {
-			value = value[:k]
+		end := 0
+		for end < len(value) && value[end] > ' ' {
+			end++
 		}
+		value = value[:end]
+		i += end
 		switch {
 		case foldEqual(key, "id"):
 			s.id = value
 		case foldEqual(key, "stat"):
-			for _, w := range words {
-				if foldEqual(value, w.word) {
-					s.state = w.state
-					break
-				}
-			}
+			s.state = stateOf(value)
 		case foldEqual(key, "err"):
-			s.code = decimal(value)
-		case foldEqual(key, "date") && i >= 9 && foldEqual(text[i-9:i-5], "done"):
+			s.code = errorCode(value)
+		case foldEqual(key, "date") && start >= 5 && foldEqual(text[start-5:start-1], "done"):
 			s.done = date(value)
 		}
 	}
 	return s
+}
+
+func stateOf(word []byte) byte {
+	for _, w := range words {
+		if foldEqual(word, w.word) {
+			return w.state
+		}
+	}
+	return 0
 }
 
 // foldEqual compares ASCII without regard to case.
@@ -153,20 +165,38 @@ func foldEqual(b []byte, word string) bool {
 	return true
 }
 
-func decimal(b []byte) uint32 {
-	var v uint32
+// errorCode reads err:, digits or, with a letter among them, hexadecimal digits;
+// 0 when it is a word.
+func errorCode(b []byte) uint32 {
+	b = bytes.TrimPrefix(b, []byte("0x"))
+	if len(b) > 8 {
+		return 0
+	}
+	var decimal, hexadecimal uint32
+	letters := false
 	for _, c := range b {
-		if c < '0' || c > '9' || v > 1e8 {
+		switch {
+		case c >= '0' && c <= '9':
+			c -= '0'
+		case c|0x20 >= 'a' && c|0x20 <= 'f':
+			c, letters = c|0x20-'a'+10, true
+		default:
 			return 0
 		}
-		v = v*10 + uint32(c-'0')
+		decimal, hexadecimal = decimal*10+uint32(c), hexadecimal<<4|uint32(c)
 	}
-	return v
+	if letters {
+		return hexadecimal
+	}
+	return decimal
 }
 
-// date reads YYMMDDhhmm or YYMMDDhhmmss, taken as the carrier's local time, which
-// is ours; 0 when it is neither.
+// date reads YYMMDDhhmm, with seconds or without, or YYYYMMDDhhmmss, taken as the
+// carrier's local time, which is ours; 0 when it is none of them.
 func date(b []byte) int64 {
+	if len(b) == 14 && b[0] == '2' && b[1] == '0' {
+		b = b[2:]
+	}
 	if len(b) != 10 && len(b) != 12 {
 		return 0
 	}
@@ -178,7 +208,7 @@ func date(b []byte) int64 {
 		}
 		v[i] = int(hi)*10 + int(lo)
 	}
-	if v[1] < 1 || v[1] > 12 {
+	if v[1] < 1 || v[1] > 12 || v[2] < 1 || v[2] > 31 || v[3] > 23 || v[4] > 59 || v[5] > 60 {
 		return 0
 	}
 	return time.Date(2000+v[0], time.Month(v[1]), v[2], v[3], v[4], v[5], 0, time.Local).UnixMilli()

@@ -71,6 +71,10 @@ func (f *Fields) Finish() error {
 	return f.err
 }
 
+// Err is what ended the walk so far. A reader that takes what stands behind the
+// last field as it is asks here instead of Finish.
+func (f *Fields) Err() error { return f.err }
+
 // Fail ends the walk with err, if nothing else has.
 func (f *Fields) Fail(err error) {
 	if f.err == nil {
