@@ -8,20 +8,22 @@ import (
 	"tocsin/providers/sms"
 )
 
+const delivered = 2
+
 // message_state, SMPP 3.4 section 5.2.28.
 var states = [...]struct {
 	state  sms.State
 	reason sms.Reason
 }{
-	1: {sms.Accepted, sms.None},         // ENROUTE
-	2: {sms.Delivered, sms.None},        // DELIVERED
-	3: {sms.Failed, sms.TooLate},        // EXPIRED
-	4: {sms.Failed, sms.Rejected},       // DELETED
-	5: {sms.Failed, sms.Unreachable},    // UNDELIVERABLE
-	6: {sms.Accepted, sms.None},         // ACCEPTED
-	7: {sms.Accepted, sms.None},         // UNKNOWN: settles nothing
-	8: {sms.Failed, sms.Blocked},        // REJECTED
-	9: {sms.Failed, sms.UnknownOutcome}, // SKIPPED (5.0)
+	1:         {sms.Accepted, sms.None},         // ENROUTE
+	delivered: {sms.Delivered, sms.None},        // DELIVERED
+	3:         {sms.Failed, sms.TooLate},        // EXPIRED
+	4:         {sms.Failed, sms.Rejected},       // DELETED
+	5:         {sms.Failed, sms.Unreachable},    // UNDELIVERABLE
+	6:         {sms.Accepted, sms.None},         // ACCEPTED
+	7:         {sms.Accepted, sms.None},         // UNKNOWN: settles nothing
+	8:         {sms.Failed, sms.Blocked},        // REJECTED
+	9:         {sms.Failed, sms.UnknownOutcome}, // SKIPPED (5.0)
 }
 
 // words are the texts of stat: in a receipt, appendix B.
@@ -51,16 +53,29 @@ func (a *Arrival) IsReceipt() bool {
 	return a.Class&typeMask == typeReceipt || a.Class&typeMask == typeNotice || len(a.ID) > 0 && a.State != 0
 }
 
-// ParseReceipt reads a receipt: the optional parameters first, then the text for
+// A receiptReader reads receipts. It keeps the last date: those of many receipts
+// in a row are the same.
+type receiptReader struct {
+	date [14]byte
+	size int
+	at   int64
+}
+
+// read reads a receipt: the optional parameters first, then the text for
 // what they do not say. It reports false when the receipt names no state or its
 // sender is no number. Ref is part of the body. It does not allocate.
-func ParseReceipt(a *Arrival) (sms.Receipt, bool) {
+func (d *receiptReader) read(a *Arrival) (sms.Receipt, bool) {
 	r := sms.Receipt{To: receiptNumber(a.From), Ref: a.ID}
 	if r.To == 0 {
 		return r, false
 	}
-	text := scanText(a.Text)
 	state := a.State
+	var text said
+	if len(r.Ref) > 0 && state == delivered {
+		text.done = doneDate(a.Text) // all that its text can add
+	} else {
+		text = scanText(a.Text)
+	}
 	if state == 0 {
 		state = text.state
 	}
@@ -70,7 +85,7 @@ func ParseReceipt(a *Arrival) (sms.Receipt, bool) {
 	if state == 0 || int(state) >= len(states) {
 		return r, false
 	}
-	r.State, r.Reason, r.Time = states[state].state, states[state].reason, text.done
+	r.State, r.Reason, r.Time = states[state].state, states[state].reason, d.time(text.done)
 	if a.Class&typeMask == typeNotice {
 		r.State, r.Reason = sms.Accepted, sms.None
 	}
@@ -104,43 +119,56 @@ type said struct {
 	id    []byte
 	state byte
 	code  uint32
-	done  int64
+	done  []byte // a date
 }
+
+// Keys of a receipt's text, their letters small and put together.
+const (
+	keyID   = 'i'<<8 | 'd'
+	keyErr  = 'e'<<16 | 'r'<<8 | 'r'
+	keyStat = 's'<<24 | 't'<<16 | 'a'<<8 | 't'
+	keyDate = 'd'<<24 | 'a'<<16 | 't'<<8 | 'e'
+	keyText = 't'<<24 | 'e'<<16 | 'x'<<8 | 't'
+)
 
 // scanText reads "id:… sub:… dlvrd:… submit date:… done date:… stat:… err:… text:…",
 // appendix B, the keys in any case and order.
 func scanText(text []byte) said {
 	var s said
-	for i := 0; i < len(text); i++ {
-		if text[i] != ':' {
-			continue
+	for end := 0; ; {
+		colon := bytes.IndexByte(text[end:], ':')
+		if colon < 0 {
+			return s
 		}
-		start := i
-		for start > 0 && text[start-1] > ' ' {
+		colon += end
+		start := colon
+		for start > end && text[start-1] > ' ' {
 			start--
 		}
-		key, value := text[start:i], text[i+1:]
-		if foldEqual(key, "text") {
-			break // what follows is the message's own
+		var key uint64
+		if colon-start <= 4 { // the longest one that is wanted
+			for _, c := range text[start:colon] {
+				key = key<<8 | uint64(c|0x20)
+			}
 		}
-		end := 0
-		for end < len(value) && value[end] > ' ' {
-			end++
+		for end = colon + 1; end < len(text) && text[end] > ' '; end++ {
 		}
-		value = value[:end]
-		i += end
-		switch {
-		case foldEqual(key, "id"):
+		value := text[colon+1 : end]
+		switch key {
+		case keyID:
 			s.id = value
-		case foldEqual(key, "stat"):
-			s.state = stateOf(value)
-		case foldEqual(key, "err"):
+		case keyErr:
 			s.code = errorCode(value)
-		case foldEqual(key, "date") && start >= 5 && foldEqual(text[start-5:start-1], "done"):
-			s.done = date(value)
+		case keyStat:
+			s.state = stateOf(value)
+		case keyDate:
+			if start >= 5 && foldEqual(text[start-5:start-1], "done") {
+				s.done = value
+			}
+		case keyText:
+			return s // what follows is the message's own
 		}
 	}
-	return s
 }
 
 func stateOf(word []byte) byte {
@@ -150,6 +178,22 @@ func stateOf(word []byte) byte {
 		}
 	}
 	return 0
+}
+
+// doneDate finds the date alone, as nearly all carriers write its key.
+func doneDate(text []byte) []byte {
+	const key = "done date:"
+	at := bytes.Index(text, []byte(key))
+	if at < 0 {
+		return nil
+	}
+	value := text[at+len(key):]
+	for i, c := range value {
+		if c <= ' ' {
+			return value[:i]
+		}
+	}
+	return value
 }
 
 // foldEqual compares ASCII without regard to case.
@@ -189,6 +233,15 @@ func errorCode(b []byte) uint32 {
 		return hexadecimal
 	}
 	return decimal
+}
+
+// time is when a date was, 0 when it is none.
+func (d *receiptReader) time(text []byte) int64 {
+	if string(text) != string(d.date[:d.size]) {
+		d.at = date(text)
+		d.size = copy(d.date[:], text)
+	}
+	return d.at
 }
 
 // date reads YYMMDDhhmm, with seconds or without, or YYYYMMDDhhmmss, taken as the

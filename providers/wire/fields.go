@@ -80,15 +80,18 @@ func (f *Fields) Fail(err error) {
 	if f.err == nil {
 		f.err = err
 	}
+	if f.reading {
+		f.b = nil // nothing is left to read: no field has to ask for err
+	}
 }
 
 // take splits n octets off; nil after an error.
 func (f *Fields) take(n int) []byte {
-	if f.err != nil {
+	if len(f.b) < n {
+		f.Fail(fmt.Errorf("%w: %d of %d octets", ErrShort, len(f.b), n))
 		return nil
 	}
-	if len(f.b) < n {
-		f.err = fmt.Errorf("%w: %d of %d octets", ErrShort, len(f.b), n)
+	if f.err != nil {
 		return nil
 	}
 	v := f.b[:n:n]
@@ -151,28 +154,27 @@ func (f *Fields) CString(v *string, max int) {
 
 // CBytes is CString without a copy.
 func (f *Fields) CBytes(v *[]byte, max int) {
-	if f.err != nil {
-		return
-	}
-	if !f.reading {
-		if f.fits(len(*v)+1, max) && f.noNUL(*v) {
-			f.b = append(append(f.b, *v...), 0)
-		}
-		return
-	}
-	end := 0
-	for end < len(f.b) && f.b[end] != 0 { // the field is short: a call costs more
-		end++
-	}
 	switch {
-	case end >= max:
-		f.err = fmt.Errorf("%w: more than %d octets", ErrLong, max)
-	case end == len(f.b):
-		f.err = fmt.Errorf("%w: no NUL in %d octets", ErrShort, end)
-	default:
-		*v = f.b[:end:end]
-		f.b = f.b[end+1:]
+	case f.reading:
+		f.readText(v, max)
+	case f.fits(len(*v)+1, max) && f.noNUL(*v):
+		f.b = append(append(f.b, *v...), 0)
 	}
+}
+
+func (f *Fields) readText(v *[]byte, max int) {
+	for end, c := range f.b { // the field is short: a call of bytes.IndexByte costs more
+		switch {
+		case c == 0:
+			*v = f.b[:end:end]
+			f.b = f.b[end+1:]
+			return
+		case end == max-1:
+			f.Fail(fmt.Errorf("%w: more than %d octets", ErrLong, max))
+			return
+		}
+	}
+	f.Fail(fmt.Errorf("%w: no NUL in %d octets", ErrShort, len(f.b)))
 }
 
 // Fixed is n octets, filled up with NULs on the right, which do not belong to
@@ -259,7 +261,7 @@ func (f *Fields) TLVs(v *TLVs) {
 		f.b = nil
 	}
 	if err := v.check(); err != nil {
-		f.err = err
+		f.Fail(err)
 		return
 	}
 	if !f.reading {
@@ -269,7 +271,7 @@ func (f *Fields) TLVs(v *TLVs) {
 
 func (f *Fields) fits(n, max int) bool {
 	if f.err == nil && n > max {
-		f.err = fmt.Errorf("%w: %d octets of at most %d", ErrLong, n, max)
+		f.Fail(fmt.Errorf("%w: %d octets of at most %d", ErrLong, n, max))
 	}
 	return f.err == nil
 }
