@@ -27,6 +27,11 @@ type line struct {
 	p    *Provider
 	conn net.Conn
 
+	// version is sc_interface_version, 0 when the carrier does not say. Below
+	// Version34 it takes no optional parameters; no submit carries any.
+	version byte
+	refused uint32 // the status that says the login does not hold; the reader's own
+
 	want    atomic.Bool // somebody has something to send
 	writing sync.Mutex  // guards out and the connection's writing side
 	out     []byte
@@ -121,7 +126,7 @@ func (l *line) fill() bool {
 func (l *line) encode(s *slot) {
 	m := &s.job.msgs[s.first]
 	e := m.Envelope
-	d := Submit{Source: e.Sender, Priority: priorities[e.Class], Coding: byte(m.Content.Coding), Text: m.Content.Octets}
+	d := Outgoing{Source: e.Sender, Priority: priorities[e.Class], Coding: byte(m.Content.Coding), Text: m.Content.Octets}
 	if d.Source == "" {
 		d.Source = l.p.c.Sender
 	}
