@@ -179,6 +179,10 @@ func (s *session) run(ctx context.Context) error {
 	s.line.answered.Store(time.Now().UnixNano())
 	s.line.pump()
 	err := s.read()
+	if s.parting {
+		s.part()
+		err = errGoodbye
+	}
 	s.down()
 	close(stop)
 	s.line.conn.Close()
@@ -253,20 +257,14 @@ func (s *session) read() error {
 		if answers {
 			s.line.pump()
 		}
+		if s.parting && s.line.settled() {
+			s.part()
+		}
 		if err := s.receipts.offer(); err != nil {
 			return err
 		}
-		if s.parting && !s.parted && s.line.settled() {
-			s.part()
-		}
 		if err := s.reader.more(); err != nil {
-			if !s.parting {
-				return err
-			}
-			if !s.parted {
-				s.part()
-			}
-			return errGoodbye
+			return err
 		}
 		s.line.answered.Store(time.Now().UnixNano())
 	}
@@ -285,6 +283,9 @@ func (s *session) hearGoodbye(sequence uint32) {
 // part lets the carrier hang up, for which it has a second: a line that is cut while
 // receipts are on their way would take the answer with it.
 func (s *session) part() {
+	if s.parted {
+		return
+	}
 	s.parted = true
 	s.reply = AppendEmpty(s.reply, UnbindCommand|Response, 0, s.goodbye)
 	s.flushReply() // or it has hung up already
