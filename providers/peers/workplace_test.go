@@ -42,7 +42,7 @@ var build = sync.OnceValues(func() (string, error) {
 })
 
 // tocsin is the path of the program.
-func tocsin(t *testing.T) string {
+func tocsin(t testing.TB) string {
 	t.Helper()
 	path, err := build()
 	if err != nil {
@@ -52,7 +52,7 @@ func tocsin(t *testing.T) string {
 }
 
 // program is where a program is; without it the test is skipped.
-func program(t *testing.T, name string) string {
+func program(t testing.TB, name string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)
 	if err != nil {
@@ -65,7 +65,7 @@ func program(t *testing.T, name string) string {
 }
 
 // freePort is a port of loopback that was free a moment ago.
-func freePort(t *testing.T) int {
+func freePort(t testing.TB) int {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -85,7 +85,7 @@ func answers(address string) bool {
 }
 
 // waitFor polls a condition of another process.
-func waitFor(t *testing.T, what string, ok func() bool) {
+func waitFor(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(30 * time.Second); !ok(); {
 		if time.Now().After(deadline) {
@@ -97,7 +97,7 @@ func waitFor(t *testing.T, what string, ok func() bool) {
 
 // start runs a process until the test ends; what it said is shown when the test
 // has failed.
-func start(t *testing.T, cmd *exec.Cmd) {
+func start(t testing.TB, cmd *exec.Cmd) {
 	t.Helper()
 	var talk bytes.Buffer
 	if cmd.Stdout == nil {
@@ -117,7 +117,7 @@ func start(t *testing.T, cmd *exec.Cmd) {
 }
 
 // startCarrier runs the simulated carrier until the test ends.
-func startCarrier(t *testing.T, flags ...string) (address, journal string) {
+func startCarrier(t testing.TB, flags ...string) (address, journal string) {
 	t.Helper()
 	address, journal = fmt.Sprintf("127.0.0.1:%d", freePort(t)), filepath.Join(t.TempDir(), "journal.jsonl")
 	start(t, exec.Command(tocsin(t), append([]string{"carrier", "--listen", address, "--journal", journal}, flags...)...))
@@ -125,7 +125,7 @@ func startCarrier(t *testing.T, flags ...string) (address, journal string) {
 	return address, journal
 }
 
-func write(t *testing.T, path, text string) {
+func write(t testing.TB, path, text string) {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -133,7 +133,7 @@ func write(t *testing.T, path, text string) {
 }
 
 // lines reads a journal: a JSON object a line.
-func lines[T any](t *testing.T, path string) []T {
+func lines[T any](t testing.TB, path string) []T {
 	t.Helper()
 	var all []T
 	for line := range strings.Lines(read(t, path)) {
@@ -153,7 +153,7 @@ type workplace struct{ dir, config, campaign string }
 
 // newWorkplace writes a workplace for one provider and one text. provider is
 // YAML for the one, audience a CSV file with a column number.
-func newWorkplace(t *testing.T, address, provider, text, audience string) workplace {
+func newWorkplace(t testing.TB, address, provider, text, audience string) workplace {
 	t.Helper()
 	dir := t.TempDir()
 	w := workplace{dir, filepath.Join(dir, "tocsin.yaml"), filepath.Join(dir, "campaign.yaml")}
@@ -188,7 +188,7 @@ receipts: {wait: 30s}
 }
 
 // run runs the program; it must succeed.
-func (w workplace) run(t *testing.T, args ...string) []byte {
+func (w workplace) run(t testing.TB, args ...string) []byte {
 	t.Helper()
 	cmd := exec.Command(tocsin(t), append(args, "--config", w.config)...)
 	var stdout, stderr bytes.Buffer
@@ -210,7 +210,7 @@ type report struct {
 	Balanced   bool           `json:"balanced"`
 }
 
-func (w workplace) report(t *testing.T) report {
+func (w workplace) report(t testing.TB) report {
 	t.Helper()
 	var r report
 	if err := json.Unmarshal(w.run(t, "report", campaignKey, "--json"), &r); err != nil {
@@ -220,7 +220,7 @@ func (w workplace) report(t *testing.T) report {
 }
 
 // export is the ledger's export: a row for each recipient, its cells by column.
-func (w workplace) export(t *testing.T) []map[string]string {
+func (w workplace) export(t testing.TB) []map[string]string {
 	t.Helper()
 	all, err := csv.NewReader(bytes.NewReader(w.run(t, "export", campaignKey))).ReadAll()
 	if err != nil {
@@ -239,7 +239,7 @@ func (w workplace) export(t *testing.T) []map[string]string {
 	return rows
 }
 
-func read(t *testing.T, path string) string {
+func read(t testing.TB, path string) string {
 	t.Helper()
 	text, err := os.ReadFile(path)
 	if err != nil {

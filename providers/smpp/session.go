@@ -144,6 +144,10 @@ func (s *session) run(ctx context.Context) error {
 	s.line.answered.Store(time.Now().UnixNano())
 	s.line.pump()
 	err := s.read()
+	if s.parting {
+		s.part()
+		err = errGoodbye
+	}
 	s.down()
 	close(stop)
 	s.line.conn.Close()
@@ -197,7 +201,7 @@ func (s *session) read() error {
 	for {
 		frame, err := s.reader.Next()
 		if err != nil {
-			return s.ended(err)
+			return err
 		}
 		s.line.answered.Store(time.Now().UnixNano())
 		answers := false
@@ -214,7 +218,7 @@ func (s *session) read() error {
 				break
 			}
 			if frame, err = s.reader.Next(); err != nil {
-				return s.ended(err)
+				return err
 			}
 		}
 		if err := s.flushReply(); err != nil {
@@ -223,24 +227,13 @@ func (s *session) read() error {
 		if answers {
 			s.line.pump()
 		}
+		if s.parting && s.line.settled() {
+			s.part()
+		}
 		if err := s.receipts.offer(); err != nil {
 			return err
 		}
-		if s.parting && !s.parted && s.line.settled() {
-			s.part()
-		}
 	}
-}
-
-// ended is why the reading ended: with err, or as the carrier's goodbye wants it.
-func (s *session) ended(err error) error {
-	if !s.parting {
-		return err
-	}
-	if !s.parted {
-		s.part()
-	}
-	return errGoodbye
 }
 
 // hearGoodbye is the carrier's unbind. Nothing more is sent; but what the carrier
@@ -256,6 +249,9 @@ func (s *session) hearGoodbye(sequence uint32) {
 // part lets the carrier hang up, for which it has a second: a line that is cut while
 // receipts are on their way would take the answer with it.
 func (s *session) part() {
+	if s.parted {
+		return
+	}
 	s.parted = true
 	s.reply = AppendEmpty(s.reply, UnbindCommand|Response, 0, s.goodbye)
 	s.flushReply() // or it has hung up already
