@@ -9,13 +9,14 @@ import (
 	"time"
 
 	"tocsin/providers/smpp"
+	"tocsin/providers/wire"
 )
 
 // A scripted is the carrier's side of one line, for what the simulator does not
 // do: it reads PDU after PDU and a test says what becomes of each.
 type scripted struct {
 	conn net.Conn
-	in   bytes.Buffer
+	in   *wire.Reader
 	seq  uint32
 
 	mu sync.Mutex // guards writing
@@ -23,23 +24,15 @@ type scripted struct {
 
 // next is the next PDU; ok is false when the line has ended.
 func (s *scripted) next() (h smpp.Header, body []byte, ok bool) {
-	buf := make([]byte, 64<<10)
-	for {
-		h, body, rest, err := smpp.Frame(s.in.Bytes())
-		if err != nil {
-			return h, nil, false
-		}
-		if body != nil {
-			body = bytes.Clone(body)
-			s.in.Next(s.in.Len() - len(rest))
-			return h, body, true
-		}
-		n, err := s.conn.Read(buf)
-		if n == 0 && err != nil {
-			return h, nil, false
-		}
-		s.in.Write(buf[:n])
+	if s.in == nil {
+		s.in = wire.NewReader(s.conn, smpp.HeaderSize, smpp.MaxFrame)
 	}
+	frame, err := s.in.Next()
+	if err != nil {
+		return h, nil, false
+	}
+	h, body = smpp.Split(bytes.Clone(frame))
+	return h, body, true
 }
 
 func (s *scripted) write(pdu []byte) {
@@ -66,7 +59,13 @@ func (s *scripted) receipt(to, id, stat string) {
 	seq := s.seq
 	s.mu.Unlock()
 	text := fmt.Sprintf("id:%s sub:001 dlvrd:001 submit date:0001010000 done date:0001010000 stat:%s err:000 text:", id, stat)
-	s.write(smpp.AppendDeliver(nil, seq, &smpp.Deliver{From: []byte(to), To: []byte("10690000"), Class: 4, Text: []byte(text)}))
+	d := &smpp.Deliver{}
+	d.Source.Text, d.To.Text, d.Class, d.Text = []byte(to), []byte("10690000"), 4, []byte(text)
+	pdu, err := smpp.Append(nil, smpp.DeliverSM, 0, seq, d)
+	if err != nil {
+		panic(err) // the test's own numbers do not fit
+	}
+	s.write(pdu)
 }
 
 // talk logs the client in and keeps the session going; a submit_sm goes to
@@ -87,8 +86,8 @@ func (s *scripted) talk(submit func(h smpp.Header, to string) bool) {
 			s.write(smpp.AppendEmpty(nil, smpp.UnbindCommand|smpp.Response, 0, h.Sequence))
 			return
 		case smpp.SubmitSM:
-			_, to, err := smpp.ParseSubmit(body)
-			if err != nil || !submit(h, string(to)) {
+			var m smpp.Submit
+			if wire.Decode(body, &m) != nil || !submit(h, string(m.To.Text)) {
 				return
 			}
 		}
