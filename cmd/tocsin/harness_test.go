@@ -29,6 +29,7 @@ func TestMain(m *testing.M) {
 		flag.Set("test.parallel", strconv.Itoa(max(atOnce, runtime.GOMAXPROCS(0))))
 	}
 	code := m.Run()
+	measured.print(os.Stdout)
 	if dir, err := shop(); err == nil {
 		os.RemoveAll(dir)
 	}
