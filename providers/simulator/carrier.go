@@ -147,7 +147,6 @@ func (c *Carrier) join(s *session, systemID string) {
 
 // leave takes s out and passes on the receipts it still had.
 func (c *Carrier) leave(s *session) {
-	left := s.takeAll()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.sessions, s)
@@ -161,7 +160,8 @@ func (c *Carrier) leave(s *session) {
 			break
 		}
 	}
-	c.hand(a, left)
+	// Only now: until here another session that leaves may have handed it its own.
+	c.hand(a, s.takeAll())
 }
 
 // pass gives receipts to a connection of a that can take them.
