@@ -2,11 +2,14 @@ package main
 
 import (
 	"encoding/json"
+	"flag"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -16,8 +19,17 @@ import (
 	"tocsin/dispatcher/ledger"
 )
 
+// atOnce is how many stories run at a time: they mostly wait, for carriers that
+// are slow and receipts that do not come.
+const atOnce = 6
+
 func TestMain(m *testing.M) {
+	flag.Parse()
+	if given := flag.Lookup("test.parallel"); given.Value.String() == given.DefValue {
+		flag.Set("test.parallel", strconv.Itoa(max(atOnce, runtime.GOMAXPROCS(0))))
+	}
 	code := m.Run()
+	measured.print(os.Stdout)
 	if dir, err := shop(); err == nil {
 		os.RemoveAll(dir)
 	}
@@ -39,6 +51,9 @@ func build(name string, flags ...string) (string, error) {
 		return "", err
 	}
 	path := filepath.Join(dir, name)
+	if raced {
+		flags = append(flags, "-race")
+	}
 	if out, err := exec.Command("go", append(append([]string{"build", "-o", path}, flags...), ".")...).CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build: %w\n%s", err, out)
 	}
@@ -115,10 +130,7 @@ func (c *carrier) restart(t *testing.T) {
 // hasTaken waits until the journal holds some octets.
 func (c *carrier) hasTaken(t *testing.T, octets int64) {
 	t.Helper()
-	waitFor(t, "the carrier has taken some", func() bool {
-		info, err := os.Stat(c.journal)
-		return err == nil && info.Size() > octets
-	})
+	waitFor(t, "the carrier has taken some", func() bool { return size(c.journal) > octets })
 }
 
 // A process is a program at work and what it has said.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/mattn/go-isatty"
@@ -68,28 +69,33 @@ func wide(out io.Writer) bool {
 }
 
 func (p progress) bar(ctx context.Context, planned int, tally func() ledger.Tally) {
-	var last ledger.Tally
+	var last atomic.Pointer[ledger.Tally] // the bar is drawn by a goroutine of its own
+	last.Store(&ledger.Tally{})
 	start := time.Now()
 	bars := mpb.New(mpb.WithOutput(p.out), mpb.WithWidth(40), mpb.WithRefreshRate(200*time.Millisecond))
 	bar := bars.AddBar(int64(planned),
 		mpb.PrependDecorators(decor.CountersNoUnit(p.say.Settled, decor.WCSyncWidth)),
 		mpb.AppendDecorators(decor.Percentage(decor.WC{W: 5}), decor.Any(func(decor.Statistics) string {
-			done := last.Recipients.Sum() - last.Waiting - last.Offered
-			return fmt.Sprintf(" | %.0f/s | %s", float64(done)/max(time.Since(start).Seconds(), 0.001), p.counts(last))
+			t := last.Load()
+			done := t.Recipients.Sum() - t.Waiting - t.Offered
+			return fmt.Sprintf(" | %.0f/s | %s", float64(done)/max(time.Since(start).Seconds(), 0.001), p.counts(*t))
 		})),
 	)
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
+	show := func() {
+		t := tally()
+		last.Store(&t)
+		bar.SetCurrent(int64(t.Delivered + t.Failed + t.Expired + t.Cancelled))
+	}
 	for ctx.Err() == nil {
-		last = tally()
-		bar.SetCurrent(int64(last.Delivered + last.Failed + last.Expired + last.Cancelled))
+		show()
 		select {
 		case <-ctx.Done():
 		case <-tick.C:
 		}
 	}
-	last = tally()
-	bar.SetCurrent(int64(last.Delivered + last.Failed + last.Expired + last.Cancelled))
+	show()
 	bar.Abort(false)
 	bars.Wait()
 }

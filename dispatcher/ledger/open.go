@@ -62,7 +62,6 @@ type Ledger struct {
 	committing bool
 	current    commit // the transaction being made: of whoever is committing
 	broken     error  // the first database error; final
-	seq        int64  // last journal row
 	campaigns  []*Campaign
 	pages      map[int64]*page
 	unfolded   map[*page]struct{}
