@@ -12,6 +12,7 @@ import (
 
 	"tocsin/providers/smpp"
 	"tocsin/providers/sms"
+	"tocsin/providers/wire"
 )
 
 // A bare sender is what a program would cost that did nothing but write frames
@@ -53,7 +54,7 @@ func newBare(b *testing.B, count, connections, window, batch int, text func(i in
 		}
 		f := &s.lines[int(sequence)%connections]
 		sequence++
-		d := &smpp.Submit{Source: "10690000", SourceNPI: 1, Coding: byte(content.Coding), Text: content.Octets, Registered: 1}
+		d := &smpp.Outgoing{Source: "10690000", SourceNPI: 1, Coding: byte(content.Coding), Text: content.Octets, Registered: 1}
 		if batch > 1 {
 			f.octets = smpp.AppendMulti(f.octets, sequence, d, messages)
 		} else {
@@ -94,8 +95,11 @@ func (f *frames) pour(address string, window int) error {
 	}
 	defer conn.Close()
 	conn.SetDeadline(time.Now().Add(5 * time.Minute))
-	out := smpp.AppendBind(nil, smpp.BindTransceiver, 1, smpp.Bind{SystemID: "tocsin", Password: "secret"})
-	buf, have := make([]byte, 256<<10), 0
+	out, err := smpp.Append(nil, smpp.BindTransceiver, 0, 1, &smpp.Bind{SystemID: "tocsin", Password: "secret", Version: smpp.Version34})
+	if err != nil {
+		return err
+	}
+	in := wire.NewReader(conn, smpp.HeaderSize, smpp.MaxFrame)
 	next, flying, receipts := 0, 1, f.recipients // the login flies too
 	for flying > 0 || receipts > 0 {
 		if room := min(window-flying, len(f.ends)-next); room > 0 {
@@ -113,20 +117,12 @@ func (f *frames) pour(address string, window int) error {
 			}
 			out = out[:0]
 		}
-		n, err := conn.Read(buf[have:])
-		if err != nil {
-			return err
-		}
-		have += n
-		left := buf[:have]
 		for {
-			h, body, rest, err := smpp.Frame(left)
+			frame, err := in.Next()
 			if err != nil {
 				return err
 			}
-			if body == nil {
-				break
-			}
+			h, _ := smpp.Split(frame)
 			switch {
 			case h.ID == smpp.DeliverSM:
 				at := len(out)
@@ -137,9 +133,10 @@ func (f *frames) pour(address string, window int) error {
 			default:
 				return fmt.Errorf("the carrier says %#x with status %#x", h.ID, h.Status)
 			}
-			left = rest
+			if !in.Buffered() {
+				break
+			}
 		}
-		have = copy(buf, left)
 	}
 	if len(out) > 0 {
 		_, err = conn.Write(out)
