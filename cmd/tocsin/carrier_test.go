@@ -94,6 +94,7 @@ func TestAWrongPasswordStopsTheRun(t *testing.T) {
 // TestACarrierThatStopsForAWhile is stopped inside a window and goes on. Whether
 // its answers come in time or not, nobody gets two messages.
 func TestACarrierThatStopsForAWhile(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name, timeout string
 		doubt         int

@@ -21,7 +21,7 @@ import (
 
 // atOnce is how many stories run at a time: they mostly wait, for carriers that
 // are slow and receipts that do not come.
-const atOnce = 6
+const atOnce = 8
 
 func TestMain(m *testing.M) {
 	flag.Parse()

@@ -25,6 +25,7 @@ const (
 // TestKilledAtAnyMomentNothingIsLostAndNobodyIsSentTwice kills the process again
 // and again in the middle of a campaign and starts it again until it is finished.
 func TestKilledAtAnyMomentNothingIsLostAndNobodyIsSentTwice(t *testing.T) {
+	t.Parallel()
 	rounds := 50
 	if testing.Short() {
 		rounds = 3

@@ -69,6 +69,7 @@ func TestSignalsEndARunWithNothingInDoubt(t *testing.T) {
 }
 
 func TestACarrierInTrouble(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name    string
 		carrier []string
