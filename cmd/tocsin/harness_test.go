@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -12,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -69,15 +71,29 @@ func mustBinary(t *testing.T) string {
 	return path
 }
 
-// freePort is a loopback address that was free a moment ago.
+// nextPort goes through the ports below those that the system gives to whoever
+// connects (32768 to 60999 on Linux), from a place of chance: other packages'
+// tests look for ports too.
+var nextPort = func() *atomic.Int32 {
+	var n atomic.Int32
+	n.Store(int32(20_000 + rand.IntN(10_000)))
+	return &n
+}()
+
+// freePort is a loopback address that was free a moment ago, and that no other
+// test of this package gets.
 func freePort(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 1000 {
+		l, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", nextPort.Add(1)))
+		if err != nil {
+			continue
+		}
+		defer l.Close()
+		return l.Addr().String()
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Fatal("no port is free")
+	return ""
 }
 
 // waitFor polls a condition of another process.
