@@ -94,6 +94,7 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	work.Go(func() error { return d.watch(workCtx) })
 	for _, l := range d.lines {
 		work.Go(func() error { return d.direct(workCtx, l) })
+		work.Go(func() error { return d.express(workCtx, l) })
 		work.Go(func() error {
 			return d.queue.Serve(workCtx, l.Name, l.workers, func(ctx context.Context, page, epoch int64) error {
 				return d.work(ctx, l, page, epoch)

@@ -42,8 +42,15 @@ func (d *Dispatcher) live(ctx context.Context) error {
 
 // look takes one campaign a step on in its life.
 func (d *Dispatcher) look(c *ledger.Campaign, quiet map[int64]time.Time) error {
-	if c.State == ledger.Finished || c.State == ledger.Cancelled || c.State == ledger.Paused {
+	switch c.State {
+	case ledger.Finished, ledger.Paused:
 		return nil
+	case ledger.Cancelled:
+		// Pages that were at work when it was cancelled come back with people who wait.
+		if d.ledger.Tally(c.ID).Waiting == 0 {
+			return nil
+		}
+		return d.ledger.Cancel(c.ID)
 	}
 	o, err := d.orders.of(c)
 	if err != nil {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"math/bits"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"tocsin/providers/sms"
 )
@@ -54,7 +56,13 @@ func (l *Limited) Line() Line { return l.inner.Line() }
 // ends, or its campaign's time is over, is NotSent.
 func (l *Limited) Submit(ctx context.Context, msgs []sms.Message, acks []sms.Ack) {
 	var running sync.WaitGroup
-	defer running.Wait()
+	var panicked atomic.Pointer[any]
+	defer func() {
+		running.Wait()
+		if p := panicked.Load(); p != nil {
+			panic(*p) // where the caller can do something about it
+		}
+	}()
 	for len(msgs) > 0 {
 		rate := l.pacer.Rate()
 		if rate <= 0 {
@@ -70,19 +78,32 @@ func (l *Limited) Submit(ctx context.Context, msgs []sms.Message, acks []sms.Ack
 		// last answer to this one.
 		s := cut(msgs, max(int(rate*quantum), 1), max(line.Window/4, 1), max(line.Batch, 1))
 		if err := l.turn(ctx, s, msgs[0].Envelope); err != nil {
-			notSent(msgs, acks, sms.None)
+			why := sms.None
+			if msgs[0].Over(time.Now()) {
+				why = sms.TooLate
+			}
+			notSent(msgs, acks, why)
 			return
 		}
 		turn, answers := msgs[:s.messages], acks[:s.messages]
 		msgs, acks = msgs[s.messages:], acks[s.messages:]
 		running.Go(func() {
-			l.inner.Submit(ctx, turn, answers)
-			l.gate.leave(s.pdus)
-			if complains(answers) {
+			if p := l.offer(ctx, turn, answers, s.pdus); p != nil {
+				panicked.Store(&p)
+			} else if complains(answers) {
 				l.pacer.Throttled()
 			}
 		})
 	}
+}
+
+// offer gives a slice to the inner provider and its places back to the gate. It is
+// what the inner provider panicked with; nil: it did not.
+func (l *Limited) offer(ctx context.Context, msgs []sms.Message, acks []sms.Ack, pdus int) (panicked any) {
+	defer l.gate.leave(pdus)
+	defer func() { panicked = recover() }()
+	l.inner.Submit(ctx, msgs, acks)
+	return nil
 }
 
 // turn waits for a slice's places in the window and its turn, but not longer than
@@ -99,6 +120,10 @@ func (l *Limited) turn(ctx context.Context, s slice, e *sms.Envelope) error {
 	if err := l.pacer.Wait(ctx, s.segments); err != nil {
 		l.gate.leave(s.pdus)
 		return err
+	}
+	if e != nil && !e.Expires.IsZero() && time.Now().After(e.Expires) { // the pacer does not look at deadlines
+		l.gate.leave(s.pdus)
+		return context.DeadlineExceeded
 	}
 	return nil
 }

@@ -92,11 +92,15 @@ func TestAWrongPasswordStopsTheRun(t *testing.T) {
 }
 
 // TestACarrierThatStopsForAWhile is stopped inside a window and goes on. Whether
-// its answers come in time or not, everybody gets one message.
+// its answers come in time or not, nobody gets two messages.
 func TestACarrierThatStopsForAWhile(t *testing.T) {
-	for _, c := range []struct{ name, timeout string }{
-		{"its answers come in time", "20s"},
-		{"its answers come too late, and receipts settle the doubt", "1s"},
+	t.Parallel()
+	for _, c := range []struct {
+		name, timeout string
+		doubt         int
+	}{
+		{"its answers come in time", "20s", 0},
+		{"its answers come too late, and receipts settle the doubt", "1s", 200},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -108,11 +112,13 @@ func TestACarrierThatStopsForAWhile(t *testing.T) {
 			time.Sleep(3 * time.Second) // the fault itself
 			carrier.process.signal(syscall.SIGCONT)
 			code, a := p.wait(t), w.audited(t, carrier.journal)
-			if r := w.report(t); code != exitOK || r.Recipients.Delivered != 8000 || !r.Balanced {
-				t.Errorf("got exit %d and %+v, want all delivered", code, r.Recipients)
+			// What stood in the socket when the line was given up, the carrier may never
+			// read: those are in doubt for good. Whoever it did take, a receipt settles.
+			if r := w.report(t); r.Recipients.Delivered != 8000-a.inDoubt || a.inDoubt > c.doubt || !r.Balanced {
+				t.Errorf("got %+v, want all delivered but %d at most", r.Recipients, c.doubt)
 			}
-			if a.duplicates > 0 {
-				t.Errorf("got %d taken twice", a.duplicates)
+			if want := map[bool]int{true: exitOpen, false: exitOK}[a.inDoubt > 0]; code != want || a.duplicates > 0 || a.doubtful > 0 {
+				t.Errorf("got exit %d, want %d; %d taken twice, %d taken and in doubt", code, want, a.duplicates, a.doubtful)
 			}
 		})
 	}

@@ -32,6 +32,7 @@ func (w workplace) dieAt(t *testing.T, point string) {
 // TestKilledAtEachArrow ends the process before and after each write of the one
 // chunk there is. What then has to be true is known to the recipient.
 func TestKilledAtEachArrow(t *testing.T) {
+	t.Parallel()
 	const count = 100 // window 1, batch 100: one chunk
 	for _, c := range []struct {
 		name, point, policy string
@@ -86,6 +87,7 @@ func (w workplace) expect(t *testing.T, journal string, want expectation) {
 // before, beside and behind: in doubt at most two windows, and nobody twice who
 // is not written down as resent.
 func TestKilledAtAPointInTheMiddle(t *testing.T) {
+	t.Parallel()
 	const window, connections, batch, count = 4, 2, 10, 4000
 	points := []string{"before-intent", "after-intent", "before-outcome", "after-outcome"}
 	policies := []string{"hold", "resend"}

@@ -2,13 +2,18 @@ package main
 
 import (
 	"encoding/json"
+	"flag"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -16,8 +21,17 @@ import (
 	"tocsin/dispatcher/ledger"
 )
 
+// atOnce is how many stories run at a time: they mostly wait, for carriers that
+// are slow and receipts that do not come.
+const atOnce = 8
+
 func TestMain(m *testing.M) {
+	flag.Parse()
+	if given := flag.Lookup("test.parallel"); given.Value.String() == given.DefValue {
+		flag.Set("test.parallel", strconv.Itoa(max(atOnce, runtime.GOMAXPROCS(0))))
+	}
 	code := m.Run()
+	measured.print(os.Stdout)
 	if dir, err := shop(); err == nil {
 		os.RemoveAll(dir)
 	}
@@ -39,6 +53,9 @@ func build(name string, flags ...string) (string, error) {
 		return "", err
 	}
 	path := filepath.Join(dir, name)
+	if raced {
+		flags = append(flags, "-race")
+	}
 	if out, err := exec.Command("go", append(append([]string{"build", "-o", path}, flags...), ".")...).CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build: %w\n%s", err, out)
 	}
@@ -54,15 +71,29 @@ func mustBinary(t *testing.T) string {
 	return path
 }
 
-// freePort is a loopback address that was free a moment ago.
+// nextPort goes through the ports below those that the system gives to whoever
+// connects (32768 to 60999 on Linux), from a place of chance: other packages'
+// tests look for ports too.
+var nextPort = func() *atomic.Int32 {
+	var n atomic.Int32
+	n.Store(int32(20_000 + rand.IntN(10_000)))
+	return &n
+}()
+
+// freePort is a loopback address that was free a moment ago, and that no other
+// test of this package gets.
 func freePort(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 1000 {
+		l, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", nextPort.Add(1)))
+		if err != nil {
+			continue
+		}
+		defer l.Close()
+		return l.Addr().String()
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Fatal("no port is free")
+	return ""
 }
 
 // waitFor polls a condition of another process.
@@ -115,10 +146,7 @@ func (c *carrier) restart(t *testing.T) {
 // hasTaken waits until the journal holds some octets.
 func (c *carrier) hasTaken(t *testing.T, octets int64) {
 	t.Helper()
-	waitFor(t, "the carrier has taken some", func() bool {
-		info, err := os.Stat(c.journal)
-		return err == nil && info.Size() > octets
-	})
+	waitFor(t, "the carrier has taken some", func() bool { return size(c.journal) > octets })
 }
 
 // A process is a program at work and what it has said.

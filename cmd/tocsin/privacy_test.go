@@ -65,6 +65,7 @@ func (s *secrets) read() {
 // harness's, for this test as for all others; here it is held against itself
 // too.
 func TestNumbersTextsAndSecretsAreNeverTold(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name    string
 		carrier []string

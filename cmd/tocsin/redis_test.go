@@ -65,6 +65,7 @@ func (r *redis) says(command string) string {
 // TestRedisIsDisposable takes Redis away in the middle of a campaign, in every
 // way there is: the campaign ends whole, and nobody is sent the warning twice.
 func TestRedisIsDisposable(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name string
 		long bool // waits out time-outs: in make test, not in make check

@@ -35,6 +35,7 @@ import (
 //	xlsx FROM.csv TO.xlsx   makes a spreadsheet
 //	later FILE DURATION     puts the time from now for LATER in a file
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	path := mustBinary(t)
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",

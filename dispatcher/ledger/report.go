@@ -63,7 +63,10 @@ func (r *Report) Open() bool {
 }
 
 // A Reader reads a ledger that another process may be writing.
-type Reader struct{ db *sql.DB }
+type Reader struct {
+	db       *sql.DB
+	contents contents
+}
 
 // ErrNoLedger says that nothing was ever planned in a folder.
 var ErrNoLedger = errors.New("there is no ledger")
@@ -79,15 +82,19 @@ func OpenReader(dir string) (*Reader, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open ledger in %s: %w", dir, err)
 	}
-	if err := db.Ping(); err != nil {
+	r := &Reader{db: db}
+	if err := r.contents.prepare(context.Background(), db); err != nil {
 		db.Close()
 		return nil, fmt.Errorf("open ledger in %s: %w", dir, err)
 	}
-	return &Reader{db}, nil
+	return r, nil
 }
 
 // Close ends the reading.
-func (r *Reader) Close() error { return r.db.Close() }
+func (r *Reader) Close() error {
+	r.contents.close()
+	return r.db.Close()
+}
 
 // Report is the campaign's report as of the last transaction.
 func (r *Reader) Report(ctx context.Context, key string) (*Report, error) {

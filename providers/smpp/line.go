@@ -27,6 +27,11 @@ type line struct {
 	p    *Provider
 	conn net.Conn
 
+	// version is sc_interface_version, 0 when the carrier does not say. Below
+	// Version34 it takes no optional parameters; no submit carries any.
+	version byte
+	refused uint32 // the status that says the login does not hold; the reader's own
+
 	want    atomic.Bool // somebody has something to send
 	writing sync.Mutex  // guards out and the connection's writing side
 	out     []byte
@@ -60,6 +65,13 @@ func newLine(p *Provider, conn net.Conn) *line {
 
 func (l *line) inFlight() int { return len(l.slots) - len(l.free) }
 
+// settled reports whether everything sent on it is answered.
+func (l *line) settled() bool {
+	l.p.mu.Lock()
+	defer l.p.mu.Unlock()
+	return l.inFlight() == 0
+}
+
 // pump sends what waits, as far as the window has room. When another goroutine
 // is writing, that one sees to it.
 func (l *line) pump() {
@@ -91,6 +103,9 @@ func (l *line) fill() bool {
 	}
 	for !l.closed && len(l.free) > 0 && len(p.jobs) > 0 && len(l.out) < fillTo {
 		j := p.jobs[0]
+		if !j.closed && j.msgs[0].Over(now) { // it has waited for room in the window too long; a closed job's messages are its caller's again
+			j.exhaust(sms.TooLate)
+		}
 		u, ok := j.take(batch)
 		if !ok {
 			p.jobs[0] = nil
@@ -111,7 +126,7 @@ func (l *line) fill() bool {
 func (l *line) encode(s *slot) {
 	m := &s.job.msgs[s.first]
 	e := m.Envelope
-	d := Submit{Source: e.Sender, Priority: priorities[e.Class], Coding: byte(m.Content.Coding), Text: m.Content.Octets}
+	d := Outgoing{Source: e.Sender, Priority: priorities[e.Class], Coding: byte(m.Content.Coding), Text: m.Content.Octets}
 	if d.Source == "" {
 		d.Source = l.p.c.Sender
 	}
