@@ -1,41 +1,73 @@
 package main
 
 import (
+	"bytes"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
 	"testing"
-	"time"
-
-	"tocsin/dispatcher/ledger"
 )
 
-func tallyOf(r ledger.Recipients) ledger.Tally { return ledger.Tally{Recipients: r} }
-
-func TestWhatIsSettled(t *testing.T) {
-	all := tallyOf(ledger.Recipients{Waiting: 1, Offered: 2, InDoubt: 4, Accepted: 8, Delivered: 16, Failed: 32, Expired: 64, Cancelled: 128})
-	if got := (progress{receipts: true}).settled(all); got != 240 {
-		t.Errorf("with receipts: got %d, want 240", got)
+// TestTheBarMoves runs the program on a pseudo terminal, which script of
+// util-linux makes: the bar counts up to everybody, and the report follows.
+func TestTheBarMoves(t *testing.T) {
+	t.Parallel()
+	script, err := exec.LookPath("script")
+	if err != nil {
+		t.Skip("script is not here: apt-get install util-linux bsdutils")
 	}
-	if got := (progress{}).settled(all); got != 248 {
-		t.Errorf("without receipts: got %d, want 248: an answer is all that comes", got)
+	carrier := runCarrier(t, "--latency", "10ms")
+	w := newWorkplace(t, carrier.address, 6000, "    window: 10\n    batch: 10\n    rate: 3000", "receipts: {wait: 10s}")
+	// A terminal that script makes without having one itself is 0 by 0.
+	cmd := exec.Command(script, "-qec", "stty cols 200 rows 40; "+strings.Join(w.command(t, "run", w.campaign).Args, " "), "/dev/null")
+	cmd.Env = append(cmd.Environ(), "TERM=xterm")
+	var screen bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &screen, &screen
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%v\n%s", err, screen.String())
+	}
+	for _, told := range w.secrets.in(screen.String()) {
+		t.Errorf("the screen shows %s", told)
+	}
+	var seen []int
+	for _, m := range regexp.MustCompile(`(\d+) / 6000 settled`).FindAllStringSubmatch(screen.String(), -1) {
+		n, err := strconv.Atoi(m[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(seen) == 0 || seen[len(seen)-1] != n {
+			seen = append(seen, n)
+		}
+	}
+	if len(seen) < 4 || seen[len(seen)-1] != 6000 {
+		t.Errorf("got a bar that showed %v, want it to move up to 6000\n%q", seen, screen.String())
+	}
+	for i := 1; i < len(seen); i++ {
+		if seen[i] < seen[i-1] {
+			t.Errorf("got a bar that goes back: %v", seen)
+		}
+	}
+	for _, want := range []string{"/s | ", "delivered ", "100 %", "balanced: every row"} {
+		if !strings.Contains(screen.String(), want) {
+			t.Errorf("the screen does not show %q:\n%q", want, screen.String())
+		}
 	}
 }
 
-func TestTheSpeedIsThatOfThisRun(t *testing.T) {
-	at := time.Date(2026, 7, 1, 8, 0, 0, 0, time.UTC)
-	// 500 were delivered by a run before this one.
-	s := newSpeed(tallyOf(ledger.Recipients{Waiting: 1000, Delivered: 500}), at)
-	tests := []struct {
-		name  string
-		t     ledger.Recipients
-		after time.Duration
-		want  string
-	}{
-		{"at the first look", ledger.Recipients{Waiting: 1000, Delivered: 500}, 0, "0/s"},
-		{"in the middle", ledger.Recipients{Waiting: 600, Offered: 200, Accepted: 100, Delivered: 600}, 10 * time.Second, "20/s · 41s left"},
-		{"at the end", ledger.Recipients{Delivered: 1500}, 20 * time.Second, "50/s"},
+// TestWithoutATerminalProgressIsPlainLines: for logs, on stderr, now and then.
+func TestWithoutATerminalProgressIsPlainLines(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a campaign of seven seconds: in make test, not in make check")
 	}
-	for _, tt := range tests {
-		if got := s.words(&wordsEN, tallyOf(tt.t), at.Add(tt.after)); got != tt.want {
-			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
-		}
+	t.Parallel()
+	carrier := runCarrier(t)
+	w := newWorkplace(t, carrier.address, 700, "    window: 10\n    batch: 10\n    rate: 100", "receipts: {wait: 10s}")
+	out, talk, code := w.run(t, "run", w.campaign)
+	if code != exitOK || !regexp.MustCompile(`(?m)^ +\ds  \d+/s( · \S+ left)?  (waiting|offered) \d+ · .*delivered \d+$`).Match(talk) {
+		t.Errorf("got exit %d and %s, want lines of counts", code, talk)
+	}
+	if bytes.ContainsAny(talk, "\r\x1b") || strings.Contains(string(out), " · ") {
+		t.Errorf("got control characters, or counts among the data: %q %q", talk, out)
 	}
 }
