@@ -153,3 +153,62 @@ func FuzzReceiptText(f *testing.F) {
 		}
 	})
 }
+
+// FuzzHandle gives a session with four PDUs in flight any PDU, twice: nothing
+// panics, and no place in the window is free twice.
+func FuzzHandle(f *testing.F) {
+	for _, path := range goldenFiles(f) {
+		frame := readGolden(f, path)
+		f.Add(frame)
+		if h, body := Split(frame); h.ID&Response != 0 {
+			for _, sequence := range []uint32{0, 0x1000, 0x2001, 0x4001} { // a batch is the first
+				f.Add(End(append(Begin(nil, h.ID, h.Status, sequence), body...), 0))
+			}
+		}
+	}
+	f.Fuzz(func(t *testing.T, frame []byte) {
+		if len(frame) < HeaderSize {
+			return
+		}
+		p, err := New(Options{Config: Config{Window: 4, Batch: 10}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		l := newLine(p, nil)
+		msgs := append(warnings(10), texts(5)...)
+		acks := make([]sms.Ack, len(msgs))
+		j := newJob(msgs, acks)
+		p.lines, p.jobs = []*line{l}, []*job{j}
+		l.fill()
+		s := &session{p: p, line: l, receipts: newReceipts(l, nil)}
+		h, body := Split(frame)
+		before := j.open
+		for range 2 {
+			if s.handle(h, body) != nil {
+				break
+			}
+		}
+		free := map[uint16]bool{}
+		for _, k := range l.free {
+			if free[k] || l.slots[k].job != nil {
+				t.Fatalf("slot %d is free twice, or free and in use", k)
+			}
+			free[k] = true
+		}
+		settled := 0
+		for i := range acks {
+			if acks[i].Outcome != sms.NotSent {
+				settled++
+			}
+			if acks[i].Outcome == sms.Taken && h.Status != StatusOK {
+				t.Fatalf("message %d is taken, the status was %#x", i, h.Status)
+			}
+		}
+		if h.ID != SubmitSM|Response && h.ID != SubmitMulti|Response && h.ID != GenericNack && settled > 0 {
+			t.Fatalf("PDU %#x settled %d messages", h.ID, settled)
+		}
+		if before-j.open != settled {
+			t.Fatalf("%d messages are settled, %d counted", settled, before-j.open)
+		}
+	})
+}
