@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"tocsin/providers/sms"
 	"tocsin/providers/wire"
 )
@@ -81,27 +83,28 @@ func FuzzAlert(f *testing.F) {
 func FuzzDeliver(f *testing.F) {
 	addBodies(f, DeliverSM, DataSM)
 	f.Fuzz(func(t *testing.T, data []byte) {
-		var d Deliver
-		a, err := ParseDeliver(data)
-		if accepted := sameAgain(t, data, &d); accepted != (err == nil) {
-			t.Fatalf("the list accepts: %v, ParseDeliver: %v", accepted, err)
-		} else if accepted {
-			checkArrival(t, data, &a, d.Source.Text, d.To.Text)
+		hand, ok := deliverByHand(data)
+		list, err := deliverByList(data)
+		if accepted := sameAgain(t, data, &Deliver{}); accepted != ok || accepted != (err == nil) {
+			t.Fatalf("accepted: %v, by hand %v, by the list %v", accepted, ok, err)
 		}
-		var s Data
-		if a, err = ParseData(data); sameAgain(t, data, &s) != (err == nil) {
+		if ok {
+			if diff := cmp.Diff(list, hand); diff != "" {
+				t.Fatalf("by hand it is not the list's (-list +hand):\n%s", diff)
+			}
+			checkArrival(t, data, &hand)
+		}
+		a, err := ParseData(data)
+		if sameAgain(t, data, &Data{}) != (err == nil) {
 			t.Fatalf("ParseData: %v, the list the other way", err)
 		} else if err == nil {
-			checkArrival(t, data, &a, s.Source.Text, s.To.Text)
+			checkArrival(t, data, &a)
 		}
 	})
 }
 
-func checkArrival(t *testing.T, data []byte, a *Arrival, from, to []byte) {
+func checkArrival(t *testing.T, data []byte, a *Arrival) {
 	t.Helper()
-	if !bytes.Equal(a.From, from) || !bytes.Equal(a.To, to) {
-		t.Fatalf("got %q to %q, want %q to %q", a.From, a.To, from, to)
-	}
 	var reader receiptReader
 	if r, ok := reader.read(a); ok {
 		checkRead(t, data, &r)
