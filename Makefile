@@ -28,13 +28,16 @@ check: lint
 # Everything: what it needs is installed when absent.
 test: lint
 	deploy/ci/fuzz.sh 5s
-	@if [ -f providers/peers/go.mod ]; then cd providers/peers && go test ./...; else echo "skipped: providers/peers, which is not there"; fi
+	cd providers/peers && go vet ./... && staticcheck ./... && go test -count=1 ./...
 	go test -race -short -timeout 20m ./...
 	go test -timeout 25m ./...
 
+# The program's figures, with a table at the end; then those of its parts.
 bench:
-	go test -run '^$$' -bench . -benchmem -timeout 30m ./...
+	go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./cmd/tocsin
+	go test -run '^$$' -bench . -benchmem -timeout 30m $$(go list ./... | grep -v /cmd/)
 
+# The kill loop for SOAKTIME.
 soak:
 	TOCSIN_SOAK=$(SOAKTIME) go test -run Soak -v -timeout 0 ./...
 
@@ -46,4 +49,5 @@ demo:
 
 tidy:
 	go mod tidy
+	cd providers/peers && go mod tidy
 	gofumpt -w .

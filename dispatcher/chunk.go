@@ -31,6 +31,11 @@ func (c *chunk) fill(indexes []uint16) {
 	clear(c.acks)
 }
 
+// cut keeps the first n recipients only.
+func (c *chunk) cut(n int) {
+	c.indexes, c.parts, c.messages, c.acks = c.indexes[:n], c.parts[:n], c.messages[:n], c.acks[:n]
+}
+
 // reset lets go of what the chunk pointed to.
 func (c *chunk) reset() {
 	clear(c.messages)
@@ -38,16 +43,38 @@ func (c *chunk) reset() {
 	c.octets = c.octets[:0]
 }
 
-// render writes each recipient's text.
-func (c *chunk) render(o *order, k *ledger.Claim) error {
-	for at, i := range c.indexes {
-		content, octets, err := o.renderer.Render(c.octets, k.Fields, int(i))
-		if err != nil {
-			return err
+// render writes each recipient's text and is how many could be written. Those that
+// could not, by an error or a panic, are left at the end, without a message.
+func (c *chunk) render(o *order, k *ledger.Claim) (good int) {
+	good = len(c.indexes)
+	for at := 0; at < good; {
+		i := c.indexes[at]
+		content, ok := c.text(o, k, int(i))
+		if !ok {
+			// The journal's runs want the others in order.
+			copy(c.indexes[at:], c.indexes[at+1:])
+			c.indexes[len(c.indexes)-1] = i
+			good--
+			continue
 		}
-		c.octets = octets
 		c.parts[at] = content.Segments
 		c.messages[at] = sms.Message{To: k.Numbers[i], Content: content, Envelope: o.envelope, Done: k.Done[i]}
+		at++
 	}
-	return nil
+	return good
+}
+
+// text renders one recipient's text.
+func (c *chunk) text(o *order, k *ledger.Claim, i int) (content sms.Content, ok bool) {
+	defer func() {
+		if recover() != nil { // its words may hold anything
+			ok = false
+		}
+	}()
+	content, octets, err := o.renderer.Render(c.octets, k.Fields, i)
+	if err != nil {
+		return content, false
+	}
+	c.octets = octets
+	return content, true
 }

@@ -2,9 +2,11 @@ package dispatcher
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
+	"tocsin/dispatcher/ledger"
 	"tocsin/dispatcher/queue"
 	"tocsin/providers/sms"
 )
@@ -74,8 +76,64 @@ func (d *Dispatcher) feedLine(ctx context.Context, l *line, known map[int64]push
 	return nil
 }
 
-// direct works on pages without the queue while Redis is gone: an emergency
-// needs no Redis.
+// express lets the highest class overtake at once, when every worker of a line
+// with a rate has pages of lower classes: one page is worked on beside them until
+// they have given theirs back.
+func (d *Dispatcher) express(ctx context.Context, l *line) error {
+	if l.spare == nil {
+		return nil
+	}
+	for sleep(ctx, feedEvery) {
+		class := sms.Class(l.pressing.Load() - 1)
+		if class == sms.Routine || class >= sms.Classes || !l.full() {
+			continue
+		}
+		for _, t := range d.ledger.Ready(l.Name, class, 1) {
+			if err := d.workOn(ctx, l, l.spare, t.Page, t.Epoch); err != nil && !errors.Is(err, queue.ErrLater) {
+				return fmt.Errorf("work ahead of the queue: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
+// A neglect notices that the queue does not deliver although Redis answers: it has
+// lost a lane and kept the tasks' ids, so that pushing again is nothing.
+type neglect struct {
+	head  pushed // the first page in line, and since when it is while workers are free
+	page  int64
+	found bool
+}
+
+// neglected is how long the first page in line may wait for a free worker: above
+// the queue's longest delay for a task that has to come back.
+const neglected = 10 * time.Second
+
+// look is asked again and again; once it has found neglect, that stays until
+// nothing waits.
+func (n *neglect) look(l *line, ready func(class sms.Class) []ledger.Task) bool {
+	var head *ledger.Task
+	for class := sms.Class(sms.Classes); class > 0 && head == nil; {
+		class--
+		if tasks := ready(class); len(tasks) > 0 {
+			head = &tasks[0]
+		}
+	}
+	now := time.Now()
+	switch {
+	case head == nil:
+		*n = neglect{}
+	case n.found:
+	case l.full() || !l.usable() || head.Page != n.page || head.Epoch != n.head.epoch:
+		*n = neglect{page: head.Page, head: pushed{head.Epoch, now}}
+	default:
+		n.found = now.Sub(n.head.at) >= neglected
+	}
+	return n.found
+}
+
+// direct works on pages without the queue while Redis is gone, or does not
+// deliver: an emergency needs no Redis.
 func (d *Dispatcher) direct(ctx context.Context, l *line) error {
 	running := make(chan struct{}, l.workers)
 	defer func() {
@@ -84,10 +142,18 @@ func (d *Dispatcher) direct(ctx context.Context, l *line) error {
 		}
 	}()
 	started := map[int64]int64{}
+	var n neglect
 	for sleep(ctx, feedEvery) {
+		ready := func(class sms.Class) []ledger.Task { return d.ledger.Ready(l.Name, class, 1) }
 		if d.queue.Down() < redisGone {
-			clear(started)
-			continue
+			before := n.found
+			if !n.look(l, ready) {
+				clear(started)
+				continue
+			}
+			if !before {
+				d.log.Warn("the queue does not deliver: pages are claimed straight from the ledger", "provider", l.Name)
+			}
 		}
 		for class := sms.Class(sms.Classes); class > 0; {
 			class--

@@ -42,8 +42,15 @@ func (d *Dispatcher) live(ctx context.Context) error {
 
 // look takes one campaign a step on in its life.
 func (d *Dispatcher) look(c *ledger.Campaign, quiet map[int64]time.Time) error {
-	if c.State == ledger.Finished || c.State == ledger.Cancelled || c.State == ledger.Paused {
+	switch c.State {
+	case ledger.Finished, ledger.Paused:
 		return nil
+	case ledger.Cancelled:
+		// Pages that were at work when it was cancelled come back with people who wait.
+		if d.ledger.Tally(c.ID).Waiting == 0 {
+			return nil
+		}
+		return d.ledger.Cancel(c.ID)
 	}
 	o, err := d.orders.of(c)
 	if err != nil {
@@ -81,15 +88,24 @@ func (d *Dispatcher) look(c *ledger.Campaign, quiet map[int64]time.Time) error {
 		since = now
 		quiet[c.ID] = now
 	}
-	expected := t.InDoubt
-	if o.definition.Receipts.Wanted {
-		expected += t.Accepted
-	}
-	if expected > 0 && now.Sub(since) < o.definition.Receipts.Wait {
+	if now.Sub(since) < patience(o, &t) {
 		return nil
 	}
 	d.log.Info("campaign is finished", "campaign", c.Key, "delivered", t.Delivered, "failed", t.Failed, "in_doubt", t.InDoubt)
 	return d.ledger.SetState(c.ID, ledger.Finished)
+}
+
+// patience is how long a campaign whose last message was sent is left open: for
+// the receipts it wants, and until doubt has had its turn to be resent.
+func patience(o *order, t *ledger.Tally) time.Duration {
+	var d time.Duration
+	if o.definition.Receipts.Wanted && t.Accepted+t.InDoubt > 0 {
+		d = o.definition.Receipts.Wait
+	}
+	if o.definition.Resends() && t.InDoubt > 0 {
+		d = max(d, resendAfter+lookEvery)
+	}
+	return d
 }
 
 // reroute gives the pages of lines that have been down for a while to their

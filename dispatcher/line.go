@@ -24,6 +24,7 @@ type Line struct {
 type line struct {
 	Line
 	budget   *semaphore.Weighted // recipients offered and not settled
+	spare    *semaphore.Weighted // one chunk more, for who overtakes; nil: not needed
 	most     int64               // the budget's size
 	chunk    int                 // recipients offered at once
 	workers  int                 // pages worked on at once
@@ -33,6 +34,11 @@ type line struct {
 
 // pageSize is the most recipients of a page.
 const pageSize = 1000
+
+// ahead is how many seconds of the rate are offered and not settled at most. It
+// bounds what a carrier that answers late can be sent: above a second's delay the
+// rate is not reached.
+const ahead = 1.0
 
 // newLine sizes the work by the provider's window: at most two windows are
 // offered and unanswered, so that one is in flight while the next one's intent
@@ -50,9 +56,17 @@ func newLine(l Line) *line {
 		chunk -= chunk % batch
 	}
 	chunk = min(chunk, pageSize)
+	var spare *semaphore.Weighted
+	if l.Rate > 0 {
+		// What waits for the pace need not be offered yet: all of it would have to
+		// leave before anybody can overtake, and is in doubt after a crash.
+		most = max(min(most-chunk, int(l.Rate*ahead)), chunk)
+		spare = semaphore.NewWeighted(int64(chunk))
+	}
 	workers := min(most/pageSize+2, 16)
 	return &line{
-		Line: l, budget: semaphore.NewWeighted(int64(most)), most: int64(most), chunk: chunk,
+		spare: spare,
+		Line:  l, budget: semaphore.NewWeighted(int64(most)), most: int64(most), chunk: chunk,
 		workers: workers, slots: make(chan struct{}, workers),
 	}
 }
@@ -74,3 +88,6 @@ func (l *line) enter(ctx context.Context) bool {
 }
 
 func (l *line) leave() { <-l.slots }
+
+// full reports whether every worker's slot is taken.
+func (l *line) full() bool { return len(l.slots) == cap(l.slots) }

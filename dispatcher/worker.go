@@ -4,8 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/semaphore"
 
 	"tocsin/dispatcher/ledger"
 	"tocsin/dispatcher/queue"
@@ -28,6 +32,11 @@ func (d *Dispatcher) work(ctx context.Context, l *line, id, epoch int64) error {
 		return queue.ErrLater
 	}
 	defer l.leave()
+	return d.workOn(ctx, l, l.budget, id, epoch)
+}
+
+// workOn is work within a budget.
+func (d *Dispatcher) workOn(ctx context.Context, l *line, budget *semaphore.Weighted, id, epoch int64) error {
 	if !l.usable() {
 		return queue.ErrLater
 	}
@@ -35,13 +44,12 @@ func (d *Dispatcher) work(ctx context.Context, l *line, id, epoch int64) error {
 	switch {
 	case errors.Is(err, ledger.ErrTaken):
 		return nil
+	case err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()):
+		return queue.ErrLater // the process ends, which is no failure of the page
 	case err != nil:
 		return d.broken(fmt.Errorf("claim page %d: %w", id, err))
 	}
-	w, err := d.newPageWork(l, k)
-	if err == nil {
-		err = w.run(ctx)
-	}
+	err = d.send(ctx, l, budget, k)
 	// What is not sent goes back to the ledger whatever happened.
 	if release := d.ledger.Release(k); release != nil && !errors.Is(release, ledger.ErrStale) {
 		return d.broken(fmt.Errorf("release page %d: %w", id, release))
@@ -52,6 +60,21 @@ func (d *Dispatcher) work(ctx context.Context, l *line, id, epoch int64) error {
 	return nil // what still waits is fed again under its new epoch
 }
 
+// send sends what waits on a claimed page. A panic costs the page's turn and
+// nothing else.
+func (d *Dispatcher) send(ctx context.Context, l *line, budget *semaphore.Weighted, k *ledger.Claim) (err error) {
+	defer func() {
+		if recover() != nil {
+			err = fmt.Errorf("a worker panicked: %s", debug.Stack())
+		}
+	}()
+	w, err := d.newPageWork(l, budget, k)
+	if err != nil {
+		return err
+	}
+	return w.run(ctx)
+}
+
 // errStop says that the page has to be given back: somebody overtakes, the
 // campaign does not run any more, the line is down, or the process ends.
 var errStop = errors.New("the page is given back")
@@ -60,21 +83,23 @@ var errStop = errors.New("the page is given back")
 type pageWork struct {
 	d       *Dispatcher
 	l       *line
+	budget  *semaphore.Weighted
 	k       *ledger.Claim
 	order   *order
 	running sync.WaitGroup
 
-	mu    sync.Mutex
-	again []uint16 // what the carrier put off
-	err   error
+	mu       sync.Mutex
+	again    []uint16       // what the carrier put off
+	poisoned map[uint16]int // how often a text could not be written
+	err      error
 }
 
-func (d *Dispatcher) newPageWork(l *line, k *ledger.Claim) (*pageWork, error) {
+func (d *Dispatcher) newPageWork(l *line, budget *semaphore.Weighted, k *ledger.Claim) (*pageWork, error) {
 	o, err := d.orders.of(&k.Campaign)
 	if err != nil {
 		return nil, err
 	}
-	return &pageWork{d: d, l: l, k: k, order: o}, nil
+	return &pageWork{d: d, l: l, budget: budget, k: k, order: o}, nil
 }
 
 // run sends all that waits, in rounds.
@@ -105,10 +130,12 @@ func (w *pageWork) run(ctx context.Context) error {
 func (w *pageWork) round(ctx context.Context, waiting []uint16) error {
 	for len(waiting) > 0 {
 		n := min(w.l.chunk, len(waiting))
-		if w.order.over(time.Now()) || ctx.Err() != nil || w.l.overtaken(w.k.Campaign.Class) || !w.l.usable() || w.failed() {
+		if err := w.budget.Acquire(ctx, int64(n)); err != nil {
 			return errStop
 		}
-		if err := w.l.budget.Acquire(ctx, int64(n)); err != nil {
+		// Asked now: it may have taken a while.
+		if w.order.over(time.Now()) || ctx.Err() != nil || w.l.overtaken(w.k.Campaign.Class) || !w.l.usable() || w.failed() {
+			w.budget.Release(int64(n))
 			return errStop
 		}
 		c := chunks.Get().(*chunk)
@@ -117,7 +144,12 @@ func (w *pageWork) round(ctx context.Context, waiting []uint16) error {
 		w.running.Add(1)
 		go func() {
 			defer w.running.Done()
-			defer w.l.budget.Release(int64(n))
+			defer w.budget.Release(int64(n))
+			defer func() {
+				if recover() != nil { // the chunk's memory is not used again
+					w.fail(fmt.Errorf("a worker panicked: %s", debug.Stack()))
+				}
+			}()
 			if err := w.send(c); err != nil {
 				w.fail(err)
 			}
@@ -131,8 +163,15 @@ func (w *pageWork) round(ctx context.Context, waiting []uint16) error {
 // send takes one chunk through its arrows: intent on disk, bytes out, answers on
 // disk.
 func (w *pageWork) send(c *chunk) error {
-	if err := c.render(w.order, w.k); err != nil {
-		return fmt.Errorf("render: %w", err)
+	if good := c.render(w.order, w.k); good < len(c.indexes) {
+		poisoned := slices.Clone(c.indexes[good:])
+		c.cut(good)
+		if err := w.poison(poisoned); err != nil {
+			return err
+		}
+		if good == 0 {
+			return nil
+		}
 	}
 	fault("before-intent")
 	if err := w.d.ledger.Offer(w.k, c.indexes, c.parts); err != nil {
@@ -142,7 +181,7 @@ func (w *pageWork) send(c *chunk) error {
 		return fmt.Errorf("note intent: %w", err)
 	}
 	fault("after-intent")
-	w.l.Provider.Submit(w.d.submitting, c.messages, c.acks)
+	w.submit(c)
 	fault("before-outcome")
 	if err := w.d.ledger.Settle(w.k, c.indexes, c.acks); err != nil {
 		if errors.Is(err, ledger.ErrStale) {
@@ -152,6 +191,71 @@ func (w *pageWork) send(c *chunk) error {
 	}
 	fault("after-outcome")
 	w.putOff(c)
+	return nil
+}
+
+// submit offers the chunk. A provider that panics costs no more than its chunk: what
+// it has not answered may have left, so that it is in doubt.
+func (w *pageWork) submit(c *chunk) {
+	defer func() {
+		if recover() == nil {
+			return
+		}
+		for i := range c.acks {
+			if a := &c.acks[i]; a.Outcome == sms.NotSent {
+				a.Outcome, a.Reason = sms.Unknown, sms.NoAnswer
+			}
+		}
+		// Its words may hold anything, so that only the place is told.
+		w.d.log.Error("a provider panicked: what it had not answered is in doubt", "provider", w.l.Name,
+			"batch", w.k.Page, "stack", string(debug.Stack()))
+	}()
+	w.l.Provider.Submit(w.d.submitting, c.messages, c.acks)
+}
+
+// attempts is how often a recipient's text may fail to be written before the
+// recipient has failed.
+const attempts = 3
+
+// poison counts against recipients whose text cannot be written, and fails those
+// for whom that was the last attempt.
+func (w *pageWork) poison(indexes []uint16) error {
+	w.mu.Lock()
+	var failed []uint16
+	for _, i := range indexes {
+		if w.poisoned == nil {
+			w.poisoned = map[uint16]int{}
+		}
+		if w.poisoned[i]++; w.poisoned[i] < attempts {
+			w.again = append(w.again, i)
+		} else {
+			failed = append(failed, i)
+		}
+	}
+	w.mu.Unlock()
+	if len(failed) == 0 {
+		return nil
+	}
+	w.d.log.Error("the text of some recipients cannot be written: they have failed", "campaign", w.k.Campaign.Key,
+		"batch", w.k.Page, "recipients", len(failed))
+	slices.Sort(failed)
+	c := chunk{}
+	c.fill(failed)
+	for i := range c.acks {
+		c.parts[i] = 1
+		c.acks[i] = sms.Ack{Outcome: sms.Refused, Reason: sms.Poison, Done: w.k.Done[failed[i]]}
+	}
+	// Through the same states as everybody, but nothing is sent.
+	err := w.d.ledger.Offer(w.k, c.indexes, c.parts)
+	if err == nil {
+		err = w.d.ledger.Settle(w.k, c.indexes, c.acks)
+	}
+	if errors.Is(err, ledger.ErrTaken) || errors.Is(err, ledger.ErrStale) {
+		return errStop
+	}
+	if err != nil {
+		return fmt.Errorf("note failed recipients: %w", err)
+	}
 	return nil
 }
 

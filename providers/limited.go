@@ -4,6 +4,8 @@ import (
 	"context"
 	"math/bits"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"tocsin/providers/sms"
 )
@@ -51,10 +53,16 @@ func (l *Limited) Line() Line { return l.inner.Line() }
 // Submit offers msgs slice by slice, each when its turn has come. A slice has its
 // places in the inner provider's window before it takes its turn, so that it never
 // waits behind the pacer and leaves in a burst. What has not had its turn when ctx
-// ends is NotSent.
+// ends, or its campaign's time is over, is NotSent.
 func (l *Limited) Submit(ctx context.Context, msgs []sms.Message, acks []sms.Ack) {
 	var running sync.WaitGroup
-	defer running.Wait()
+	var panicked atomic.Pointer[any]
+	defer func() {
+		running.Wait()
+		if p := panicked.Load(); p != nil {
+			panic(*p) // where the caller can do something about it
+		}
+	}()
 	for len(msgs) > 0 {
 		rate := l.pacer.Rate()
 		if rate <= 0 {
@@ -69,25 +77,55 @@ func (l *Limited) Submit(ctx context.Context, msgs []sms.Message, acks []sms.Ack
 		// A quarter of the window, so that the next slice need not wait for the
 		// last answer to this one.
 		s := cut(msgs, max(int(rate*quantum), 1), max(line.Window/4, 1), max(line.Batch, 1))
-		if l.gate.enter(ctx, s.pdus) != nil {
-			notSent(msgs, acks, sms.None)
-			return
-		}
-		if l.pacer.Wait(ctx, s.segments) != nil {
-			l.gate.leave(s.pdus)
-			notSent(msgs, acks, sms.None)
+		if err := l.turn(ctx, s, msgs[0].Envelope); err != nil {
+			why := sms.None
+			if msgs[0].Over(time.Now()) {
+				why = sms.TooLate
+			}
+			notSent(msgs, acks, why)
 			return
 		}
 		turn, answers := msgs[:s.messages], acks[:s.messages]
 		msgs, acks = msgs[s.messages:], acks[s.messages:]
 		running.Go(func() {
-			l.inner.Submit(ctx, turn, answers)
-			l.gate.leave(s.pdus)
-			if complains(answers) {
+			if p := l.offer(ctx, turn, answers, s.pdus); p != nil {
+				panicked.Store(&p)
+			} else if complains(answers) {
 				l.pacer.Throttled()
 			}
 		})
 	}
+}
+
+// offer gives a slice to the inner provider and its places back to the gate. It is
+// what the inner provider panicked with; nil: it did not.
+func (l *Limited) offer(ctx context.Context, msgs []sms.Message, acks []sms.Ack, pdus int) (panicked any) {
+	defer l.gate.leave(pdus)
+	defer func() { panicked = recover() }()
+	l.inner.Submit(ctx, msgs, acks)
+	return nil
+}
+
+// turn waits for a slice's places in the window and its turn, but not longer than
+// its campaign has time: an error says that it may not leave.
+func (l *Limited) turn(ctx context.Context, s slice, e *sms.Envelope) error {
+	if e != nil && !e.Expires.IsZero() {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, e.Expires)
+		defer cancel()
+	}
+	if err := l.gate.enter(ctx, s.pdus); err != nil {
+		return err
+	}
+	if err := l.pacer.Wait(ctx, s.segments); err != nil {
+		l.gate.leave(s.pdus)
+		return err
+	}
+	if e != nil && !e.Expires.IsZero() && time.Now().After(e.Expires) { // the pacer does not look at deadlines
+		l.gate.leave(s.pdus)
+		return context.DeadlineExceeded
+	}
+	return nil
 }
 
 // complains reports whether an answer says that the rate is too high.

@@ -291,6 +291,31 @@ func TestLimitedLeavesTheRestWhenItsContextEnds(t *testing.T) {
 	}
 }
 
+func TestLimitedOffersNothingAfterTheCampaignsTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := &airline{window: 100, batch: 1, trip: 5 * time.Second}
+		l := NewLimited(a, &metronome{rate: 10})
+		msgs := texts(100, 1)
+		e := *msgs[0].Envelope
+		e.Expires = time.Now().Add(3*time.Second + time.Millisecond)
+		for i := range msgs {
+			msgs[i].Envelope = &e
+		}
+		acks := make([]sms.Ack, len(msgs))
+		l.Submit(t.Context(), msgs, acks)
+		n := len(a.left)
+		if n < 20 || n > 31 {
+			t.Errorf("got %d messages offered in three seconds, want 20 to 31", n)
+		}
+		for i := range acks {
+			// What has left waits for its answer beyond the campaign's time.
+			if want := map[bool]sms.Outcome{true: sms.Taken, false: sms.NotSent}[i < n]; acks[i].Outcome != want {
+				t.Fatalf("message %d: got %v, want %v", i, acks[i].Outcome, want)
+			}
+		}
+	})
+}
+
 func TestLimitedWithoutALimitOrALinePassesThrough(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := &airline{window: 10, batch: 1, trip: time.Second}
@@ -337,3 +362,47 @@ func TestLimitedAllocatesNothingPerRecipient(t *testing.T) {
 		t.Errorf("got %v allocations for 1,000 messages, want at most 10", got)
 	}
 }
+
+func TestWhatIsTooLateWhenItsTurnComesIsNotSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		inner := &deaf{line: Line{Up: 1, Connections: 1, Window: 100, Batch: 1}}
+		l := NewLimited(inner, slow{})
+		envelope := &sms.Envelope{Expires: time.Now().Add(1500 * time.Millisecond)}
+		msgs := make([]sms.Message, 4)
+		for i := range msgs {
+			msgs[i] = sms.Message{To: sms.Number(8613917263544 + i), Content: sms.Content{Segments: 1}, Envelope: envelope}
+		}
+		acks := make([]sms.Ack, len(msgs))
+		l.Submit(t.Context(), msgs, acks)
+		for i, want := range []sms.Outcome{sms.Taken, sms.NotSent, sms.NotSent, sms.NotSent} {
+			if acks[i].Outcome != want {
+				t.Errorf("got %v for message %d, want %v", acks[i].Outcome, i, want)
+			}
+		}
+		if inner.got != 1 {
+			t.Errorf("got %d messages sent, want 1", inner.got)
+		}
+	})
+}
+
+// slow is a Pacer of one segment a second.
+type slow struct{}
+
+func (slow) Wait(context.Context, int) error { time.Sleep(time.Second); return nil }
+func (slow) Throttled()                      {}
+func (slow) Rate() float64                   { return 1 }
+
+// deaf is a Provider that takes everything.
+type deaf struct {
+	line Line
+	got  int
+}
+
+func (d *deaf) Submit(_ context.Context, msgs []sms.Message, acks []sms.Ack) {
+	d.got += len(msgs)
+	for i := range acks {
+		acks[i] = sms.Ack{Outcome: sms.Taken, Done: 1}
+	}
+}
+func (d *deaf) Run(context.Context, sms.ReceiveFunc) error { return nil }
+func (d *deaf) Line() Line                                 { return d.line }

@@ -138,34 +138,18 @@ func (p *page) shift(at uint32, from, to sms.State, rs []run) {
 // all uint16 masks above need Segments to fit: 1<<16 - 1 is every bit.
 var _ = [1]struct{}{}[16-sms.MaxSegments]
 
-// replay applies the records of one journal row to the pages that have not been
-// folded past it. load makes a page's recipients present.
-func replay(seq int64, data []byte, load func(id int64) (*page, error)) error {
+// replay applies the records of one journal row to p's recipients.
+func (p *page) replay(data []byte) error {
 	s := &scanner{data: data}
 	for len(s.data) > 0 && s.err == nil {
-		kind := s.octet()
-		p, err := load(int64(s.uvarint()))
-		if err != nil {
-			return err
-		}
-		s.record(kind, p, seq > p.folded)
+		s.record(s.octet(), p)
 	}
 	return s.err
 }
 
-// record reads one record of page p and applies it when fresh.
-func (s *scanner) record(kind byte, p *page, fresh bool) {
+// record reads one record of page p and applies it.
+func (s *scanner) record(kind byte, p *page) {
 	switch kind {
-	case kindClaim:
-		epoch := int64(s.uvarint())
-		owner := string(s.octets(s.below(256)))
-		if fresh {
-			p.epoch, p.owner = epoch, owner
-		}
-	case kindRelease:
-		if fresh {
-			p.owner = ""
-		}
 	case kindOffer:
 		at, parts := uint32(s.uvarint()), uint8(s.below(256))
 		rs := s.runs(p.size)
@@ -174,35 +158,27 @@ func (s *scanner) record(kind byte, p *page, fresh bool) {
 			each = func(int) uint8 { return s.octet() }
 		}
 		for _, r := range rs {
-			if !fresh {
-				if parts == 0 {
-					s.octets(r.length)
-				}
-				continue
-			}
 			p.offerEach(at, r, each)
 		}
 	case kindAnswer:
 		at := uint32(s.uvarint())
+		var a answer
 		for k := s.below(p.size + 1); k > 0 && s.err == nil; k-- {
-			if a := s.answer(p.size); fresh && s.err == nil {
+			if s.answer(&a, p.size); s.err == nil {
 				p.answer(at, a)
 			}
 		}
 	case kindReceipt:
+		var one said
 		for k := s.uvarint(); k > 0 && s.err == nil; k-- {
-			one := said{
-				index: s.below(p.size), segment: s.below(sms.MaxSegments), state: sms.State(s.below(sms.States)),
-				reason: sms.Reason(s.octet()), code: uint16(s.uvarint()), at: uint32(s.uvarint()),
-			}
-			if fresh && s.err == nil {
+			if s.said(&one, p.size); s.err == nil {
 				p.hear(one)
 			}
 		}
 	case kindShift:
 		at := uint32(s.uvarint())
 		from, to := sms.State(s.below(sms.States)), sms.State(s.below(sms.States))
-		if rs := s.runs(p.size); fresh && s.err == nil {
+		if rs := s.runs(p.size); s.err == nil {
 			p.shift(at, from, to, rs)
 		}
 	default:
@@ -219,21 +195,55 @@ func (p *page) offerEach(at uint32, r run, parts func(int) uint8) {
 	}
 }
 
-func (s *scanner) answer(size int) answer {
-	var a answer
-	a.start = s.below(size)
-	a.length = s.below(size - a.start + 1)
+// answer reads the entry behind a into a.
+func (s *scanner) answer(a *answer, size int) {
+	if length := s.below(size + 1); length == 0 {
+		a.run = run{a.start + a.length, 1}
+		if a.start >= size {
+			s.err, s.data = errRecord, nil
+		}
+		a.refs = s.octets(s.below(1 << 16))
+		return
+	} else {
+		a.length = length
+	}
+	a.start = s.below(size - a.length + 1)
 	a.outcome = sms.Outcome(s.below(sms.Outcomes))
 	a.reason = sms.Reason(s.octet())
 	a.code = uint16(s.uvarint())
 	a.done = uint16(s.uvarint())
 	a.batch = s.octet() == 1
 	a.refs = s.octets(s.below(1 << 16))
-	return a
 }
 
-func appendAnswer(b []byte, a answer) []byte {
-	b = appendUvarints(b, uint64(a.start), uint64(a.length), uint64(a.outcome))
+// said reads the receipt behind one into one.
+func (s *scanner) said(one *said, size int) {
+	v := s.below(2 * size)
+	one.index = v >> 1
+	if v&1 != 0 {
+		return
+	}
+	one.segment, one.state = s.below(sms.MaxSegments), sms.State(s.below(sms.States))
+	one.reason, one.code, one.at = sms.Reason(s.octet()), uint16(s.uvarint()), uint32(s.uvarint())
+}
+
+// appendSaid appends a receipt behind the one before it; nil: it is the first.
+func appendSaid(b []byte, before, one *said) []byte {
+	if before != nil && before.same(one) {
+		return binary.AppendUvarint(b, uint64(one.index)<<1|1)
+	}
+	b = appendUvarints(b, uint64(one.index)<<1, uint64(one.segment), uint64(one.state))
+	b = append(b, byte(one.reason))
+	return appendUvarints(b, uint64(one.code), uint64(one.at))
+}
+
+// appendAnswer appends an entry behind the one before it; nil: it is the first.
+func appendAnswer(b []byte, before *answer, a answer) []byte {
+	if before != nil && before.next(a) {
+		b = appendUvarints(b, 0, uint64(len(a.refs)))
+		return append(b, a.refs...)
+	}
+	b = appendUvarints(b, uint64(a.length), uint64(a.start), uint64(a.outcome))
 	b = append(b, byte(a.reason))
 	b = appendUvarints(b, uint64(a.code), uint64(a.done))
 	if a.batch {

@@ -80,7 +80,7 @@ func (l *Ledger) Claim(ctx context.Context, id, epoch int64) (*Claim, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, k.Fields, err = p.fieldsOf(ctx, l.db); err != nil {
+	if _, k.Fields, err = p.fieldsOf(ctx, &l.contents); err != nil {
 		return nil, errors.Join(err, l.Release(k))
 	}
 	return k, nil
@@ -172,7 +172,7 @@ func (l *Ledger) Reroute(from string, usable func(provider string) bool) (int, e
 					}
 					p.provider = next
 					p.epoch++ // the task that names the old provider is stale
-					c.dirty[p] = struct{}{}
+					c.touch(p)
 					moved++
 				}
 			}

@@ -3,8 +3,12 @@ package ledger
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // A request is one writer's share of a transaction.
@@ -13,17 +17,6 @@ type request struct {
 	err   error
 	done  chan struct{} // closed when committed; or one value: commit for the others
 	lead  bool
-}
-
-// A commit gathers what one transaction writes.
-type commit struct {
-	seq     int64
-	at      int64 // milliseconds since 1970
-	journal []byte
-	dirty   map[*page]struct{}
-	fold    map[*page]struct{}
-	exec    []func(ctx context.Context, tx execer) error
-	trimmed bool // the journal before this row is deleted
 }
 
 // commit applies fn to the pages in memory and returns once its records and
@@ -49,18 +42,11 @@ func (l *Ledger) commit(fn func(c *commit) error) error {
 	l.committing = true
 	batch := l.queue
 	l.queue = nil
-	c := l.gather(batch)
 	start := time.Now()
-	err := l.broken
-	if err == nil && !c.empty() {
-		l.mu.Unlock()
-		err = l.write(c)
-		l.mu.Lock()
-		l.finish(c, err)
-	}
+	wrote, err := l.transact(batch)
 	l.lead()
 	l.mu.Unlock()
-	if err == nil && l.onDone != nil && !c.empty() {
+	if wrote && l.onDone != nil {
 		l.onDone(time.Since(start), len(batch))
 	}
 	for _, other := range batch {
@@ -74,25 +60,45 @@ func (l *Ledger) commit(fn func(c *commit) error) error {
 	return r.err
 }
 
+// transact gathers what the requests want and writes it. Under l.mu, which it
+// lets go of while the database works.
+func (l *Ledger) transact(batch []*request) (wrote bool, err error) {
+	if l.broken != nil {
+		return false, l.broken
+	}
+	c := l.gather(batch)
+	if c.empty() {
+		return false, nil
+	}
+	l.mu.Unlock()
+	err = l.write(c)
+	l.mu.Lock()
+	l.finish(c, err)
+	return err == nil, l.broken
+}
+
 // gather lets every request in batch change the pages and say what to write.
 func (l *Ledger) gather(batch []*request) *commit {
-	c := &commit{seq: l.seq + 1, at: time.Now().UnixMilli(), dirty: map[*page]struct{}{}, fold: map[*page]struct{}{}}
+	c := &l.current
+	c.reset(time.Now().UnixMilli())
 	for _, r := range batch {
 		r.err = r.apply(c)
 	}
-	seq := l.seq
-	if len(c.journal) > 0 {
-		seq = c.seq
-	}
-	for p := range c.dirty {
+	for p, d := range c.dirty {
+		d.close()
 		if p.settled() && p.owner == "" {
-			c.fold[p] = struct{}{}
+			c.fold[p] = nil
 		}
 	}
 	for p := range c.fold {
-		p.folded = seq
-		p.image = p.encode(nil)
-		c.dirty[p] = struct{}{}
+		c.touch(p)
+		c.fold[p] = p.encode(nil)
+	}
+	for p := range c.dirty {
+		p.version++
+	}
+	for p := range c.fold {
+		p.folded = p.version
 	}
 	return c
 }
@@ -108,10 +114,6 @@ func (l *Ledger) lead() {
 	first.done <- struct{}{}
 }
 
-func (c *commit) empty() bool {
-	return len(c.journal) == 0 && len(c.dirty) == 0 && len(c.exec) == 0 && len(c.fold) == 0
-}
-
 // write is the transaction.
 func (l *Ledger) write(c *commit) error {
 	// An outcome is written whatever becomes of the caller.
@@ -119,15 +121,15 @@ func (l *Ledger) write(c *commit) error {
 	defer cancel()
 	l.writing.Lock()
 	defer l.writing.Unlock()
-	if _, err := l.conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+	if _, err := l.stmt.begin.ExecContext(ctx); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
 	if err := l.fill(ctx, c); err != nil {
-		l.conn.ExecContext(ctx, "ROLLBACK")
+		l.stmt.rollback.ExecContext(ctx)
 		return err
 	}
-	if _, err := l.conn.ExecContext(ctx, "COMMIT"); err != nil {
-		l.conn.ExecContext(ctx, "ROLLBACK")
+	if _, err := l.stmt.commit.ExecContext(ctx); err != nil {
+		l.stmt.rollback.ExecContext(ctx)
 		return fmt.Errorf("commit: %w", err)
 	}
 	return nil
@@ -140,17 +142,19 @@ type execer interface {
 }
 
 func (l *Ledger) fill(ctx context.Context, c *commit) error {
-	if len(c.journal) > 0 {
-		if _, err := l.stmt.journal.ExecContext(ctx, c.seq, c.at, c.journal); err != nil {
-			return fmt.Errorf("write journal: %w", err)
+	for p, d := range c.dirty {
+		if image := c.fold[p]; image != nil {
+			if _, err := l.stmt.status.ExecContext(ctx, p.id, image); err != nil {
+				return fmt.Errorf("fold page %d: %w", p.id, err)
+			}
+			if _, err := l.stmt.trim.ExecContext(ctx, p.id); err != nil {
+				return fmt.Errorf("trim the journal of page %d: %w", p.id, err)
+			}
+		} else if len(d.journal) > 0 {
+			if _, err := l.stmt.journal.ExecContext(ctx, p.id, p.version, d.journal); err != nil {
+				return fmt.Errorf("write journal of page %d: %w", p.id, err)
+			}
 		}
-	}
-	for p := range c.fold {
-		if _, err := l.stmt.status.ExecContext(ctx, p.id, p.image); err != nil {
-			return fmt.Errorf("fold page %d: %w", p.id, err)
-		}
-	}
-	for p := range c.dirty {
 		if err := p.save(ctx, l.stmt.page); err != nil {
 			return err
 		}
@@ -163,30 +167,35 @@ func (l *Ledger) fill(ctx context.Context, c *commit) error {
 	return nil
 }
 
+// advice says what a person can do about a ledger that cannot be written.
+func advice(err error, dir string) string {
+	var e *sqlite.Error
+	if errors.As(err, &e) && e.Code()&0xFF == sqlite3.SQLITE_FULL {
+		return "free space on the disk of " + dir + " and start again, it continues where it stopped"
+	}
+	return "see to the disk of " + dir + " and start again, it continues where it stopped"
+}
+
 // finish takes note, under l.mu, of how the transaction ended.
 func (l *Ledger) finish(c *commit, err error) {
 	if err != nil {
-		l.broken = fmt.Errorf("the ledger cannot be written, sending has stopped: %w", err)
+		l.broken = fmt.Errorf("the ledger cannot be written, sending has stopped: %w: %s", err, advice(err, l.dir))
 		l.log.Error("the ledger cannot be written, sending has stopped", "err", err)
 		return
 	}
-	if len(c.journal) > 0 {
-		l.seq = c.seq
-		l.journaled += len(c.journal)
-	}
-	if c.trimmed {
-		l.journaled, l.lastTrim = len(c.journal), time.Now()
-	}
-	for p := range c.dirty {
-		if _, folded := c.fold[p]; !folded {
+	for p, d := range c.dirty {
+		if c.fold[p] == nil {
+			l.journaled += len(d.journal)
 			l.unfolded[p] = struct{}{}
 		}
 	}
 	for p := range c.fold {
-		p.image = nil
 		delete(l.unfolded, p)
 		if p.settled() && p.owner == "" {
 			p.unload()
 		}
+	}
+	for _, fn := range c.then {
+		fn()
 	}
 }

@@ -11,8 +11,9 @@ import (
 // match finds the recipient and the segment a receipt speaks of: first by
 // number, over the pages of all campaigns, then by reference. A receipt whose
 // reference is not known here (its answer never came, or the batch had another)
-// belongs to the only recipient it can mean, or to none.
-func (l *Ledger) match(provider string, r *sms.Receipt) (*page, said, error) {
+// belongs to the only recipient it can mean, or to none; guessed says that it is
+// such a one.
+func (l *Ledger) match(provider string, r *sms.Receipt) (p *page, s said, guessed bool, err error) {
 	var only *page
 	var onlyIs said
 	candidates := 0
@@ -26,7 +27,7 @@ func (l *Ledger) match(provider string, r *sms.Receipt) (*page, said, error) {
 				continue
 			}
 			if err := l.load(p); err != nil {
-				return nil, said{}, err
+				return nil, said{}, false, err
 			}
 			i := p.find(r.To)
 			if i < 0 || p.people.sent[i] == 0 {
@@ -35,7 +36,7 @@ func (l *Ledger) match(provider string, r *sms.Receipt) (*page, said, error) {
 			segment, how := p.segmentOf(i, r.Ref)
 			switch how {
 			case refKnown:
-				return p, said{index: i, segment: segment}, nil
+				return p, said{index: i, segment: segment}, false, nil
 			case refOpen:
 				candidates++
 				only, onlyIs = p, said{index: i, segment: segment}
@@ -43,9 +44,9 @@ func (l *Ledger) match(provider string, r *sms.Receipt) (*page, said, error) {
 		}
 	}
 	if candidates == 1 {
-		return only, onlyIs, nil
+		return only, onlyIs, true, nil
 	}
-	return nil, said{}, nil
+	return nil, said{}, false, nil
 }
 
 // How a reference relates to a recipient.
@@ -59,14 +60,17 @@ const (
 func (p *page) segmentOf(i int, ref []byte) (segment, how int) {
 	h := &p.people
 	refs := p.refsOf(i)
-	missing := len(refs) == 0
-	for k := 0; len(refs) > 0; k++ {
+	missing := false
+	named := uint16(0) // segments whose reference is known
+	for k := 0; k < max(int(h.parts[i]), 1) || len(refs) > 0; k++ {
 		var one []byte
 		one, refs = refs.Next()
 		if len(one) == 0 {
 			missing = true
 		} else if sameRef(one, ref) {
 			return k, refKnown
+		} else {
+			named |= 1 << k
 		}
 	}
 	state := h.state[i]
@@ -77,12 +81,18 @@ func (p *page) segmentOf(i int, ref []byte) (segment, how int) {
 	if h.parts[i] > 1 && state == sms.Offered && len(ref) > 0 {
 		return 0, refOther // the answer will say which segment it is: try again then
 	}
+	if h.parts[i] > 1 && h.flags[i]&wasResent != 0 {
+		return 0, refOther // it may be a second receipt of a segment that was sent twice
+	}
+	if h.parts[i] <= 1 {
+		return 0, refOpen
+	}
 	for k := range int(h.parts[i]) {
-		if h.arrived[i]>>k&1 == 0 {
+		if (h.arrived[i]|named)>>k&1 == 0 {
 			return k, refOpen
 		}
 	}
-	return 0, refOpen
+	return 0, refOther // every segment is spoken for
 }
 
 // sameRef reports whether two references are one, as carriers write them: equal

@@ -44,26 +44,28 @@ type Options struct {
 
 // A Ledger is an open ledger that this process alone works on.
 type Ledger struct {
+	dir    string
 	owner  string
 	log    *slog.Logger
 	onDone func(time.Duration, int)
 
-	lock *os.File
-	db   *sql.DB
-	conn *sql.Conn // the one connection that writes
-	stmt statements
+	lock     *os.File
+	db       *sql.DB
+	conn     *sql.Conn // the one connection that writes
+	stmt     statements
+	contents contents
 
 	writing sync.Mutex // held by whoever has a transaction on conn; never taken under mu
 
 	mu         sync.Mutex // guards everything below, and the pages in memory
 	queue      []*request
 	committing bool
-	broken     error // the first database error; final
-	seq        int64 // last journal row
-	lastID     int64 // last id given to incoming messages and orphans
+	current    commit // the transaction being made: of whoever is committing
+	broken     error  // the first database error; final
 	campaigns  []*Campaign
 	pages      map[int64]*page
 	unfolded   map[*page]struct{}
+	loaded     int // pages read since the last trim
 	journaled  int // octets in the journal since the last trim
 	lastTrim   time.Time
 	parked     []parked
@@ -90,7 +92,7 @@ func Open(ctx context.Context, o Options) (*Ledger, error) {
 		return nil, err
 	}
 	l := &Ledger{
-		owner: o.Owner, log: o.Logger, onDone: o.Commit, lock: lock,
+		dir: o.Dir, owner: o.Owner, log: o.Logger, onDone: o.Commit, lock: lock,
 		pages: map[int64]*page{}, unfolded: map[*page]struct{}{}, lastTrim: time.Now(),
 	}
 	if err := l.open(ctx, filepath.Join(o.Dir, "ledger.db")); err != nil {
@@ -101,7 +103,10 @@ func Open(ctx context.Context, o Options) (*Ledger, error) {
 }
 
 func (l *Ledger) open(ctx context.Context, file string) error {
-	db, err := sql.Open("sqlite", dsn(file, "_txlock=immediate"))
+	if err := private(file); err != nil {
+		return err
+	}
+	db, err := sql.Open("sqlite", dsn(file, writing))
 	if err != nil {
 		return err
 	}
@@ -116,18 +121,33 @@ func (l *Ledger) open(ctx context.Context, file string) error {
 	if l.conn, err = db.Conn(ctx); err != nil {
 		return err
 	}
-	if err := l.stmt.prepare(ctx, l.conn); err != nil {
+	if err := errors.Join(l.stmt.prepare(ctx, l.conn), l.contents.prepare(ctx, db)); err != nil {
 		return err
 	}
 	return l.restore(ctx)
 }
 
-// dsn names the database with the settings every connection needs. The cache is
-// 8 MiB; the write-ahead log is copied back every 16 MiB.
-func dsn(file, extra string) string {
-	return "file:" + file + "?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=busy_timeout(5000)" +
-		"&_pragma=foreign_keys(1)&_pragma=cache_size(-8192)&_pragma=wal_autocheckpoint(4096)&" + extra
+// private makes a ledger that is not there yet a file for its owner alone: it
+// holds numbers. SQLite gives the files beside it the same mode.
+func private(file string) error {
+	f, err := os.OpenFile(file, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
+
+// dsn names the database with the settings every connection needs. The cache is
+// 8 MiB.
+func dsn(file, extra string) string {
+	return "file:" + file + "?_pragma=synchronous(FULL)&_pragma=busy_timeout(5000)" +
+		"&_pragma=foreign_keys(1)&_pragma=cache_size(-8192)&" + extra
+}
+
+// writing are the settings of who writes; a reader has no say in them, and a file
+// restored from a backup has no write-ahead log yet. The log is copied back every
+// 16 MiB.
+const writing = "_pragma=journal_mode(WAL)&_pragma=wal_autocheckpoint(4096)&_txlock=immediate"
 
 func migrate(ctx context.Context, db *sql.DB) error {
 	files, err := fs.Sub(schema, "schema")
@@ -177,6 +197,7 @@ func (l *Ledger) Close() error {
 			err = l.Fold(context.Background())
 		}
 		l.stmt.close()
+		l.contents.close()
 		err = errors.Join(err, l.conn.Close())
 	}
 	if l.db != nil {

@@ -67,7 +67,8 @@ func (l *Ledger) each(campaign int64, s sms.State, fn func(c *commit, p *page)) 
 }
 
 // trimAt is how large the journal may grow before all open pages are folded, in
-// octets; trimEvery is how long it may wait for that.
+// octets; trimEvery is how long it may wait for that. Pages that were read for a
+// receipt and are idle are let go of then too.
 const (
 	trimAt    = 16 << 20
 	trimEvery = time.Minute
@@ -77,7 +78,7 @@ const (
 // about once a second.
 func (l *Ledger) Tidy() error {
 	l.mu.Lock()
-	due := l.journaled > trimAt || l.journaled > 0 && time.Since(l.lastTrim) > trimEvery
+	due := l.journaled > trimAt || l.journaled+l.loaded > 0 && time.Since(l.lastTrim) > trimEvery
 	parked := len(l.parked) > 0
 	l.mu.Unlock()
 	if parked {

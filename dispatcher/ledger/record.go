@@ -8,21 +8,21 @@ import (
 )
 
 // The records of the journal. All numbers are unsigned varints unless an octet
-// is named. Each record begins with its kind (one octet) and its page.
+// is named. A row of the journal holds records of one page; each begins with its
+// kind (one octet). Claims are no records: epoch and owner stand in the page's row.
 //
-//	claim    page epoch owner-length owner
-//	release  page
-//	offer    page time parts-or-0 runs (count, then start and length of each);
+//	offer    time parts-or-0 runs (count, then start and length of each);
 //	         parts-or-0 is 0 when each recipient's parts follow the runs, an octet each
-//	answer   page time count, then count × (start, length, outcome, reason, code, done, flags (octet), refs-length, refs)
-//	receipt  page count, then count × (index, segment, state, reason, code, time)
-//	shift    page time from to runs
+//	answer   time count, then count × (length-or-0 start outcome reason code done flags (octet), refs-length refs);
+//	         length-or-0 is 0 for the one recipient behind the entry before, answered in the same words: only its
+//	         references follow
+//	receipt  count, then count × (index×2 + same, segment state reason code time); the rest is left out where
+//	         same is 1: the receipt says what the one before it says
+//	shift    time from to runs
 //
 // A record says what happened, and apply is the only place that knows what it
 // means: the same for what happens now and for what is read again at start.
 const (
-	kindClaim   = 'C'
-	kindRelease = 'L'
 	kindOffer   = 'O'
 	kindAnswer  = 'A'
 	kindReceipt = 'R'
@@ -115,6 +115,17 @@ func (s *scanner) runs(size int) []run {
 		rs = append(rs, run{start, s.below(size - start + 1)})
 	}
 	return rs
+}
+
+// next reports whether b speaks in a's words of the one recipient behind it.
+func (a *answer) next(b answer) bool {
+	return b.length == 1 && b.start == a.start+a.length && a.outcome == b.outcome && a.reason == b.reason &&
+		a.code == b.code && a.done == b.done && a.batch == b.batch
+}
+
+// same reports whether two receipts of a page say the same of two recipients.
+func (s *said) same(o *said) bool {
+	return s.segment == o.segment && s.state == o.state && s.reason == o.reason && s.code == o.code && s.at == o.at
 }
 
 // An answer is what one carrier's answer says of neighbouring recipients.

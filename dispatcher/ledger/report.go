@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -62,23 +63,38 @@ func (r *Report) Open() bool {
 }
 
 // A Reader reads a ledger that another process may be writing.
-type Reader struct{ db *sql.DB }
+type Reader struct {
+	db       *sql.DB
+	contents contents
+}
 
-// OpenReader opens the ledger in dir for reading only.
+// ErrNoLedger says that nothing was ever planned in a folder.
+var ErrNoLedger = errors.New("there is no ledger")
+
+// OpenReader opens the ledger in dir for reading only. Without one it returns
+// ErrNoLedger.
 func OpenReader(dir string) (*Reader, error) {
-	db, err := sql.Open("sqlite", dsn(filepath.Join(dir, "ledger.db"), "mode=ro"))
+	file := filepath.Join(dir, "ledger.db")
+	if _, err := os.Stat(file); errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("%w in %s", ErrNoLedger, dir)
+	}
+	db, err := sql.Open("sqlite", dsn(file, "mode=ro"))
 	if err != nil {
 		return nil, fmt.Errorf("open ledger in %s: %w", dir, err)
 	}
-	if err := db.Ping(); err != nil {
+	r := &Reader{db: db}
+	if err := r.contents.prepare(context.Background(), db); err != nil {
 		db.Close()
 		return nil, fmt.Errorf("open ledger in %s: %w", dir, err)
 	}
-	return &Reader{db}, nil
+	return r, nil
 }
 
 // Close ends the reading.
-func (r *Reader) Close() error { return r.db.Close() }
+func (r *Reader) Close() error {
+	r.contents.close()
+	return r.db.Close()
+}
 
 // Report is the campaign's report as of the last transaction.
 func (r *Reader) Report(ctx context.Context, key string) (*Report, error) {

@@ -43,9 +43,11 @@ func New(config Config) (*Carrier, error) {
 	if err != nil {
 		return nil, err
 	}
-	ln, err := net.Listen("tcp", config.Listen)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("simulator: listen: %w", err), j.close())
+	ln := config.Listener
+	if ln == nil {
+		if ln, err = net.Listen("tcp", config.Listen); err != nil {
+			return nil, errors.Join(fmt.Errorf("simulator: listen: %w", err), j.close())
+		}
 	}
 	c := &Carrier{
 		config: config, ln: ln, journal: j,
@@ -147,7 +149,6 @@ func (c *Carrier) join(s *session, systemID string) {
 
 // leave takes s out and passes on the receipts it still had.
 func (c *Carrier) leave(s *session) {
-	left := s.takeAll()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.sessions, s)
@@ -161,7 +162,8 @@ func (c *Carrier) leave(s *session) {
 			break
 		}
 	}
-	c.hand(a, left)
+	// Only now: until here another session that leaves may have handed it its own.
+	c.hand(a, s.takeAll())
 }
 
 // pass gives receipts to a connection of a that can take them.

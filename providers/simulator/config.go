@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"time"
 )
 
@@ -11,7 +12,10 @@ import (
 // DefaultListen, takes every message at once and sends no receipts. A share is
 // from 0 to 1; which numbers or submits it falls on is decided by Seed.
 type Config struct {
-	Listen   string // host:port, DefaultListen when empty; port 0: any free one
+	Listen string // host:port, DefaultListen when empty; port 0: any free one
+	// Listener, when set, is where clients come in instead; it is the Carrier's to
+	// close. Tests with simulated time have one in memory.
+	Listener net.Listener
 	Protocol string // "smpp", also when empty
 
 	SystemID string // the only account; empty: any

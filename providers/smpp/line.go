@@ -65,6 +65,13 @@ func newLine(p *Provider, conn net.Conn) *line {
 
 func (l *line) inFlight() int { return len(l.slots) - len(l.free) }
 
+// settled reports whether everything sent on it is answered.
+func (l *line) settled() bool {
+	l.p.mu.Lock()
+	defer l.p.mu.Unlock()
+	return l.inFlight() == 0
+}
+
 // pump sends what waits, as far as the window has room. When another goroutine
 // is writing, that one sees to it.
 func (l *line) pump() {
@@ -96,6 +103,9 @@ func (l *line) fill() bool {
 	}
 	for !l.closed && len(l.free) > 0 && len(p.jobs) > 0 && len(l.out) < fillTo {
 		j := p.jobs[0]
+		if !j.closed && j.msgs[0].Over(now) { // it has waited for room in the window too long; a closed job's messages are its caller's again
+			j.exhaust(sms.TooLate)
+		}
 		u, ok := j.take(batch)
 		if !ok {
 			p.jobs[0] = nil

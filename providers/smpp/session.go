@@ -130,6 +130,9 @@ type session struct {
 	receipts *receipts
 	sends    bool
 	reply    []byte
+	parting  bool   // the carrier said unbind
+	goodbye  uint32 // with this sequence number
+	parted   bool   // it has its answer
 }
 
 // run serves until the line is cut, the carrier says goodbye, or ctx ends.
@@ -141,6 +144,10 @@ func (s *session) run(ctx context.Context) error {
 	s.line.answered.Store(time.Now().UnixNano())
 	s.line.pump()
 	err := s.read()
+	if s.parting {
+		s.part()
+		err = errGoodbye
+	}
 	s.down()
 	close(stop)
 	s.line.conn.Close()
@@ -220,10 +227,35 @@ func (s *session) read() error {
 		if answers {
 			s.line.pump()
 		}
+		if s.parting && s.line.settled() {
+			s.part()
+		}
 		if err := s.receipts.offer(); err != nil {
 			return err
 		}
 	}
+}
+
+// hearGoodbye is the carrier's unbind. Nothing more is sent; but what the carrier
+// has taken it may still answer, so that its own answer waits for that.
+func (s *session) hearGoodbye(sequence uint32) {
+	s.parting, s.goodbye = true, sequence
+	s.p.mu.Lock()
+	s.line.closed = true
+	s.p.mu.Unlock()
+	s.line.conn.SetReadDeadline(time.Now().Add(drainTime))
+}
+
+// part lets the carrier hang up, for which it has a second: a line that is cut while
+// receipts are on their way would take the answer with it.
+func (s *session) part() {
+	if s.parted {
+		return
+	}
+	s.parted = true
+	s.reply = AppendEmpty(s.reply, UnbindCommand|Response, 0, s.goodbye)
+	s.flushReply() // or it has hung up already
+	s.line.conn.SetReadDeadline(time.Now().Add(time.Second))
 }
 
 func (s *session) flushReply() error {
@@ -252,8 +284,7 @@ func (s *session) handle(h Header, body []byte) error {
 		s.reply = AppendEmpty(s.reply, EnquireLink|Response, 0, h.Sequence)
 	case EnquireLink | Response:
 	case UnbindCommand:
-		s.reply = AppendEmpty(s.reply, UnbindCommand|Response, 0, h.Sequence)
-		return errGoodbye
+		s.hearGoodbye(h.Sequence)
 	case UnbindCommand | Response:
 		return errGoodbye
 	default:

@@ -35,6 +35,11 @@ func (m *Message) Reference() byte {
 	return byte(h >> 56)
 }
 
+// Over reports whether the message is worth nothing any more: it must not be sent.
+func (m *Message) Over(now time.Time) bool {
+	return !m.Envelope.Expires.IsZero() && now.After(m.Envelope.Expires)
+}
+
 // Class is how pressing a campaign is: it decides lane, policies and who must
 // approve.
 type Class uint8

@@ -1,0 +1,87 @@
+package ledger
+
+import (
+	"testing"
+
+	"tocsin/providers/sms"
+)
+
+// long puts recipient 0, whose text is of three segments, in doubt: the carrier
+// answered for the segments in refs, empty for none.
+func long(t *testing.T, l *Ledger, refs ...string) {
+	t.Helper()
+	plan(t, l, "k", 1, 1)
+	k := claim(t, l)
+	if err := l.Offer(k, []uint16{0}, []uint8{3}); err != nil {
+		t.Fatal(err)
+	}
+	ack := sms.Ack{Outcome: sms.Unknown}
+	for i, r := range refs {
+		ack.Refs = sms.AppendRef(ack.Refs, []byte(r))
+		if r != "" {
+			ack.Done |= 1 << i
+		}
+	}
+	settle(t, l, k, []sms.Ack{ack}, 0)
+	if err := l.Release(k); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestALongTextInDoubtIsDeliveredOnlyWhenEachSegmentIs(t *testing.T) {
+	doubt, delivered := Recipients{InDoubt: 1}, Recipients{Delivered: 1}
+	for _, c := range []struct {
+		name  string
+		known []string // references the carrier answered with
+		heard []string // receipts, in order
+		want  Recipients
+	}{
+		{"no reference is known", nil, []string{"A", "B", "C"}, delivered},
+		{"one receipt three times is one segment", nil, []string{"A", "A", "A"}, doubt},
+		{"one receipt in two notations is one segment", nil, []string{"255", "ff", "00FF"}, doubt},
+		{"the first reference is known and its receipt comes last", []string{"A", "", ""}, []string{"B", "C", "A"}, delivered},
+		{"the last reference is known and its receipt comes first", []string{"", "", "C"}, []string{"C", "A", "B"}, delivered},
+		{"repeated receipts of one that is not known", []string{"A", "", ""}, []string{"A", "B", "B", "A"}, doubt},
+		{"more segments than there are", []string{"A", "B", ""}, []string{"X", "Y", "Z"}, doubt},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := t.TempDir()
+			l := open(t, dir)
+			long(t, l, c.known...)
+			for _, ref := range c.heard {
+				receive(t, l, 0, ref, sms.Delivered)
+				before := l.Tally(1).Recipients
+				crash(l) // what was learned from a receipt is on disk with it
+				l = open(t, dir)
+				if got := l.Tally(1).Recipients; got != before {
+					t.Fatalf("got %+v after a crash, want %+v", got, before)
+				}
+			}
+			expect(t, l, "k", c.want)
+			if err := l.Close(); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
+// Sent twice, one segment has two receipts with two references: they are not two
+// segments.
+func TestALongTextThatWasResentIsNotDeliveredByGuessing(t *testing.T) {
+	l := open(t, t.TempDir())
+	defer l.Close()
+	long(t, l)
+	if n, err := l.Resend(1, 0); err != nil || n != 1 {
+		t.Fatalf("got %d resent, %v, want 1", n, err)
+	}
+	k := claim(t, l)
+	if err := l.Offer(k, []uint16{0}, []uint8{3}); err != nil {
+		t.Fatal(err)
+	}
+	ack := sms.Ack{Outcome: sms.Unknown, Done: 1, Refs: sms.AppendRef(sms.AppendRef(sms.AppendRef(nil, []byte("A")), nil), nil)}
+	settle(t, l, k, []sms.Ack{ack}, 0)
+	for _, ref := range []string{"A", "B", "C", "D"} {
+		receive(t, l, 0, ref, sms.Delivered)
+	}
+	expect(t, l, "k", Recipients{InDoubt: 1})
+}

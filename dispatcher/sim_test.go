@@ -1,0 +1,418 @@
+package dispatcher
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"tocsin/campaigns"
+	"tocsin/dispatcher/ledger"
+	"tocsin/dispatcher/pace"
+	"tocsin/dispatcher/queue"
+	"tocsin/providers"
+	"tocsin/providers/simulator"
+	"tocsin/providers/smpp"
+)
+
+// A world is one machine with its data folder and the carriers it speaks to, in a
+// synctest bubble: everything is the real thing but time, the network, which is
+// pipes, and the process, which is a node that may be killed.
+type world struct {
+	t        *testing.T
+	dir      string // of the ledger, now
+	carriers []*carrier
+	logs     *words
+	node     *node
+	crashes  int
+	route    func(n uint64) string
+	planned  map[string]plan
+	started  time.Time
+}
+
+// A plan is what a campaign was planned from.
+type plan struct {
+	id         int64
+	rows       int
+	expires    time.Time
+	mark       string // its text begins with it
+	recipients []string
+}
+
+// A carrier is a line of the world: the account as the dispatcher sees it, and
+// the carrier's side of it.
+type carrier struct {
+	name    string
+	config  smpp.Config
+	rate    float64
+	network *network
+	journal *words // what the simulated carrier took
+	wrap    func(providers.Provider) providers.Provider
+	sim     *simulator.Carrier
+}
+
+// Words is what was written, from any goroutine.
+type words struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (w *words) Write(b []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.buf.Write(b)
+}
+
+func (w *words) String() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.buf.String()
+}
+
+// newWorld has no carrier and no node yet.
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	return &world{
+		t: t, dir: t.TempDir(), logs: &words{}, planned: map[string]plan{}, started: time.Now(),
+		route: func(uint64) string { return "mobile" },
+	}
+}
+
+// account is a configuration with short patience.
+func account(connections, window, batch int) smpp.Config {
+	return smpp.Config{
+		SystemID: "tocsin", Password: "secret", Sender: "10690000", Connections: connections, Window: window, Batch: batch,
+		EnquireLink: 5 * time.Second, ResponseTimeout: 5 * time.Second,
+	}
+}
+
+// simulate adds a simulated carrier that runs until the world ends.
+func (w *world) simulate(name string, config smpp.Config, rate float64, behaviour simulator.Config) *carrier {
+	w.t.Helper()
+	c := &carrier{name: name, config: config, rate: rate, network: newNetwork(), journal: &words{}}
+	behaviour.Listener, behaviour.Journal = c.network.listener, c.journal
+	sim, err := simulator.New(behaviour)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	c.sim = sim
+	w.run(c, sim.Run)
+	return c
+}
+
+// script adds a carrier that does as serve says with each line.
+func (w *world) script(name string, config smpp.Config, rate float64, serve func(net.Conn)) *carrier {
+	w.t.Helper()
+	c := &carrier{name: name, config: config, rate: rate, network: newNetwork(), journal: &words{}}
+	w.run(c, func(ctx context.Context) error {
+		var lines sync.WaitGroup
+		defer lines.Wait()
+		defer context.AfterFunc(ctx, func() {
+			c.network.listener.Close()
+			c.network.setDown(true)
+		})()
+		for {
+			conn, err := c.network.listener.Accept()
+			if err != nil {
+				return nil
+			}
+			lines.Go(func() {
+				defer conn.Close()
+				serve(conn)
+			})
+		}
+	})
+	return c
+}
+
+func (w *world) run(c *carrier, run func(context.Context) error) {
+	ctx, hangUp := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- run(ctx) }()
+	w.t.Cleanup(func() {
+		hangUp()
+		c.network.setDown(true)
+		if err := <-ended; err != nil {
+			w.t.Errorf("carrier %s: %v", c.name, err)
+		}
+	})
+	w.carriers = append(w.carriers, c)
+}
+
+// A node is one process.
+type node struct {
+	ledger     *ledger.Ledger
+	queue      *queue.Queue
+	dispatcher *Dispatcher
+	stop       context.CancelFunc
+	ended      chan error
+
+	mu       sync.Mutex
+	dead     bool // killed: none of its octets leaves any more
+	onCommit func()
+}
+
+// start brings a node up on the ledger as it is.
+func (w *world) start() {
+	w.t.Helper()
+	n := &node{ended: make(chan error, 1)}
+	log := slog.New(slog.NewTextHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	ctx := context.Background()
+	var err error
+	n.ledger, err = ledger.Open(ctx, ledger.Options{Dir: w.dir, Owner: "node", Logger: log, Commit: func(time.Duration, int) {
+		n.mu.Lock()
+		hook := n.onCommit
+		n.mu.Unlock()
+		if hook != nil {
+			hook()
+		}
+	}})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if n.queue, err = queue.Open(ctx, queue.Options{Logger: log}); err != nil {
+		w.t.Fatal(err)
+	}
+	var lines []Line
+	for _, c := range w.carriers {
+		provider, err := smpp.New(smpp.Options{Config: c.config, Logger: log, Dial: func(context.Context) (net.Conn, error) {
+			n.mu.Lock()
+			defer n.mu.Unlock()
+			if n.dead {
+				return nil, errRefused
+			}
+			return c.network.dial()
+		}})
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		line := Line{Name: c.name, Provider: provider, Rate: c.rate}
+		if c.wrap != nil {
+			line.Provider = c.wrap(line.Provider)
+		}
+		if c.rate > 0 {
+			line.Provider = providers.NewLimited(line.Provider, pace.New(pace.Options{
+				Provider: c.name, Rate: c.rate, Owners: 1, Redis: n.queue.Redis(), Logger: log,
+			}))
+		}
+		lines = append(lines, line)
+	}
+	if n.dispatcher, err = New(Options{Ledger: n.ledger, Queue: n.queue, Lines: lines, Logger: log}); err != nil {
+		w.t.Fatal(err)
+	}
+	running, stop := context.WithCancel(ctx)
+	n.stop = stop
+	go func() { n.ended <- n.dispatcher.Run(running) }()
+	w.node = n
+}
+
+// stop ends the node as SIGTERM does; it reports Run's error.
+func (w *world) stop() error {
+	w.t.Helper()
+	n := w.node
+	w.node = nil
+	n.stop()
+	err := <-n.ended
+	return errors.Join(err, n.queue.Close(), n.ledger.Close())
+}
+
+// kill ends the node as kill -9 does: its lines are cut in the instant, and the
+// ledger goes on from what the last transaction left. The remains of the node,
+// which can reach nobody, are swept up.
+func (w *world) kill() {
+	w.t.Helper()
+	dir := filepath.Join(w.t.TempDir(), "ledger")
+	w.node.die(w, dir)
+	w.bury(dir)
+}
+
+// die is the instant: none of the node's octets leaves any more, and the ledger
+// is copied as it stands.
+func (n *node) die(w *world, dir string) {
+	n.mu.Lock()
+	n.dead = true
+	n.mu.Unlock()
+	for _, c := range w.carriers {
+		c.network.cut()
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		w.t.Error(err)
+	}
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(w.dir, "ledger.db")+"?mode=ro")
+	if err == nil {
+		defer db.Close()
+		_, err = db.Exec("VACUUM INTO ?", filepath.Join(dir, "ledger.db"))
+	}
+	if err != nil {
+		w.t.Errorf("copy the ledger of a killed node: %v", err)
+	}
+}
+
+func (w *world) bury(dir string) {
+	w.t.Helper()
+	w.node.mu.Lock()
+	w.node.onCommit = nil
+	w.node.mu.Unlock()
+	if err := w.stop(); err != nil {
+		w.t.Errorf("sweep up a killed node: %v", err)
+	}
+	w.dir = dir
+	w.crashes++
+	w.checkBalance()
+}
+
+// killAtCommit kills the node in the moment in which its n-th transaction from
+// now is on disk and nobody was told yet, and returns when that has happened; it
+// reports false when that did not come to pass within patience.
+func (w *world) killAtCommit(n int, patience time.Duration) bool {
+	w.t.Helper()
+	dir := filepath.Join(w.t.TempDir(), "ledger")
+	dead := make(chan struct{})
+	target := w.node
+	target.mu.Lock()
+	target.onCommit = func() {
+		target.mu.Lock()
+		n--
+		now := n == 0
+		target.mu.Unlock()
+		if now {
+			target.die(w, dir)
+			close(dead)
+		}
+	}
+	target.mu.Unlock()
+	select {
+	case <-dead:
+		w.bury(dir)
+		return true
+	case <-time.After(patience):
+		target.mu.Lock()
+		target.onCommit = nil
+		target.mu.Unlock()
+		synctestSettle()
+		select {
+		case <-dead:
+			w.bury(dir)
+			return true
+		default:
+			return false
+		}
+	}
+}
+
+// A campaign is what plan makes a definition of.
+type campaign struct {
+	key        string
+	first      uint64 // its recipients' lowest number
+	recipients int
+	dirt       int // rows that are none
+	longName   int // this one's name is very long; 0: nobody's
+	text       string
+	yaml       string // more of the definition
+	expires    time.Time
+}
+
+// plan writes a campaign's files, plans it and lets it run.
+func (w *world) plan(c campaign) ledger.Campaign {
+	w.t.Helper()
+	dir := w.t.TempDir()
+	var audience strings.Builder
+	audience.WriteString("number,name\n")
+	p := plan{rows: c.recipients + c.dirt, expires: c.expires, mark: c.key + "!"}
+	for i := range c.recipients {
+		n := fmt.Sprint(c.first + uint64(i)*7)
+		p.recipients = append(p.recipients, n)
+		name := fmt.Sprint("Name", i)
+		if i > 0 && i == c.longName {
+			name = strings.Repeat("long ", 1000)
+		}
+		fmt.Fprintf(&audience, "+%s,%s\n", n, name)
+	}
+	for i := range c.dirt {
+		if i%2 == 0 {
+			audience.WriteString("not a number,X\n")
+		} else {
+			fmt.Fprintf(&audience, "+%d,Again\n", c.first)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "audience.csv"), []byte(audience.String()), 0o600); err != nil {
+		w.t.Fatal(err)
+	}
+	source := fmt.Sprintf("key: %s\ntitle: Test\ntext: %q\naudience:\n  files: [audience.csv]\n  columns: {number: number}\n%s\n",
+		c.key, p.mark+c.text, c.yaml)
+	if !c.expires.IsZero() {
+		source += fmt.Sprintf("schedule: {expires: %q}\n", c.expires.Format(time.RFC3339))
+	}
+	d, err := campaigns.Parse(filepath.Join(dir, "campaign.yaml"), []byte(source))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	draft := ledger.Draft{Key: d.Key, Title: d.Title, Class: d.Class, Hash: d.Hash(), Path: d.Path, Definition: d.Source}
+	made, err := w.node.ledger.Plan(context.Background(), draft, func(sink campaigns.Sink) (*campaigns.Summary, error) {
+		return d.Plan(context.Background(), campaigns.PlanOptions{Router: routes(w.route), Country: "CN"}, sink)
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	p.id = made.ID
+	w.planned[c.key] = p
+	return made
+}
+
+// state is a campaign's state now.
+func (w *world) state(key string) string {
+	w.t.Helper()
+	c, err := w.node.ledger.Campaign(key)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return c.State
+}
+
+func (w *world) tally(key string) ledger.Tally {
+	return w.node.ledger.Tally(w.planned[key].id)
+}
+
+// until waits, in steps of virtual time, until ok; it fails after patience.
+func (w *world) until(what string, patience time.Duration, ok func() bool) bool {
+	w.t.Helper()
+	for deadline := time.Now().Add(patience); !ok(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			w.t.Errorf("%s: not within %v", what, patience)
+			return false
+		}
+	}
+	return true
+}
+
+// finish waits until every campaign is over.
+func (w *world) finish(patience time.Duration) bool {
+	w.t.Helper()
+	return w.until("every campaign is over", patience, func() bool {
+		select {
+		case err := <-w.node.ended:
+			w.t.Errorf("the node ended: %v", err)
+			w.node.ended <- err
+			return true
+		default:
+		}
+		for key, p := range w.planned {
+			if t := w.tally(key); t.Imbalance != 0 || t.Sum() != len(p.recipients) {
+				w.t.Errorf("campaign %s does not balance: %+v", key, t)
+			}
+			if s := w.state(key); s != ledger.Finished && s != ledger.Cancelled {
+				return false
+			}
+		}
+		return true
+	})
+}
