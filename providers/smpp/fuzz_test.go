@@ -2,6 +2,7 @@ package smpp
 
 import (
 	"bytes"
+	"net"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -177,7 +178,10 @@ func FuzzHandle(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		l := newLine(p, nil)
+		ours, theirs := net.Pipe()
+		defer ours.Close()
+		defer theirs.Close()
+		l := newLine(p, ours)
 		msgs := append(warnings(10), texts(5)...)
 		acks := make([]sms.Ack, len(msgs))
 		j := newJob(msgs, acks)

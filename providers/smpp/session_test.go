@@ -232,6 +232,33 @@ func TestALineThatEndsLeavesDoubtAndComesBack(t *testing.T) {
 	}
 }
 
+func TestAnAnswerBehindTheCarriersGoodbyeCounts(t *testing.T) {
+	play(t, Config{Window: 2}, func(p *peer) {
+		p.login()
+		if p.n > 1 {
+			p.serve(p.usual)
+			return
+		}
+		first, _, _ := p.next()
+		second, _, _ := p.next()
+		p.say(AppendEmpty(nil, UnbindCommand, 0, 7))
+		time.Sleep(time.Second)
+		p.usual(first, nil)
+		p.usual(second, nil)
+		if h, _, ok := p.next(); !ok || h.ID != UnbindCommand|Response || h.Sequence != 7 {
+			t.Errorf("got %+v, %v, want the answer to unbind and no submit", h, ok)
+		}
+	}, func(s *stage) {
+		acks := s.submit(texts(3))
+		wantAck(t, acks[0], sms.Taken, sms.None)
+		wantAck(t, acks[1], sms.Taken, sms.None)
+		wantAck(t, acks[2], sms.NotSent, sms.LineDown)
+		time.Sleep(time.Second)
+		s.wantDials(2)
+		wantAck(t, s.submit(texts(1))[0], sms.Taken, sms.None)
+	})
+}
+
 // deathOf is why a message is in doubt: an answer that cannot be read is the
 // carrier's fault, any other end the line's.
 func deathOf(name string) sms.Reason {
