@@ -316,6 +316,7 @@ type campaign struct {
 	recipients int
 	dirt       int // rows that are none
 	longName   int // this one's name is very long; 0: nobody's
+	longNames  bool
 	text       string
 	yaml       string // more of the definition
 	expires    time.Time
@@ -334,6 +335,9 @@ func (w *world) plan(c campaign) ledger.Campaign {
 		name := fmt.Sprint("Name", i)
 		if i > 0 && i == c.longName {
 			name = strings.Repeat("long ", 1000)
+		}
+		if c.longNames && i%2 == 0 { // every second one's text has three segments
+			name = strings.Repeat("long ", 80)
 		}
 		fmt.Fprintf(&audience, "+%s,%s\n", n, name)
 	}

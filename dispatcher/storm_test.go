@@ -147,7 +147,7 @@ func storm(t *testing.T, random *rand.Rand) {
 // happen lets one thing happen.
 func (d die) happen(w *world) {
 	c := w.carriers[d.IntN(len(w.carriers))]
-	switch d.IntN(11) {
+	switch d.IntN(14) {
 	case 0, 1:
 		w.kill()
 		time.Sleep(time.Duration(d.IntN(3000)) * time.Millisecond)
@@ -179,9 +179,26 @@ func (d die) happen(w *world) {
 		}
 		time.Sleep(time.Duration(d.IntN(5000)) * time.Millisecond)
 		w.resume()
-	case 9:
+	case 9, 13:
 		if _, there := w.planned["second"]; !there {
-			w.plan(d.campaign("second", pick(d, "urgent", "emergency"), 8613817263544))
+			second := d.campaign("second", pick(d, "urgent", "emergency"), 8613817263544)
+			if d.IntN(3) == 0 { // the same people; which segment is whose is told by the text
+				second.first, second.text = 8613917263544+7*uint64(d.IntN(20)), "go home"
+			}
+			w.plan(second)
+		}
+	case 11: // Redis forgets a part
+		lane := fmt.Sprintf("asynq:{%s:%s}:", c.name, pick(d, "routine", "urgent", "emergency"))
+		for _, key := range []string{"pending", "active", "lease", "scheduled", "retry"} {
+			if d.IntN(2) == 0 {
+				if err := w.node.queue.Redis().Del(context.Background(), lane+key).Err(); err != nil {
+					w.t.Errorf("forget: %v", err)
+				}
+			}
+		}
+	case 12:
+		if d.IntN(3) == 0 {
+			w.setState(w.planned["first"].id, ledger.Cancelled)
 		}
 	case 10:
 		c.network.setDown(true)
