@@ -9,37 +9,31 @@ import (
 	"time"
 
 	"tocsin/providers/smpp"
+	"tocsin/providers/wire"
 )
 
 // A scripted is the carrier's side of one line, for what the simulator does not
 // do: it reads PDU after PDU and a test says what becomes of each.
 type scripted struct {
 	conn net.Conn
-	in   bytes.Buffer
+	in   *wire.Reader
 	seq  uint32
 
 	mu sync.Mutex // guards writing
 }
 
+func newScripted(conn net.Conn) *scripted {
+	return &scripted{conn: conn, in: wire.NewReader(conn, smpp.HeaderSize, smpp.MaxFrame)}
+}
+
 // next is the next PDU; ok is false when the line has ended.
 func (s *scripted) next() (h smpp.Header, body []byte, ok bool) {
-	buf := make([]byte, 64<<10)
-	for {
-		h, body, rest, err := smpp.Frame(s.in.Bytes())
-		if err != nil {
-			return h, nil, false
-		}
-		if body != nil {
-			body = bytes.Clone(body)
-			s.in.Next(s.in.Len() - len(rest))
-			return h, body, true
-		}
-		n, err := s.conn.Read(buf)
-		if n == 0 && err != nil {
-			return h, nil, false
-		}
-		s.in.Write(buf[:n])
+	frame, err := s.in.Next()
+	if err != nil {
+		return h, nil, false
 	}
+	h, body = smpp.Split(bytes.Clone(frame))
+	return h, body, true
 }
 
 func (s *scripted) write(pdu []byte) {
@@ -65,8 +59,14 @@ func (s *scripted) receipt(to, id, stat string) {
 	s.seq++
 	seq := s.seq
 	s.mu.Unlock()
-	text := fmt.Sprintf("id:%s sub:001 dlvrd:001 submit date:0001010000 done date:0001010000 stat:%s err:000 text:", id, stat)
-	s.write(smpp.AppendDeliver(nil, seq, &smpp.Deliver{From: []byte(to), To: []byte("10690000"), Class: 4, Text: []byte(text)}))
+	d := smpp.Deliver{Submit: smpp.Submit{Source: smpp.Address{TON: 1, NPI: 1, Text: []byte(to)}, To: smpp.Address{Text: []byte("10690000")}}}
+	d.Class = 4 // a receipt
+	d.Text = fmt.Appendf(nil, "id:%s sub:001 dlvrd:001 submit date:0001010000 done date:0001010000 stat:%s err:000 text:", id, stat)
+	pdu, err := smpp.Append(nil, smpp.DeliverSM, 0, seq, &d)
+	if err != nil {
+		panic("dispatcher: internal error: " + err.Error())
+	}
+	s.write(pdu)
 }
 
 // talk logs the client in and keeps the session going; a submit_sm goes to
@@ -87,8 +87,8 @@ func (s *scripted) talk(submit func(h smpp.Header, to string) bool) {
 			s.write(smpp.AppendEmpty(nil, smpp.UnbindCommand|smpp.Response, 0, h.Sequence))
 			return
 		case smpp.SubmitSM:
-			_, to, err := smpp.ParseSubmit(body)
-			if err != nil || !submit(h, string(to)) {
+			var m smpp.Submit
+			if err := wire.Decode(body, &m); err != nil || !submit(h, string(m.To.Text)) {
 				return
 			}
 		}

@@ -138,35 +138,18 @@ func (p *page) shift(at uint32, from, to sms.State, rs []run) {
 // all uint16 masks above need Segments to fit: 1<<16 - 1 is every bit.
 var _ = [1]struct{}{}[16-sms.MaxSegments]
 
-// replay applies the records of one journal row to the pages that have not been
-// folded past it. load makes a page's recipients present.
-func replay(seq int64, data []byte, load func(id int64) (*page, error)) error {
+// replay applies the records of one journal row to p's recipients.
+func (p *page) replay(data []byte) error {
 	s := &scanner{data: data}
 	for len(s.data) > 0 && s.err == nil {
-		kind := s.octet()
-		p, err := load(int64(s.uvarint()))
-		if err != nil {
-			return err
-		}
-		s.record(kind, p, seq > p.folded)
+		s.record(s.octet(), p)
 	}
 	return s.err
 }
 
-// record reads one record of page p and applies it when fresh.
-func (s *scanner) record(kind byte, p *page, fresh bool) {
+// record reads one record of page p and applies it.
+func (s *scanner) record(kind byte, p *page) {
 	switch kind {
-	case kindClaim:
-		epoch := int64(s.uvarint())
-		owner := string(s.octets(s.below(256)))
-		if fresh {
-			// The row may know of a later epoch: that of a page that was rerouted.
-			p.epoch, p.owner = max(p.epoch, epoch), owner
-		}
-	case kindRelease:
-		if fresh {
-			p.owner = ""
-		}
 	case kindOffer:
 		at, parts := uint32(s.uvarint()), uint8(s.below(256))
 		rs := s.runs(p.size)
@@ -175,33 +158,27 @@ func (s *scanner) record(kind byte, p *page, fresh bool) {
 			each = func(int) uint8 { return s.octet() }
 		}
 		for _, r := range rs {
-			if !fresh {
-				if parts == 0 {
-					s.octets(r.length)
-				}
-				continue
-			}
 			p.offerEach(at, r, each)
 		}
 	case kindAnswer:
 		at := uint32(s.uvarint())
 		var a answer
 		for k := s.below(p.size + 1); k > 0 && s.err == nil; k-- {
-			if s.answer(&a, p.size); fresh && s.err == nil {
+			if s.answer(&a, p.size); s.err == nil {
 				p.answer(at, a)
 			}
 		}
 	case kindReceipt:
 		var one said
 		for k := s.uvarint(); k > 0 && s.err == nil; k-- {
-			if s.said(&one, p.size); fresh && s.err == nil {
+			if s.said(&one, p.size); s.err == nil {
 				p.hear(one)
 			}
 		}
 	case kindShift:
 		at := uint32(s.uvarint())
 		from, to := sms.State(s.below(sms.States)), sms.State(s.below(sms.States))
-		if rs := s.runs(p.size); fresh && s.err == nil {
+		if rs := s.runs(p.size); s.err == nil {
 			p.shift(at, from, to, rs)
 		}
 	default:

@@ -172,7 +172,7 @@ func (l *Ledger) Reroute(from string, usable func(provider string) bool) (int, e
 					}
 					p.provider = next
 					p.epoch++ // the task that names the old provider is stale
-					c.dirty[p] = struct{}{}
+					c.touch(p)
 					moved++
 				}
 			}

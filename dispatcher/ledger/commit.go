@@ -15,29 +15,6 @@ type request struct {
 	lead  bool
 }
 
-// A commit gathers what one transaction writes.
-type commit struct {
-	seq     int64
-	at      int64 // milliseconds since 1970
-	journal []byte
-	scratch []byte // of records that are counted before they are appended
-	dirty   map[*page]struct{}
-	fold    map[*page]struct{}
-	exec    []func(ctx context.Context, tx execer) error
-	trimmed bool // the journal before this row is deleted
-}
-
-// reset makes c ready for the next transaction; its memory is used again.
-func (c *commit) reset(seq, at int64) {
-	if c.dirty == nil {
-		c.dirty, c.fold = map[*page]struct{}{}, map[*page]struct{}{}
-	}
-	clear(c.dirty)
-	clear(c.fold)
-	clear(c.exec)
-	c.seq, c.at, c.journal, c.exec, c.trimmed = seq, at, c.journal[:0], c.exec[:0], false
-}
-
 // commit applies fn to the pages in memory and returns once its records and
 // counts are on disk. Requests that come while a transaction is being written
 // share the next one. fn runs under l.mu; when it returns an error it must have
@@ -61,19 +38,11 @@ func (l *Ledger) commit(fn func(c *commit) error) error {
 	l.committing = true
 	batch := l.queue
 	l.queue = nil
-	c := l.gather(batch)
 	start := time.Now()
-	err := l.broken
-	writes := !c.empty()
-	if err == nil && writes {
-		l.mu.Unlock()
-		err = l.write(c)
-		l.mu.Lock()
-		l.finish(c, err)
-	}
+	wrote, err := l.transact(batch)
 	l.lead()
 	l.mu.Unlock()
-	if err == nil && l.onDone != nil && writes {
+	if wrote && l.onDone != nil {
 		l.onDone(time.Since(start), len(batch))
 	}
 	for _, other := range batch {
@@ -87,26 +56,45 @@ func (l *Ledger) commit(fn func(c *commit) error) error {
 	return r.err
 }
 
+// transact gathers what the requests want and writes it. Under l.mu, which it
+// lets go of while the database works.
+func (l *Ledger) transact(batch []*request) (wrote bool, err error) {
+	if l.broken != nil {
+		return false, l.broken
+	}
+	c := l.gather(batch)
+	if c.empty() {
+		return false, nil
+	}
+	l.mu.Unlock()
+	err = l.write(c)
+	l.mu.Lock()
+	l.finish(c, err)
+	return err == nil, err
+}
+
 // gather lets every request in batch change the pages and say what to write.
 func (l *Ledger) gather(batch []*request) *commit {
 	c := &l.current
-	c.reset(l.seq+1, time.Now().UnixMilli())
+	c.reset(time.Now().UnixMilli())
 	for _, r := range batch {
 		r.err = r.apply(c)
 	}
-	seq := l.seq
-	if len(c.journal) > 0 {
-		seq = c.seq
-	}
-	for p := range c.dirty {
+	for p, d := range c.dirty {
+		d.close()
 		if p.settled() && p.owner == "" {
-			c.fold[p] = struct{}{}
+			c.fold[p] = nil
 		}
 	}
 	for p := range c.fold {
-		p.folded = seq
-		p.image = p.encode(nil)
-		c.dirty[p] = struct{}{}
+		c.touch(p)
+		c.fold[p] = p.encode(nil)
+	}
+	for p := range c.dirty {
+		p.version++
+	}
+	for p := range c.fold {
+		p.folded = p.version
 	}
 	return c
 }
@@ -120,10 +108,6 @@ func (l *Ledger) lead() {
 	first := l.queue[0]
 	first.lead = true
 	first.done <- struct{}{}
-}
-
-func (c *commit) empty() bool {
-	return len(c.journal) == 0 && len(c.dirty) == 0 && len(c.exec) == 0 && len(c.fold) == 0
 }
 
 // write is the transaction.
@@ -154,17 +138,19 @@ type execer interface {
 }
 
 func (l *Ledger) fill(ctx context.Context, c *commit) error {
-	if len(c.journal) > 0 {
-		if _, err := l.stmt.journal.ExecContext(ctx, c.seq, c.at, c.journal); err != nil {
-			return fmt.Errorf("write journal: %w", err)
+	for p, d := range c.dirty {
+		if image := c.fold[p]; image != nil {
+			if _, err := l.stmt.status.ExecContext(ctx, p.id, image); err != nil {
+				return fmt.Errorf("fold page %d: %w", p.id, err)
+			}
+			if _, err := l.stmt.trim.ExecContext(ctx, p.id); err != nil {
+				return fmt.Errorf("trim the journal of page %d: %w", p.id, err)
+			}
+		} else if len(d.journal) > 0 {
+			if _, err := l.stmt.journal.ExecContext(ctx, p.id, p.version, d.journal); err != nil {
+				return fmt.Errorf("write journal of page %d: %w", p.id, err)
+			}
 		}
-	}
-	for p := range c.fold {
-		if _, err := l.stmt.status.ExecContext(ctx, p.id, p.image); err != nil {
-			return fmt.Errorf("fold page %d: %w", p.id, err)
-		}
-	}
-	for p := range c.dirty {
 		if err := p.save(ctx, l.stmt.page); err != nil {
 			return err
 		}
@@ -184,26 +170,19 @@ func (l *Ledger) finish(c *commit, err error) {
 		l.log.Error("the ledger cannot be written, sending has stopped", "err", err)
 		return
 	}
-	if len(c.journal) > 0 {
-		l.seq = c.seq
-		l.journaled += len(c.journal)
-	}
-	if c.trimmed {
-		l.journaled, l.loaded, l.lastTrim = len(c.journal), 0, time.Now()
-	}
-	for p := range c.dirty {
-		if _, folded := c.fold[p]; !folded {
+	for p, d := range c.dirty {
+		if c.fold[p] == nil {
+			l.journaled += len(d.journal)
 			l.unfolded[p] = struct{}{}
 		}
 	}
 	for p := range c.fold {
-		p.image = nil
 		delete(l.unfolded, p)
 		if p.settled() && p.owner == "" {
 			p.unload()
 		}
 	}
-	if c.trimmed {
-		l.unloadIdle()
+	for _, fn := range c.then {
+		fn()
 	}
 }

@@ -4,10 +4,10 @@
 //
 // A page holds up to 1,000 recipients. Its row has the count of recipients in
 // each state, checked by the database to sum to its size. What happens between
-// is appended to the journal (intents, answers, receipts), many records in one
-// transaction, and the counts change in that same transaction. Now and then,
-// and when all its recipients are settled, a page's recipients are folded into
-// its status row and the journal is trimmed.
+// is appended to the page's journal (intents, answers, receipts), many records in
+// one row, and the counts change in that same transaction, which takes the page to
+// its next version. Now and then, and when all its recipients are settled, a
+// page's recipients are folded into its status row and its journal is deleted.
 //
 // Writers queue up and are committed together: whoever comes first commits for
 // all who wait (Ledger.commit). Any error of the database is final: the ledger

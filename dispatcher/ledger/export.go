@@ -3,6 +3,7 @@ package ledger
 import (
 	"bufio"
 	"context"
+	"database/sql"
 	"encoding/csv"
 	"fmt"
 	"io"
@@ -20,7 +21,13 @@ var exportColumns = []string{
 // then the uploader's own columns. Times are RFC 3339. A cell that a spreadsheet
 // would take for a formula gets an apostrophe in front.
 func (r *Reader) Export(ctx context.Context, key string, w io.Writer) error {
-	all, err := readCampaigns(ctx, r.db, "WHERE key = $1", key)
+	// One transaction: everybody as of one instant.
+	tx, err := r.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return fmt.Errorf("export %s: %w", key, err)
+	}
+	defer tx.Rollback()
+	all, err := readCampaigns(ctx, tx, "WHERE key = $1", key)
 	if err != nil {
 		return fmt.Errorf("export %s: %w", key, err)
 	}
@@ -28,16 +35,14 @@ func (r *Reader) Export(ctx context.Context, key string, w io.Writer) error {
 		return fmt.Errorf("%w: %s", ErrNotFound, key)
 	}
 	c := all[0]
-	if err := r.catchUp(ctx, c); err != nil {
-		return fmt.Errorf("export %s: %w", key, err)
-	}
 	buffered := bufio.NewWriterSize(w, 1<<16)
 	out := csv.NewWriter(buffered)
 	if err := out.Write(append(append([]string(nil), exportColumns...), c.Columns...)); err != nil {
 		return fmt.Errorf("export %s: %w", key, err)
 	}
+	q := r.contents.in(ctx, tx)
 	for _, p := range c.pages {
-		if err := r.exportPage(ctx, p, out); err != nil {
+		if err := exportPage(ctx, p, q, out); err != nil {
 			return fmt.Errorf("export %s: %w", key, err)
 		}
 	}
@@ -48,51 +53,12 @@ func (r *Reader) Export(ctx context.Context, key string, w io.Writer) error {
 	return buffered.Flush()
 }
 
-// catchUp loads the pages that the journal speaks of and applies it to them.
-func (r *Reader) catchUp(ctx context.Context, c *Campaign) error {
-	mine := map[int64]*page{}
-	for _, p := range c.pages {
-		mine[p.id] = p
-	}
-	rows, err := r.db.QueryContext(ctx, `SELECT seq, data FROM journal ORDER BY seq`)
-	if err != nil {
+func exportPage(ctx context.Context, p *page, q *contents, out *csv.Writer) error {
+	if err := p.loadPeople(ctx, q); err != nil {
 		return err
 	}
-	defer rows.Close()
-	others := map[int64]*page{}
-	load := func(id int64) (*page, error) {
-		if p := mine[id]; p != nil {
-			if p.numbers == nil {
-				return p, p.loadPeople(ctx, &r.contents)
-			}
-			return p, nil
-		}
-		if others[id] == nil { // skipped over, but its records must be read
-			others[id] = &page{id: id, campaign: &Campaign{}, size: 1 << 16, folded: 1<<63 - 1}
-		}
-		return others[id], nil
-	}
-	for rows.Next() {
-		var seq int64
-		var data []byte
-		if err := rows.Scan(&seq, &data); err != nil {
-			return err
-		}
-		if err := replay(seq, data, load); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
-}
-
-func (r *Reader) exportPage(ctx context.Context, p *page, out *csv.Writer) error {
-	if p.numbers == nil {
-		if err := p.loadPeople(ctx, &r.contents); err != nil {
-			return err
-		}
-	}
 	defer p.unload()
-	lines, fields, err := p.fieldsOf(ctx, &r.contents)
+	lines, fields, err := p.fieldsOf(ctx, q)
 	if err != nil {
 		return err
 	}

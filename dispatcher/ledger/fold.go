@@ -2,7 +2,7 @@ package ledger
 
 import (
 	"context"
-	"fmt"
+	"time"
 )
 
 // Fold folds every open page into its status row and empties the journal.
@@ -11,19 +11,14 @@ func (l *Ledger) Fold(context.Context) error { return l.fold() }
 
 func (l *Ledger) fold() error {
 	return l.commit(func(c *commit) error {
-		upTo := l.seq
 		for p := range l.unfolded {
-			c.fold[p] = struct{}{}
+			c.fold[p] = nil
 		}
-		// Pages that this very transaction changes too are folded with it, so
-		// everything up to the last row is in the pages.
-		c.exec = append(c.exec, func(ctx context.Context, tx execer) error {
-			if _, err := tx.ExecContext(ctx, `DELETE FROM journal WHERE seq <= $1`, upTo); err != nil {
-				return fmt.Errorf("trim journal: %w", err)
-			}
-			return nil
+		// Pages that this very transaction changes too are folded with it.
+		c.then = append(c.then, func() {
+			l.journaled, l.loaded, l.lastTrim = 0, 0, time.Now()
+			l.unloadIdle()
 		})
-		c.trimmed = true
 		return nil
 	})
 }

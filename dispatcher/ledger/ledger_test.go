@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -439,6 +441,22 @@ func TestSameRef(t *testing.T) {
 	} {
 		if got := sameRef([]byte(c.a), []byte(c.b)); got != c.want {
 			t.Errorf("sameRef(%q, %q): got %v, want %v", c.a, c.b, got, c.want)
+		}
+	}
+}
+
+func TestTheLedgerIsForItsOwnerAlone(t *testing.T) {
+	dir := t.TempDir()
+	l := open(t, dir)
+	defer l.Close()
+	plan(t, l, "one", 10, 10)
+	for _, name := range []string{"ledger.db", "ledger.db-wal", "ledger.db-shm", "ledger.lock"} {
+		info, err := os.Stat(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := info.Mode().Perm(); got != 0o600 {
+			t.Errorf("got mode %v of %s, want -rw-------", got, name)
 		}
 	}
 }

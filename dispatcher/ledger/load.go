@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/binary"
+	"errors"
 	"fmt"
 
 	"github.com/klauspost/compress/s2"
@@ -12,7 +13,7 @@ import (
 	"tocsin/providers/sms"
 )
 
-const pageColumns = `id, campaign, series, sequence, route, provider, lowest, highest, size, planned_segments, epoch, owner, folded,
+const pageColumns = `id, campaign, series, sequence, route, provider, lowest, highest, size, planned_segments, epoch, owner, version, folded,
 	waiting, offered, in_doubt, accepted, delivered, failed, expired, cancelled, resent, segments`
 
 func scanPage(r row) (*page, int64, error) {
@@ -20,7 +21,7 @@ func scanPage(r row) (*page, int64, error) {
 	c := &p.counts
 	var campaign, lowest, highest int64
 	err := r.Scan(&p.id, &campaign, &p.series, &p.sequence, &p.route, &p.provider, &lowest, &highest, &p.size,
-		&p.plannedSegments, &p.epoch, &p.owner, &p.folded, &c[sms.Waiting], &c[sms.Offered], &c[sms.InDoubt], &c[sms.Accepted],
+		&p.plannedSegments, &p.epoch, &p.owner, &p.version, &p.folded, &c[sms.Waiting], &c[sms.Offered], &c[sms.InDoubt], &c[sms.Accepted],
 		&c[sms.Delivered], &c[sms.Failed], &c[sms.Expired], &c[sms.Cancelled], &p.resent, &p.segments)
 	p.lowest, p.highest = sms.Number(lowest), sms.Number(highest)
 	return p, campaign, err
@@ -78,8 +79,8 @@ func readPages(ctx context.Context, q querier, c *Campaign) ([]*page, error) {
 	return pages, rows.Err()
 }
 
-// loadPeople reads a page's recipients as they were when it was last folded; its
-// counts become what that fold says.
+// loadPeople reads a page's recipients: as they were when it was last folded, and
+// what the journal says has happened since. Its counts become what they say.
 func (p *page) loadPeople(ctx context.Context, q *contents) error {
 	var numbers sql.RawBytes
 	if err := scanRaw(ctx, q.numbers, p.id, &numbers, func() (err error) {
@@ -90,45 +91,54 @@ func (p *page) loadPeople(ctx context.Context, q *contents) error {
 	}
 	if p.folded == 0 {
 		p.fresh()
+	} else {
+		var status sql.RawBytes
+		if err := scanRaw(ctx, q.status, p.id, &status, func() error { return p.decode(status) }); err != nil {
+			return fmt.Errorf("read status of page %d: %w", p.id, err)
+		}
+	}
+	if p.version == p.folded {
 		return nil
 	}
-	var status sql.RawBytes
-	if err := scanRaw(ctx, q.status, p.id, &status, func() error { return p.decode(status) }); err != nil {
-		return fmt.Errorf("read status of page %d: %w", p.id, err)
+	// resent and segments are totals of the row, and replay must not add to them again.
+	resent, segments := p.resent, p.segments
+	defer func() { p.resent, p.segments = resent, segments }()
+	var row sql.RawBytes
+	err := scanRaw(ctx, q.journal, p.id, &row, func() error { return p.replay(row) })
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("read journal of page %d: %w", p.id, err)
 	}
 	return nil
 }
 
-// scanRaw reads one row's only column into raw, without a copy, and calls use
-// while it is valid. No row is an error.
+// scanRaw reads the only column of each row into raw, without a copy, and calls
+// use while it is valid. No row is sql.ErrNoRows.
 func scanRaw(ctx context.Context, stmt *sql.Stmt, page int64, raw *sql.RawBytes, use func() error) error {
 	rows, err := stmt.QueryContext(ctx, page)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
-	if !rows.Next() {
-		if err := rows.Err(); err != nil {
+	found := false
+	for rows.Next() {
+		found = true
+		if err := rows.Scan(raw); err != nil {
 			return err
 		}
-		return sql.ErrNoRows
+		if err := use(); err != nil {
+			return err
+		}
 	}
-	if err := rows.Scan(raw); err != nil {
+	if err := rows.Err(); err != nil || found {
 		return err
 	}
-	if err := use(); err != nil {
-		return err
-	}
-	return rows.Err()
+	return sql.ErrNoRows
 }
 
 // load makes a page's recipients present. Under l.mu.
 func (l *Ledger) load(p *page) error {
 	if p.numbers != nil {
 		return nil
-	}
-	if _, open := l.unfolded[p]; open {
-		return fmt.Errorf("internal error: page %d was dropped before it was folded", p.id)
 	}
 	l.loaded++
 	counts := p.counts
@@ -145,7 +155,7 @@ func (l *Ledger) load(p *page) error {
 }
 
 // unloadIdle lets go of the recipients of every page that nobody works on and that
-// is on disk whole; they are read again when a receipt asks for them. Under l.mu.
+// is folded; they are read again when a receipt asks for them. Under l.mu.
 func (l *Ledger) unloadIdle() {
 	for _, p := range l.pages {
 		if _, open := l.unfolded[p]; !open && p.owner == "" {

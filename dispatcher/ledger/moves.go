@@ -8,25 +8,17 @@ import (
 
 // These methods make a record and apply it at once.
 
-func (c *commit) head(kind byte, p *page) {
-	c.journal = append(c.journal, kind)
-	c.journal = binary.AppendUvarint(c.journal, uint64(p.id))
-	c.dirty[p] = struct{}{}
-}
-
 // claim begins the next epoch of a page.
 func (c *commit) claim(p *page, owner string) {
 	p.epoch++
 	p.owner = owner
-	c.head(kindClaim, p)
-	c.journal = appendUvarints(c.journal, uint64(p.epoch), uint64(len(owner)))
-	c.journal = append(c.journal, owner...)
+	c.touch(p)
 }
 
 // release gives a page back.
 func (c *commit) release(p *page) {
 	p.owner = ""
-	c.head(kindRelease, p)
+	c.touch(p)
 }
 
 // offer notes the intent to send to recipients, ascending, of the loaded page p.
@@ -40,11 +32,11 @@ func (c *commit) offer(p *page, indexes []uint16, parts []uint8) {
 			break
 		}
 	}
-	c.head(kindOffer, p)
-	c.journal = appendUvarints(c.journal, uint64(at), uint64(same))
-	c.journal = appendRuns(c.journal, rs)
+	d := c.head(kindOffer, p)
+	d.journal = appendUvarints(d.journal, uint64(at), uint64(same))
+	d.journal = appendRuns(d.journal, rs)
 	if same == 0 {
-		c.journal = append(c.journal, parts...)
+		d.journal = append(d.journal, parts...)
 	}
 	k := 0
 	p.offer(at, rs, func(int) uint8 { k++; return parts[k-1] })
@@ -54,8 +46,8 @@ func (c *commit) offer(p *page, indexes []uint16, parts []uint8) {
 // Equal neighbours become one entry.
 func (c *commit) answer(p *page, indexes []uint16, acks []sms.Ack) {
 	at := p.ticks(c.at)
-	c.head(kindAnswer, p)
-	c.journal = binary.AppendUvarint(c.journal, uint64(at))
+	d := c.head(kindAnswer, p)
+	d.journal = binary.AppendUvarint(d.journal, uint64(at))
 	entries := 0
 	body := c.scratch[:0]
 	var last answer
@@ -75,8 +67,8 @@ func (c *commit) answer(p *page, indexes []uint16, acks []sms.Ack) {
 		k = next
 	}
 	c.scratch = body
-	c.journal = binary.AppendUvarint(c.journal, uint64(entries))
-	c.journal = append(c.journal, body...)
+	d.journal = binary.AppendUvarint(d.journal, uint64(entries))
+	d.journal = append(d.journal, body...)
 }
 
 // learn notes a segment's reference that a receipt has told: said again, it must
@@ -121,9 +113,9 @@ func (c *commit) shift(p *page, from, to sms.State, which func(i int) bool) int 
 	}
 	at := p.ticks(c.at)
 	rs := runs(nil, indexes)
-	c.head(kindShift, p)
-	c.journal = appendUvarints(c.journal, uint64(at), uint64(from), uint64(to))
-	c.journal = appendRuns(c.journal, rs)
+	d := c.head(kindShift, p)
+	d.journal = appendUvarints(d.journal, uint64(at), uint64(from), uint64(to))
+	d.journal = appendRuns(d.journal, rs)
 	p.shift(at, from, to, rs)
 	return len(indexes)
 }

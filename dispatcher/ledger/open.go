@@ -62,7 +62,6 @@ type Ledger struct {
 	current    commit // the transaction being made: of whoever is committing
 	broken     error  // the first database error; final
 	seq        int64  // last journal row
-	lastID     int64  // last id given to incoming messages and orphans
 	campaigns  []*Campaign
 	pages      map[int64]*page
 	unfolded   map[*page]struct{}
@@ -104,6 +103,9 @@ func Open(ctx context.Context, o Options) (*Ledger, error) {
 }
 
 func (l *Ledger) open(ctx context.Context, file string) error {
+	if err := private(file); err != nil {
+		return err
+	}
 	db, err := sql.Open("sqlite", dsn(file, writing))
 	if err != nil {
 		return err
@@ -123,6 +125,16 @@ func (l *Ledger) open(ctx context.Context, file string) error {
 		return err
 	}
 	return l.restore(ctx)
+}
+
+// private makes a ledger that is not there yet a file for its owner alone: it
+// holds numbers. SQLite gives the files beside it the same mode.
+func private(file string) error {
+	f, err := os.OpenFile(file, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 // dsn names the database with the settings every connection needs. The cache is

@@ -22,11 +22,11 @@ type page struct {
 	plannedSegments  int
 	epoch            int64
 	owner            string
-	folded           int64 // journal row up to which status has everything
+	version          int64 // transactions that touched it
+	folded           int64 // the version that its status row is of; 0: there is none
 	counts           [sms.States]int
 	resent           int // recipients offered again out of doubt
 	segments         int // segments the carrier took
-	image            []byte
 
 	numbers []sms.Number // sorted; nil when not loaded
 	people  people
@@ -136,16 +136,17 @@ func (p *page) keepRefs(r sms.Refs) uint32 {
 	return at
 }
 
-// save writes the page's row. That no row is hit means another epoch has begun.
+// save writes the page's row. That no row is hit means that somebody else has
+// written it.
 func (p *page) save(ctx context.Context, stmt *sql.Stmt) error {
 	c := &p.counts
 	res, err := stmt.ExecContext(ctx, c[sms.Waiting], c[sms.Offered], c[sms.InDoubt], c[sms.Accepted], c[sms.Delivered],
-		c[sms.Failed], c[sms.Expired], c[sms.Cancelled], p.resent, p.segments, p.folded, p.epoch, p.owner, p.provider, p.id)
+		c[sms.Failed], c[sms.Expired], c[sms.Cancelled], p.resent, p.segments, p.folded, p.epoch, p.owner, p.provider, p.version, p.id)
 	if err != nil {
 		return fmt.Errorf("write page %d: %w", p.id, err)
 	}
 	if n, err := res.RowsAffected(); err != nil || n != 1 {
-		return fmt.Errorf("write page %d in epoch %d: %w", p.id, p.epoch, ErrStale)
+		return fmt.Errorf("write version %d of page %d: %w", p.version, p.id, ErrStale)
 	}
 	return nil
 }

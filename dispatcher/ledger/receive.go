@@ -2,8 +2,9 @@ package ledger
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
+	"math/rand/v2"
+	"slices"
 	"time"
 
 	"tocsin/providers/sms"
@@ -36,21 +37,17 @@ func (l *Ledger) Receive(provider string, receipts []sms.Receipt, incoming []sms
 	var done Received
 	err := l.commit(func(c *commit) error {
 		done = Received{}
-		var open group
 		for i := range receipts {
 			r := &receipts[i]
-			if ok, err := l.hear(c, &open, provider, r, &done); err != nil {
-				open.close(c)
+			if ok, err := l.hear(c, provider, r, &done); err != nil {
 				return err
 			} else if !ok {
 				l.park(c, provider, r)
 				done.Orphans++
 			}
 		}
-		open.close(c)
 		for _, m := range incoming {
-			l.lastID++
-			id := l.lastID
+			id := rand.Int64()
 			at := m.Time.UnixMilli()
 			if m.Time.IsZero() {
 				at = c.at
@@ -66,26 +63,9 @@ func (l *Ledger) Receive(provider string, receipts []sms.Receipt, incoming []sms
 	return done, err
 }
 
-// A group gathers neighbouring receipts of one page into one record.
-type group struct {
-	page *page
-	body []byte
-	n    int
-	last said
-}
-
-func (g *group) close(c *commit) {
-	if g.n > 0 {
-		c.head(kindReceipt, g.page)
-		c.journal = binary.AppendUvarint(c.journal, uint64(g.n))
-		c.journal = append(c.journal, g.body...)
-	}
-	g.page, g.body, g.n = nil, g.body[:0], 0
-}
-
 // hear finds a receipt's recipient and folds the receipt into it. It reports
 // whether one was found.
-func (l *Ledger) hear(c *commit, g *group, provider string, r *sms.Receipt, done *Received) (bool, error) {
+func (l *Ledger) hear(c *commit, provider string, r *sms.Receipt, done *Received) (bool, error) {
 	p, s, guessed, err := l.match(provider, r)
 	if err != nil || p == nil {
 		return false, err
@@ -99,16 +79,7 @@ func (l *Ledger) hear(c *commit, g *group, provider string, r *sms.Receipt, done
 		done.Repeated++
 		return true, nil
 	}
-	if g.page != p {
-		g.close(c)
-		g.page = p
-	}
-	var before *said
-	if g.n > 0 {
-		before = &g.last
-	}
-	g.body = appendSaid(g.body, before, &s)
-	g.n, g.last = g.n+1, s
+	c.touch(p).add(&s)
 	if guessed && p.people.parts[s.index] > 1 && len(r.Ref) > 0 {
 		c.learn(p, s, r.Ref)
 	}
@@ -126,14 +97,15 @@ func (l *Ledger) hear(c *commit, g *group, provider string, r *sms.Receipt, done
 
 // park keeps a receipt that found nobody, in memory and on disk.
 func (l *Ledger) park(c *commit, provider string, r *sms.Receipt) {
-	l.lastID++
-	l.orphaned++
 	own := *r
 	own.Ref = append([]byte(nil), r.Ref...)
-	id, at := l.lastID, c.at
-	if len(l.parked) < maxParked {
-		l.parked = append(l.parked, parked{provider, own, time.Now(), id})
-	}
+	id, at := rand.Int64(), c.at
+	c.then = append(c.then, func() {
+		l.orphaned++
+		if len(l.parked) < maxParked {
+			l.parked = append(l.parked, parked{provider, own, time.Now(), id})
+		}
+	})
 	c.exec = append(c.exec, func(ctx context.Context, tx execer) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO orphan (id, provider, number, ref, state, reason, code, done, at)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
@@ -151,29 +123,30 @@ const maxParked = 100_000
 // retryParked tries parked receipts again and lets go of old ones, which stay on disk.
 func (l *Ledger) retryParked() error {
 	return l.commit(func(c *commit) error {
-		var g group
 		var done Received
-		kept := l.parked[:0]
+		gone := map[int64]bool{} // from memory; a recipient found is gone from disk too
+		found := int64(0)
 		for _, k := range l.parked {
-			ok, err := l.hear(c, &g, k.provider, &k.receipt, &done)
+			ok, err := l.hear(c, k.provider, &k.receipt, &done)
 			if err != nil {
-				g.close(c)
 				return err
 			}
 			if ok {
-				l.orphaned--
+				found++
 				id := k.id
+				gone[id] = true
 				c.exec = append(c.exec, func(ctx context.Context, tx execer) error {
 					_, err := tx.ExecContext(ctx, `DELETE FROM orphan WHERE id = $1`, id)
 					return err
 				})
-			} else if time.Since(k.since) < parkFor {
-				kept = append(kept, k)
+			} else if time.Since(k.since) >= parkFor {
+				gone[k.id] = true
 			}
 		}
-		g.close(c)
-		clear(l.parked[len(kept):])
-		l.parked = kept
+		c.then = append(c.then, func() {
+			l.parked = slices.DeleteFunc(l.parked, func(k parked) bool { return gone[k.id] })
+			l.orphaned -= found
+		})
 		return nil
 	})
 }

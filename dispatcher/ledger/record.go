@@ -8,24 +8,21 @@ import (
 )
 
 // The records of the journal. All numbers are unsigned varints unless an octet
-// is named. Each record begins with its kind (one octet) and its page.
+// is named. A row of the journal holds records of one page; each begins with its
+// kind (one octet). Claims are no records: epoch and owner stand in the page's row.
 //
-//	claim    page epoch owner-length owner
-//	release  page
-//	offer    page time parts-or-0 runs (count, then start and length of each);
+//	offer    time parts-or-0 runs (count, then start and length of each);
 //	         parts-or-0 is 0 when each recipient's parts follow the runs, an octet each
-//	answer   page time count, then count × (length-or-0 start outcome reason code done flags (octet), refs-length refs);
+//	answer   time count, then count × (length-or-0 start outcome reason code done flags (octet), refs-length refs);
 //	         length-or-0 is 0 for the one recipient behind the entry before, answered in the same words: only its
 //	         references follow
-//	receipt  page count, then count × (index×2 + same, segment state reason code time); the rest is left out where
+//	receipt  count, then count × (index×2 + same, segment state reason code time); the rest is left out where
 //	         same is 1: the receipt says what the one before it says
-//	shift    page time from to runs
+//	shift    time from to runs
 //
 // A record says what happened, and apply is the only place that knows what it
 // means: the same for what happens now and for what is read again at start.
 const (
-	kindClaim   = 'C'
-	kindRelease = 'L'
 	kindOffer   = 'O'
 	kindAnswer  = 'A'
 	kindReceipt = 'R'

@@ -8,7 +8,7 @@ import (
 
 // statements are the ones the hot path writes with, prepared once.
 type statements struct {
-	begin, commit, rollback, journal, status, page *sql.Stmt
+	begin, commit, rollback, journal, trim, status, page *sql.Stmt
 }
 
 func (s *statements) prepare(ctx context.Context, conn *sql.Conn) error {
@@ -19,11 +19,12 @@ func (s *statements) prepare(ctx context.Context, conn *sql.Conn) error {
 		{&s.begin, `BEGIN IMMEDIATE`},
 		{&s.commit, `COMMIT`},
 		{&s.rollback, `ROLLBACK`},
-		{&s.journal, `INSERT INTO journal (seq, at, data) VALUES ($1, $2, $3)`},
+		{&s.journal, `INSERT INTO journal (page, version, data) VALUES ($1, $2, $3)`},
+		{&s.trim, `DELETE FROM journal WHERE page = $1`},
 		{&s.status, `INSERT INTO status (page, data) VALUES ($1, $2) ON CONFLICT (page) DO UPDATE SET data = excluded.data`},
 		{&s.page, `UPDATE page SET waiting = $1, offered = $2, in_doubt = $3, accepted = $4, delivered = $5, failed = $6,
-			expired = $7, cancelled = $8, resent = $9, segments = $10, folded = $11, epoch = $12, owner = $13, provider = $14
-			WHERE id = $15 AND epoch <= $12`},
+			expired = $7, cancelled = $8, resent = $9, segments = $10, folded = $11, epoch = $12, owner = $13, provider = $14, version = $15
+			WHERE id = $16 AND version = $15 - 1`},
 	} {
 		stmt, err := conn.PrepareContext(ctx, p.text)
 		if err != nil {
@@ -35,7 +36,7 @@ func (s *statements) prepare(ctx context.Context, conn *sql.Conn) error {
 }
 
 func (s *statements) close() {
-	closeAll(s.begin, s.commit, s.rollback, s.journal, s.status, s.page)
+	closeAll(s.begin, s.commit, s.rollback, s.journal, s.trim, s.status, s.page)
 }
 
 func closeAll(stmts ...*sql.Stmt) {
@@ -48,7 +49,7 @@ func closeAll(stmts ...*sql.Stmt) {
 
 // contents read what a page holds, prepared once for all connections of a database.
 type contents struct {
-	numbers, status, fields *sql.Stmt
+	numbers, status, journal, fields *sql.Stmt
 }
 
 func (s *contents) prepare(ctx context.Context, db *sql.DB) error {
@@ -58,6 +59,7 @@ func (s *contents) prepare(ctx context.Context, db *sql.DB) error {
 	}{
 		{&s.numbers, `SELECT numbers FROM content WHERE page = $1`},
 		{&s.status, `SELECT data FROM status WHERE page = $1`},
+		{&s.journal, `SELECT data FROM journal WHERE page = $1 ORDER BY version`},
 		{&s.fields, `SELECT fields FROM content WHERE page = $1`},
 	} {
 		stmt, err := db.PrepareContext(ctx, p.text)
@@ -69,4 +71,11 @@ func (s *contents) prepare(ctx context.Context, db *sql.DB) error {
 	return nil
 }
 
-func (s *contents) close() { closeAll(s.numbers, s.status, s.fields) }
+// in is the same statements inside a transaction.
+func (s *contents) in(ctx context.Context, tx *sql.Tx) *contents {
+	return &contents{
+		tx.StmtContext(ctx, s.numbers), tx.StmtContext(ctx, s.status), tx.StmtContext(ctx, s.journal), tx.StmtContext(ctx, s.fields),
+	}
+}
+
+func (s *contents) close() { closeAll(s.numbers, s.status, s.journal, s.fields) }

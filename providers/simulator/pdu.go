@@ -1,110 +1,54 @@
 package simulator
 
 import (
-	"bytes"
 	"encoding/binary"
+
+	"tocsin/providers/smpp"
 )
 
-// SMPP 3.4, section 5.1.2.1.
+// The carrier's short names for what package smpp knows.
 const (
-	bindReceiver    = 0x00000001
-	bindTransmitter = 0x00000002
-	submitSM        = 0x00000004
-	deliverSM       = 0x00000005
-	unbind          = 0x00000006
-	bindTransceiver = 0x00000009
-	enquireLink     = 0x00000015
-	submitMulti     = 0x00000021
-	response        = 0x80000000 // the bit that makes an answer of a request
-	genericNack     = response
+	bindReceiver    = smpp.BindReceiver
+	bindTransmitter = smpp.BindTransmitter
+	submitSM        = smpp.SubmitSM
+	deliverSM       = smpp.DeliverSM
+	unbind          = smpp.UnbindCommand
+	bindTransceiver = smpp.BindTransceiver
+	enquireLink     = smpp.EnquireLink
+	submitMulti     = smpp.SubmitMulti
+	response        = smpp.Response
+	genericNack     = smpp.GenericNack
+
+	statusOK             = smpp.StatusOK
+	statusCommandLength  = smpp.StatusInvCmdLen
+	statusCommandID      = smpp.StatusInvCmdID
+	statusBindStatus     = smpp.StatusInvBind
+	statusAlreadyBound   = smpp.StatusAlready
+	statusDestination    = smpp.StatusInvDest
+	statusPassword       = smpp.StatusInvPasswd
+	statusSystemID       = smpp.StatusInvSysID
+	statusQueueFull      = smpp.StatusMsgQFul
+	statusDestinations   = smpp.StatusInvNumDests
+	statusListName       = smpp.StatusInvDLName
+	statusThrottled      = smpp.StatusThrottled
+	statusTemporaryError = smpp.StatusTemporary
+
+	tagReceiptedMessageID = smpp.TagReceiptedMessageID
+	tagInterfaceVersion   = smpp.TagInterfaceVersion
+	tagNetworkError       = smpp.TagNetworkErrorCode
+	tagMessagePayload     = smpp.TagMessagePayload
+	tagMessageState       = smpp.TagMessageState
+
+	headerSize = smpp.HeaderSize
+	maxFrame   = smpp.MaxFrame
 )
 
-// SMPP 3.4, section 5.1.3.
+// Concatenation in parameters instead of a user data header, SMPP 3.4, section
+// 5.3.2; only the carrier's side reads them.
 const (
-	statusOK             = 0x00
-	statusCommandLength  = 0x02 // RINVCMDLEN
-	statusCommandID      = 0x03 // RINVCMDID
-	statusBindStatus     = 0x04 // RINVBNDSTS
-	statusAlreadyBound   = 0x05 // RALYBND
-	statusDestination    = 0x0B // RINVDSTADR
-	statusPassword       = 0x0E // RINVPASWD
-	statusSystemID       = 0x0F // RINVSYSID
-	statusQueueFull      = 0x14 // RMSGQFUL
-	statusDestinations   = 0x33 // RINVNUMDESTS
-	statusListName       = 0x34 // RINVDLNAME
-	statusThrottled      = 0x58 // RTHROTTLED
-	statusTemporaryError = 0x64 // RX_T_APPN
+	tagSarTotal  = 0x020E
+	tagSarNumber = 0x020F
 )
-
-// SMPP 3.4, section 5.3.2.
-const (
-	tagReceiptedMessageID = 0x001E
-	tagSarReference       = 0x020C
-	tagSarTotal           = 0x020E
-	tagSarNumber          = 0x020F
-	tagInterfaceVersion   = 0x0210
-	tagNetworkError       = 0x0423
-	tagMessagePayload     = 0x0424
-	tagMessageState       = 0x0427
-)
-
-const (
-	headerSize = 16
-	// maxFrame is the longest PDU taken: a message_payload of 64 KiB and change.
-	maxFrame = 68 << 10
-)
-
-// A cursor walks a PDU's body; after a field that is not there it is bad and
-// yields zeros.
-type cursor struct {
-	b   []byte
-	bad bool
-}
-
-func (c *cursor) uint8() byte {
-	if len(c.b) == 0 {
-		c.bad = true
-		return 0
-	}
-	v := c.b[0]
-	c.b = c.b[1:]
-	return v
-}
-
-// text is a C-octet string of at most size octets with its NUL.
-func (c *cursor) text(size int) []byte {
-	i := bytes.IndexByte(c.b[:min(size, len(c.b))], 0)
-	if i < 0 {
-		c.bad, c.b = true, nil
-		return nil
-	}
-	v := c.b[:i]
-	c.b = c.b[i+1:]
-	return v
-}
-
-func (c *cursor) octets(n int) []byte {
-	if n > len(c.b) {
-		c.bad, c.b = true, nil
-		return nil
-	}
-	v := c.b[:n]
-	c.b = c.b[n:]
-	return v
-}
-
-// tlv is the next optional parameter; ok is false at the end.
-func (c *cursor) tlv() (tag uint16, value []byte, ok bool) {
-	if len(c.b) == 0 {
-		return 0, nil, false
-	}
-	head := c.octets(4)
-	if c.bad {
-		return 0, nil, false
-	}
-	value = c.octets(int(binary.BigEndian.Uint16(head[2:])))
-	return binary.BigEndian.Uint16(head), value, !c.bad
-}
 
 // appendHeader begins a PDU; setLength ends it.
 func appendHeader(b []byte, command, status, sequence uint32) []byte {

@@ -5,6 +5,9 @@ import (
 	"net"
 	"sync"
 	"time"
+
+	"tocsin/providers/smpp"
+	"tocsin/providers/wire"
 )
 
 // A session is one connection. Its reader decides and answers; its sender says
@@ -20,8 +23,9 @@ type session struct {
 	now      int64 // nanoseconds since 1970 when the buffer was filled
 	out      []byte
 	acks     []ack
-	due      []receipt // of submits in this buffer, to follow their answers
-	early    []receipt // to go before their answers
+	due      []receipt  // of submits in this buffer, to follow their answers
+	early    []receipt  // to go before their answers
+	multi    smpp.Multi // what is being read, kept for the room in it
 	to       []destination
 	refused  []destination
 	idAnswer []byte
@@ -145,19 +149,18 @@ func (s *session) handle(frame []byte) {
 
 // bind logs the session in: SMPP 3.4, section 4.1.
 func (s *session) bind(command, sequence uint32, body []byte) {
-	c := cursor{b: body}
-	systemID := string(c.text(16))
-	password := string(c.text(9))
+	var request smpp.Bind
+	malformed := wire.Decode(body, &request) != nil
 	config := &s.carrier.config
 	status := uint32(statusOK)
 	switch {
 	case s.account != nil:
 		status = statusAlreadyBound
-	case c.bad:
+	case malformed:
 		status = statusCommandLength
-	case config.SystemID != "" && systemID != config.SystemID:
+	case config.SystemID != "" && request.SystemID != config.SystemID:
 		status = statusSystemID
-	case config.Password != "" && password != config.Password:
+	case config.Password != "" && request.Password != config.Password:
 		status = statusPassword
 	}
 	start := len(s.out)
@@ -167,7 +170,7 @@ func (s *session) bind(command, sequence uint32, body []byte) {
 		return
 	}
 	s.out = append(append(s.out, config.SystemID...), 0)
-	s.out = appendTLV8(s.out, tagInterfaceVersion, 0x34)
+	s.out = appendTLV8(s.out, tagInterfaceVersion, smpp.Version34)
 	setLength(s.out, start)
 	// The answer leaves before a receipt can.
 	if _, err := s.conn.Write(s.out); err != nil {
@@ -175,7 +178,7 @@ func (s *session) bind(command, sequence uint32, body []byte) {
 	}
 	s.out = s.out[:0]
 	s.submits, s.receives = command != bindReceiver, command != bindTransmitter
-	s.carrier.join(s, systemID)
+	s.carrier.join(s, request.SystemID)
 	config.Logger.Debug("logged in", "receives", s.receives)
 }
 

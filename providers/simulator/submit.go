@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"encoding/binary"
 	"strconv"
+
+	"tocsin/providers/smpp"
+	"tocsin/providers/wire"
 )
 
 // A destination is one address of a submit; raw points into the read buffer.
@@ -84,39 +87,33 @@ func (s *session) busy(segments int, count int64) uint32 {
 
 // parse reads a submit's body; the destinations go to s.to.
 func (s *session) parse(command uint32, body []byte) (m message, status uint32) {
-	c := cursor{b: body}
-	c.text(6) // service_type
-	ton, npi := c.uint8(), c.uint8()
-	from := c.text(21)
-	s.to = s.to[:0]
+	d := &s.multi
+	f := wire.Reading(body)
 	if command == submitMulti {
-		n := int(c.uint8())
-		for range n {
-			if c.uint8() != 1 && !c.bad { // an SME address, not a list
-				return m, statusListName
-			}
-			s.destination(&c)
-		}
-		if n == 0 && !c.bad {
-			return m, statusDestinations
-		}
+		d.Fields(&f)
 	} else {
-		s.destination(&c)
+		one := smpp.Submit{}
+		one.Fields(&f)
+		d.Source, d.Message = one.Source, one.Message
+		d.To = append(d.To[:0], smpp.Destination{Flag: smpp.OneNumber, Address: one.To})
 	}
-	esm := c.uint8()
-	c.octets(2) // protocol_id, priority_flag
-	c.text(17)  // schedule_delivery_time
-	c.text(17)  // validity_period
-	m.registered = c.uint8()
-	c.uint8() // replace_if_present_flag
-	m.coding = c.uint8()
-	c.uint8() // sm_default_msg_id
-	m.octets = c.octets(int(c.uint8()))
-	for {
-		tag, value, ok := c.tlv()
-		if !ok {
-			break
+	s.to = s.to[:0]
+	if f.Finish() != nil {
+		return m, statusCommandLength
+	}
+	if len(d.To) == 0 {
+		return m, statusDestinations
+	}
+	for i := range d.To {
+		to := &d.To[i]
+		if to.Flag != smpp.OneNumber {
+			s.to = s.to[:0]
+			return m, statusListName
 		}
+		s.to = append(s.to, destination{parseNumber(to.Text), to.TON, to.NPI, to.Text})
+	}
+	m.registered, m.coding, m.octets = d.Registered, d.Coding, d.Text
+	for tag, value, rest, ok := d.Options.Next(); ok; tag, value, rest, ok = rest.Next() {
 		switch {
 		case tag == tagMessagePayload:
 			m.octets = value
@@ -126,23 +123,13 @@ func (s *session) parse(command uint32, body []byte) (m message, status uint32) 
 			m.part.number = value[0]
 		}
 	}
-	if c.bad {
-		return m, statusCommandLength
-	}
-	if esm&0x40 != 0 { // UDHI: SMPP 3.4, section 5.2.12
+	if d.Class&smpp.UDHI != 0 {
 		m.octets, m.part = splitHeader(m.octets)
 	}
-	if o := s.origin; o == nil || o.ton != ton || o.npi != npi || !bytes.Equal(o.addr, from) {
-		s.origin = &origin{ton, npi, bytes.Clone(from)}
+	if from, o := d.Source, s.origin; o == nil || o.ton != from.TON || o.npi != from.NPI || !bytes.Equal(o.addr, from.Text) {
+		s.origin = &origin{from.TON, from.NPI, bytes.Clone(from.Text)}
 	}
 	return m, statusOK
-}
-
-func (s *session) destination(c *cursor) {
-	d := destination{ton: c.uint8(), npi: c.uint8()}
-	d.raw = c.text(21)
-	d.number = parseNumber(d.raw)
-	s.to = append(s.to, d)
 }
 
 // take takes or refuses one destination and decides its receipts.

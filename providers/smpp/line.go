@@ -27,6 +27,11 @@ type line struct {
 	p    *Provider
 	conn net.Conn
 
+	// version is sc_interface_version, 0 when the carrier does not say. Below
+	// Version34 it takes no optional parameters; no submit carries any.
+	version byte
+	refused uint32 // the status that says the login does not hold; the reader's own
+
 	want    atomic.Bool // somebody has something to send
 	writing sync.Mutex  // guards out and the connection's writing side
 	out     []byte
@@ -59,6 +64,13 @@ func newLine(p *Provider, conn net.Conn) *line {
 }
 
 func (l *line) inFlight() int { return len(l.slots) - len(l.free) }
+
+// settled reports whether everything sent on it is answered.
+func (l *line) settled() bool {
+	l.p.mu.Lock()
+	defer l.p.mu.Unlock()
+	return l.inFlight() == 0
+}
 
 // pump sends what waits, as far as the window has room. When another goroutine
 // is writing, that one sees to it.
@@ -119,7 +131,7 @@ func (l *line) fill() bool {
 func (l *line) encode(s *slot) {
 	m := &s.job.msgs[s.first]
 	e := m.Envelope
-	d := Submit{Source: e.Sender, Priority: priorities[e.Class], Coding: byte(m.Content.Coding), Text: m.Content.Octets}
+	d := Outgoing{Source: e.Sender, Priority: priorities[e.Class], Coding: byte(m.Content.Coding), Text: m.Content.Octets}
 	if d.Source == "" {
 		d.Source = l.p.c.Sender
 	}

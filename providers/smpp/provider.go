@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -67,9 +68,13 @@ func New(o Options) (*Provider, error) {
 	c := o.Config
 	switch {
 	case len(c.SystemID) > 15:
-		return nil, errors.New("system_id is longer than 15 characters (SMPP 3.4, 5.2.1)")
+		return nil, errors.New("system_id is longer than 15 characters (SMPP 3.4, 5.2.1): write it as the carrier gave it, nothing around it")
 	case len(c.Password) > 8:
-		return nil, errors.New("the password is longer than 8 characters (SMPP 3.4, 5.2.2)")
+		return nil, errors.New("the password is longer than 8 characters (SMPP 3.4, 5.2.2): ask the carrier for one of at most 8; see that its file holds nothing else")
+	case len(c.SystemType) > 12:
+		return nil, errors.New("system_type is longer than 12 characters (SMPP 3.4, 5.2.3): leave it empty unless the carrier names one")
+	case !fitsAddress(c.Sender):
+		return nil, errors.New("sender is longer than 20 characters or holds a NUL (SMPP 3.4, 5.2.8)")
 	case c.Window > 4095:
 		return nil, errors.New("window is larger than 4095")
 	case c.Batch > 254:
@@ -127,6 +132,9 @@ func (p *Provider) Submit(ctx context.Context, msgs []sms.Message, acks []sms.Ac
 	if len(msgs) == 0 {
 		return
 	}
+	if refuseSenders(msgs, acks) {
+		return
+	}
 	j := newJob(msgs, acks)
 	p.mu.Lock()
 	if len(p.lines) == 0 {
@@ -147,6 +155,32 @@ func (p *Provider) Submit(ctx context.Context, msgs []sms.Message, acks []sms.Ac
 		p.abandon(j)
 		p.mu.Unlock()
 	}
+}
+
+// fitsAddress reports whether a sender fits source_addr.
+func fitsAddress(sender string) bool {
+	return len(sender) < addressSize && strings.IndexByte(sender, 0) < 0
+}
+
+// refuseSenders refuses the messages whose sender fits no PDU, and sends none of
+// the others this time; it reports whether there are any.
+func refuseSenders(msgs []sms.Message, acks []sms.Ack) bool {
+	var fine *sms.Envelope
+	for i := range msgs {
+		if e := msgs[i].Envelope; e != fine {
+			if !fitsAddress(e.Sender) {
+				for i := range msgs {
+					acks[i] = sms.Ack{Done: msgs[i].Done, Outcome: sms.NotSent, Reason: sms.BadSender}
+					if !fitsAddress(msgs[i].Envelope.Sender) {
+						acks[i].Outcome = sms.Refused
+					}
+				}
+				return true
+			}
+			fine = e
+		}
+	}
+	return false
 }
 
 // abandon ends a job whose caller waits no longer: what was not sent is not sent,

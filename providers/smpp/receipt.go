@@ -8,20 +8,22 @@ import (
 	"tocsin/providers/sms"
 )
 
+const delivered = 2
+
 // message_state, SMPP 3.4 section 5.2.28.
 var states = [...]struct {
 	state  sms.State
 	reason sms.Reason
 }{
-	1: {sms.Accepted, sms.None},         // ENROUTE
-	2: {sms.Delivered, sms.None},        // DELIVERED
-	3: {sms.Failed, sms.TooLate},        // EXPIRED
-	4: {sms.Failed, sms.Rejected},       // DELETED
-	5: {sms.Failed, sms.Unreachable},    // UNDELIVERABLE
-	6: {sms.Accepted, sms.None},         // ACCEPTED
-	7: {sms.Accepted, sms.None},         // UNKNOWN: settles nothing
-	8: {sms.Failed, sms.Blocked},        // REJECTED
-	9: {sms.Failed, sms.UnknownOutcome}, // SKIPPED (5.0)
+	1:         {sms.Accepted, sms.None},         // ENROUTE
+	delivered: {sms.Delivered, sms.None},        // DELIVERED
+	3:         {sms.Failed, sms.TooLate},        // EXPIRED
+	4:         {sms.Failed, sms.Rejected},       // DELETED
+	5:         {sms.Failed, sms.Unreachable},    // UNDELIVERABLE
+	6:         {sms.Accepted, sms.None},         // ACCEPTED
+	7:         {sms.Accepted, sms.None},         // UNKNOWN: settles nothing
+	8:         {sms.Failed, sms.Blocked},        // REJECTED
+	9:         {sms.Failed, sms.UnknownOutcome}, // SKIPPED (5.0)
 }
 
 // words are the texts of stat: in a receipt, appendix B.
@@ -45,53 +47,71 @@ var words = [...]struct {
 	{"FAILED", 5},
 }
 
-// IsReceipt reports whether d is a receipt or an intermediate notification.
-func (d *Deliver) IsReceipt() bool {
-	return d.Class&typeMask == typeReceipt || d.Class&typeMask == typeNotice
+// IsReceipt reports whether a is a receipt or an intermediate notification: by
+// its esm_class, or by parameters that nothing else has.
+func (a *Arrival) IsReceipt() bool {
+	return a.Class&typeMask == typeReceipt || a.Class&typeMask == typeNotice || len(a.ID) > 0 && a.State != 0
 }
 
-// ParseReceipt reads a receipt: the optional parameters first, then the text for
+// A receiptReader reads receipts. It keeps the last date: those of many receipts
+// in a row are the same.
+type receiptReader struct {
+	date [14]byte
+	size int
+	at   int64
+}
+
+// read reads a receipt: the optional parameters first, then the text for
 // what they do not say. It reports false when the receipt names no state or its
 // sender is no number. Ref is part of the body. It does not allocate.
-func ParseReceipt(d *Deliver) (sms.Receipt, bool) {
-	var r sms.Receipt
+func (d *receiptReader) read(a *Arrival) (sms.Receipt, bool) {
+	r := sms.Receipt{To: receiptNumber(a.From), Ref: a.ID}
+	if r.To == 0 {
+		return r, false
+	}
+	state := a.State
+	var text said
+	if len(r.Ref) > 0 && state == delivered {
+		text.done = doneDate(a.Text) // all that its text can add
+	} else {
+		text = scanText(a.Text)
+	}
+	if state == 0 {
+		state = text.state
+	}
+	if len(r.Ref) == 0 {
+		r.Ref = text.id
+	}
+	if state == 0 || int(state) >= len(states) {
+		return r, false
+	}
+	r.State, r.Reason, r.Time = states[state].state, states[state].reason, d.time(text.done)
+	if a.Class&typeMask == typeNotice {
+		r.State, r.Reason = sms.Accepted, sms.None
+	}
+	switch {
+	case r.State == sms.Delivered:
+	case len(a.Network) == 3: // the network's type and its code
+		r.Code = uint32(a.Network[1])<<8 | uint32(a.Network[2])
+	default:
+		r.Code = text.code
+	}
+	return r, true
+}
+
+// receiptNumber reads the number a receipt comes from, 0 when it is none.
+func receiptNumber(from []byte) sms.Number {
 	var n uint64
-	for _, c := range d.From {
-		if c == '+' {
+	for i, c := range from {
+		if c == '+' && i == 0 {
 			continue
 		}
-		if c < '0' || c > '9' || n > 1e15 {
-			return r, false
+		if c < '0' || c > '9' || n >= 1e14 { // 15 digits: ITU-T E.164, section 6.2.1
+			return 0
 		}
 		n = n*10 + uint64(c-'0')
 	}
-	r.To = sms.Number(n)
-	r.Ref = d.ID
-	state := d.State
-	if state == 0 || r.Ref == nil {
-		text := scanText(d.Text)
-		if r.Ref == nil {
-			r.Ref = text.id
-		}
-		if state == 0 {
-			state = text.state
-		}
-		r.Code, r.Time = text.code, text.done
-	}
-	if len(d.Network) == 3 {
-		r.Code = uint32(d.Network[1])<<8 | uint32(d.Network[2])
-	}
-	if state == 0 || int(state) >= len(states) || n == 0 {
-		return r, false
-	}
-	r.State, r.Reason = states[state].state, states[state].reason
-	if d.Class&typeMask == typeNotice {
-		r.State, r.Reason = sms.Accepted, sms.None
-	}
-	if r.State == sms.Delivered {
-		r.Code = 0
-	}
-	return r, true
+	return sms.Number(n)
 }
 
 // said is what a receipt's text says.
@@ -99,45 +119,81 @@ type said struct {
 	id    []byte
 	state byte
 	code  uint32
-	done  int64
+	done  []byte // a date
 }
 
+// Keys of a receipt's text, their letters small and put together.
+const (
+	keyID   = 'i'<<8 | 'd'
+	keyErr  = 'e'<<16 | 'r'<<8 | 'r'
+	keyStat = 's'<<24 | 't'<<16 | 'a'<<8 | 't'
+	keyDate = 'd'<<24 | 'a'<<16 | 't'<<8 | 'e'
+	keyText = 't'<<24 | 'e'<<16 | 'x'<<8 | 't'
+)
+
 // scanText reads "id:… sub:… dlvrd:… submit date:… done date:… stat:… err:… text:…",
-// the keys in any case and order.
+// appendix B, the keys in any case and order.
 func scanText(text []byte) said {
 	var s said
-	for i := 0; i < len(text); i++ {
-		if text[i] != ':' {
-			continue
+	for end := 0; ; {
+		colon := bytes.IndexByte(text[end:], ':')
+		if colon < 0 {
+			return s
 		}
-		key := text[:i]
-		if k := bytes.LastIndexByte(key, ' '); k >= 0 {
-			key = key[k+1:]
+		colon += end
+		start := colon
+		for start > end && text[start-1] > ' ' {
+			start--
 		}
-		value := text[i+1:]
-		if foldEqual(key, "text") {
-			break // what follows is the message's own
-		}
-		if k := bytes.IndexByte(value, ' '); k >= 0 {
-			value = value[:k]
-		}
-		switch {
-		case foldEqual(key, "id"):
-			s.id = value
-		case foldEqual(key, "stat"):
-			for _, w := range words {
-				if foldEqual(value, w.word) {
-					s.state = w.state
-					break
-				}
+		var key uint64
+		if colon-start <= 4 { // the longest one that is wanted
+			for _, c := range text[start:colon] {
+				key = key<<8 | uint64(c|0x20)
 			}
-		case foldEqual(key, "err"):
-			s.code = decimal(value)
-		case foldEqual(key, "date") && i >= 9 && foldEqual(text[i-9:i-5], "done"):
-			s.done = date(value)
+		}
+		for end = colon + 1; end < len(text) && text[end] > ' '; end++ {
+		}
+		value := text[colon+1 : end]
+		switch key {
+		case keyID:
+			s.id = value
+		case keyErr:
+			s.code = errorCode(value)
+		case keyStat:
+			s.state = stateOf(value)
+		case keyDate:
+			if start >= 5 && foldEqual(text[start-5:start-1], "done") {
+				s.done = value
+			}
+		case keyText:
+			return s // what follows is the message's own
 		}
 	}
-	return s
+}
+
+func stateOf(word []byte) byte {
+	for _, w := range words {
+		if foldEqual(word, w.word) {
+			return w.state
+		}
+	}
+	return 0
+}
+
+// doneDate finds the date alone, as nearly all carriers write its key.
+func doneDate(text []byte) []byte {
+	const key = "one date:" // an o is rarer than a d: fewer false starts
+	at := bytes.Index(text, []byte(key))
+	if at < 0 {
+		return nil
+	}
+	value := text[at+len(key):]
+	for i, c := range value {
+		if c <= ' ' {
+			return value[:i]
+		}
+	}
+	return value
 }
 
 // foldEqual compares ASCII without regard to case.
@@ -153,20 +209,47 @@ func foldEqual(b []byte, word string) bool {
 	return true
 }
 
-func decimal(b []byte) uint32 {
-	var v uint32
+// errorCode reads err:, digits or, with a letter among them, hexadecimal digits;
+// 0 when it is a word.
+func errorCode(b []byte) uint32 {
+	b = bytes.TrimPrefix(b, []byte("0x"))
+	if len(b) > 8 {
+		return 0
+	}
+	var decimal, hexadecimal uint32
+	letters := false
 	for _, c := range b {
-		if c < '0' || c > '9' || v > 1e8 {
+		switch {
+		case c >= '0' && c <= '9':
+			c -= '0'
+		case c|0x20 >= 'a' && c|0x20 <= 'f':
+			c, letters = c|0x20-'a'+10, true
+		default:
 			return 0
 		}
-		v = v*10 + uint32(c-'0')
+		decimal, hexadecimal = decimal*10+uint32(c), hexadecimal<<4|uint32(c)
 	}
-	return v
+	if letters {
+		return hexadecimal
+	}
+	return decimal
 }
 
-// date reads YYMMDDhhmm or YYMMDDhhmmss, taken as the carrier's local time, which
-// is ours; 0 when it is neither.
+// time is when a date was, 0 when it is none.
+func (d *receiptReader) time(text []byte) int64 {
+	if string(text) != string(d.date[:d.size]) {
+		d.at = date(text)
+		d.size = copy(d.date[:], text)
+	}
+	return d.at
+}
+
+// date reads YYMMDDhhmm, with seconds or without, or YYYYMMDDhhmmss, taken as the
+// carrier's local time, which is ours; 0 when it is none of them.
 func date(b []byte) int64 {
+	if len(b) == 14 && b[0] == '2' && b[1] == '0' {
+		b = b[2:]
+	}
 	if len(b) != 10 && len(b) != 12 {
 		return 0
 	}
@@ -178,7 +261,7 @@ func date(b []byte) int64 {
 		}
 		v[i] = int(hi)*10 + int(lo)
 	}
-	if v[1] < 1 || v[1] > 12 {
+	if v[1] < 1 || v[1] > 12 || v[2] < 1 || v[2] > 31 || v[3] > 23 || v[4] > 59 || v[5] > 60 {
 		return 0
 	}
 	return time.Date(2000+v[0], time.Month(v[1]), v[2], v[3], v[4], v[5], 0, time.Local).UnixMilli()

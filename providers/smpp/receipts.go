@@ -37,6 +37,7 @@ type receipts struct {
 
 	mu      sync.Mutex
 	room    sync.Cond
+	reader  receiptReader
 	current *delivery // what has arrived and was not taken
 	spare   *delivery
 	busy    bool // a delivery is being put on disk
@@ -75,7 +76,7 @@ func (r *receipts) add(h Header, body []byte) error {
 	start := len(c.answers)
 	c.answers = Begin(c.answers, h.ID|Response, 0, h.Sequence)
 	c.answers = End(append(c.answers, 0), start) // empty message_id
-	if receipt, ok := ParseReceipt(&d); ok && d.IsReceipt() {
+	if receipt, ok := r.reader.read(&d); ok && d.IsReceipt() {
 		at := len(c.refs)
 		c.refs = append(c.refs, receipt.Ref...)
 		receipt.Ref = c.refs[at:len(c.refs):len(c.refs)]

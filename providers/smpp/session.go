@@ -4,20 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net"
 	"sync"
 	"time"
 
 	"tocsin/providers/sms"
+	"tocsin/providers/wire"
 )
 
 const (
 	backOffFirst = 200 * time.Millisecond
 	backOffMost  = 30 * time.Second
 	drainTime    = 5 * time.Second // for answers in flight, and again for the goodbye
-	readSize     = 64 << 10
 )
 
 // keep connects, logs in and serves again and again until ctx ends, with growing
@@ -62,8 +61,8 @@ func (p *Provider) session(ctx context.Context, bind uint32, receive sms.Receive
 	}
 	defer conn.Close()
 	stop := context.AfterFunc(ctx, func() { conn.SetReadDeadline(time.Now()) }) // while logging in
-	r := &reader{conn: conn, buf: make([]byte, 0, readSize)}
-	err = p.login(r, bind)
+	r := wire.NewReader(conn, HeaderSize, MaxFrame)
+	version, err := p.login(conn, r, bind)
 	if !stop() {
 		return context.Cause(ctx)
 	}
@@ -71,6 +70,7 @@ func (p *Provider) session(ctx context.Context, bind uint32, receive sms.Receive
 		return err
 	}
 	l := newLine(p, conn)
+	l.version = version
 	s := &session{p: p, line: l, reader: r, sends: bind != BindReceiver, receipts: newReceipts(l, receive)}
 	p.mu.Lock()
 	p.up++
@@ -81,90 +81,58 @@ func (p *Provider) session(ctx context.Context, bind uint32, receive sms.Receive
 		l.closed = true // a receiver takes no submits
 	}
 	p.mu.Unlock()
-	p.log.Info("line is up", "address", p.c.Address)
+	p.log.Info("line is up", "address", p.c.Address, "version", version)
 	return s.run(ctx)
 }
 
-// login sends the bind request and waits for its answer.
-func (p *Provider) login(r *reader, bind uint32) error {
-	r.conn.SetDeadline(time.Now().Add(dialTimeout))
-	defer r.conn.SetDeadline(time.Time{})
-	request := AppendBind(nil, bind, 1, Bind{p.c.SystemID, p.c.Password, p.c.SystemType})
-	if _, err := r.conn.Write(request); err != nil {
-		return fmt.Errorf("log in: %w", err)
+// login sends the bind request and waits for its answer; version is the one the
+// carrier names, 0 when it names none.
+func (p *Provider) login(conn net.Conn, r *wire.Reader, bind uint32) (version byte, err error) {
+	conn.SetDeadline(time.Now().Add(dialTimeout))
+	defer conn.SetDeadline(time.Time{})
+	request, err := Append(nil, bind, 0, 1, &Bind{
+		SystemID: p.c.SystemID, Password: p.c.Password, SystemType: p.c.SystemType, Version: Version34,
+	})
+	if err != nil {
+		return 0, fmt.Errorf("log in: %w", err)
 	}
-	for {
-		h, _, ok, err := r.next()
-		if err != nil {
-			return fmt.Errorf("log in: %w", err)
-		}
-		if !ok {
-			if err := r.more(); err != nil {
-				return fmt.Errorf("log in: no answer: %w", err)
-			}
-			continue
-		}
-		if h.ID != bind|Response && h.ID != GenericNack {
-			return fmt.Errorf("log in: answered by PDU %#x: %w", h.ID, ErrPDU)
-		}
-		switch h.Status {
-		case StatusOK:
-			if h.ID == GenericNack {
-				return fmt.Errorf("log in: %w", ErrPDU)
-			}
-			return nil
-		case StatusInvPasswd, StatusInvSysID:
-			return fmt.Errorf("log in: status %#x: %w", h.Status, ErrCredentials)
-		}
-		return fmt.Errorf("log in: refused with status %#x", h.Status)
+	if _, err := conn.Write(request); err != nil {
+		return 0, fmt.Errorf("log in: %w", err)
 	}
-}
-
-// A reader splits what arrives into PDUs.
-type reader struct {
-	conn net.Conn
-	buf  []byte
-	at   int
-}
-
-// next is the next whole PDU that has arrived; its body is valid until more.
-func (r *reader) next() (h Header, body []byte, ok bool, err error) {
-	h, body, rest, err := Frame(r.buf[r.at:])
-	if err != nil || body == nil {
-		return h, nil, false, err
+	frame, err := r.Next()
+	if err != nil {
+		return 0, fmt.Errorf("log in: no answer: %w", err)
 	}
-	r.at = len(r.buf) - len(rest)
-	return h, body, true, nil
-}
-
-// more waits for more to arrive.
-func (r *reader) more() error {
-	left := copy(r.buf[:cap(r.buf)], r.buf[r.at:])
-	r.buf, r.at = r.buf[:left], 0
-	if left == cap(r.buf) {
-		grown := make([]byte, left, MaxFrame+readSize)
-		copy(grown, r.buf)
-		r.buf = grown
+	h, body := Split(frame)
+	if h.ID != bind|Response && h.ID != GenericNack {
+		return 0, fmt.Errorf("log in: answered by PDU %#x: %w", h.ID, ErrPDU)
 	}
-	n, err := r.conn.Read(r.buf[left:cap(r.buf)])
-	r.buf = r.buf[:left+n]
-	if n > 0 {
-		return nil
+	switch {
+	case h.Status == StatusInvPasswd, h.Status == StatusInvSysID:
+		return 0, fmt.Errorf("log in: status %#x: %w", h.Status, ErrCredentials)
+	case h.Status != StatusOK:
+		return 0, fmt.Errorf("log in: refused with status %#x", h.Status)
+	case h.ID == GenericNack:
+		return 0, fmt.Errorf("log in: %w", ErrPDU)
 	}
-	if err == nil {
-		err = io.ErrNoProgress
+	var answer BindAnswer
+	if wire.Decode(body, &answer) != nil {
+		return 0, nil // the login holds, whatever the carrier says of itself
 	}
-	return err
+	return answer.Version(), nil
 }
 
 // A session is a line at work.
 type session struct {
 	p        *Provider
 	line     *line
-	reader   *reader
+	reader   *wire.Reader
 	receipts *receipts
 	sends    bool
 	reply    []byte
+	parting  bool   // the carrier said unbind
+	goodbye  uint32 // with this sequence number
+	parted   bool   // it has its answer
 }
 
 // run serves until the line is cut, the carrier says goodbye, or ctx ends.
@@ -176,6 +144,10 @@ func (s *session) run(ctx context.Context) error {
 	s.line.answered.Store(time.Now().UnixNano())
 	s.line.pump()
 	err := s.read()
+	if s.parting {
+		s.part()
+		err = errGoodbye
+	}
 	s.down()
 	close(stop)
 	s.line.conn.Close()
@@ -227,20 +199,25 @@ var errGoodbye = errors.New("the carrier said goodbye")
 // read takes what arrives until the line ends.
 func (s *session) read() error {
 	for {
+		frame, err := s.reader.Next()
+		if err != nil {
+			return err
+		}
+		s.line.answered.Store(time.Now().UnixNano())
 		answers := false
 		for {
-			h, body, ok, err := s.reader.next()
-			if err != nil {
-				return err
-			}
-			if !ok {
-				break
-			}
+			h, body := Split(frame)
 			if h.ID&Response != 0 {
 				answers = true
 			}
 			if err := s.handle(h, body); err != nil {
 				s.flushReply()
+				return err
+			}
+			if !s.reader.Buffered() {
+				break
+			}
+			if frame, err = s.reader.Next(); err != nil {
 				return err
 			}
 		}
@@ -250,14 +227,35 @@ func (s *session) read() error {
 		if answers {
 			s.line.pump()
 		}
+		if s.parting && s.line.settled() {
+			s.part()
+		}
 		if err := s.receipts.offer(); err != nil {
 			return err
 		}
-		if err := s.reader.more(); err != nil {
-			return err
-		}
-		s.line.answered.Store(time.Now().UnixNano())
 	}
+}
+
+// hearGoodbye is the carrier's unbind. Nothing more is sent; but what the carrier
+// has taken it may still answer, so that its own answer waits for that.
+func (s *session) hearGoodbye(sequence uint32) {
+	s.parting, s.goodbye = true, sequence
+	s.p.mu.Lock()
+	s.line.closed = true
+	s.p.mu.Unlock()
+	s.line.conn.SetReadDeadline(time.Now().Add(drainTime))
+}
+
+// part lets the carrier hang up, for which it has a second: a line that is cut while
+// receipts are on their way would take the answer with it.
+func (s *session) part() {
+	if s.parted {
+		return
+	}
+	s.parted = true
+	s.reply = AppendEmpty(s.reply, UnbindCommand|Response, 0, s.goodbye)
+	s.flushReply() // or it has hung up already
+	s.line.conn.SetReadDeadline(time.Now().Add(time.Second))
 }
 
 func (s *session) flushReply() error {
@@ -272,25 +270,25 @@ func (s *session) flushReply() error {
 // handle takes one PDU.
 func (s *session) handle(h Header, body []byte) error {
 	switch h.ID {
-	case SubmitSM | Response, SubmitMulti | Response:
-		return s.line.answer(h, body)
-	case GenericNack:
-		if h.Sequence == 0 {
+	case SubmitSM | Response, SubmitMulti | Response, GenericNack:
+		if h.ID == GenericNack && h.Sequence == 0 {
 			return fmt.Errorf("generic_nack with status %#x and no sequence number: %w", h.Status, ErrPDU)
 		}
-		return s.line.answer(h, body)
+		if err := s.line.answer(h, body); err != nil {
+			return err
+		}
+		return s.line.renew(h.Status)
 	case DeliverSM, DataSM:
 		return s.receipts.add(h, body)
 	case EnquireLink:
 		s.reply = AppendEmpty(s.reply, EnquireLink|Response, 0, h.Sequence)
 	case EnquireLink | Response:
 	case UnbindCommand:
-		s.reply = AppendEmpty(s.reply, UnbindCommand|Response, 0, h.Sequence)
-		return errGoodbye
+		s.hearGoodbye(h.Sequence)
 	case UnbindCommand | Response:
 		return errGoodbye
 	default:
-		if h.ID&Response == 0 && h.ID != 0x102 { // alert_notification has no answer
+		if h.ID&Response == 0 && h.ID != AlertNotification { // alert_notification has no answer
 			s.reply = AppendEmpty(s.reply, GenericNack, StatusInvCmdID, h.Sequence)
 		}
 	}
@@ -304,8 +302,8 @@ func (l *line) answer(h Header, body []byte) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	k := h.Sequence & slotMask
-	if int(k) >= len(l.slots) || l.slots[k].sequence != h.Sequence {
-		return nil
+	if h.Sequence == 0 || int(k) >= len(l.slots) || l.slots[k].sequence != h.Sequence {
+		return nil // 0 is what a free slot has
 	}
 	s := &l.slots[k]
 	j := s.job
@@ -315,10 +313,13 @@ func (l *line) answer(h Header, body []byte) error {
 		return nil
 	}
 	s.job = nil
-	if s.n > 1 && unknownCommand(h) {
-		p.single.Store(true)
-		p.log.Warn("the carrier does not know submit_multi: sending one by one", "address", p.c.Address)
-		j.redo = append(j.redo, s.span)
+	if s.n > 1 && (noBatches(h) || h.Status == StatusInvDest) {
+		if noBatches(h) && !p.single.Swap(true) {
+			p.log.Warn("the carrier takes no submit_multi: sending one by one", "address", p.c.Address, "status", h.Status)
+		}
+		for i := range s.n {
+			j.redo = append(j.redo, span{s.first + i, 1})
+		}
 		p.again(j)
 		return nil
 	}
@@ -331,11 +332,10 @@ func (l *line) answer(h Header, body []byte) error {
 	}
 	var refs sms.Refs
 	if v.outcome == sms.Taken && len(body) > 0 {
-		f := Read(body)
-		id := f.CString(65)
-		if f.Err() != nil {
+		id, err := Reference(body)
+		if err != nil {
 			j.answer(s, verdict{sms.Unknown, sms.CarrierFault}, 0, nil)
-			return f.Err()
+			return fmt.Errorf("submit_sm_resp: %w", err)
 		}
 		refs = p.ref(id)
 	}
@@ -343,8 +343,34 @@ func (l *line) answer(h Header, body []byte) error {
 	return nil
 }
 
-func unknownCommand(h Header) bool {
-	return h.Status == StatusInvCmdID || h.ID == GenericNack && h.Status == StatusOK
+// renew ends a line whose carrier answers that nobody is logged in on it: no
+// more is sent, and it is cut when what is in flight is answered.
+func (l *line) renew(status uint32) error {
+	if loggedOut(status) {
+		l.refused = status
+	}
+	if l.refused == StatusOK {
+		return nil
+	}
+	l.p.mu.Lock()
+	defer l.p.mu.Unlock()
+	l.closed = true
+	if l.inFlight() > 0 {
+		return nil
+	}
+	return fmt.Errorf("submits are answered with status %#x: the login does not hold", l.refused)
+}
+
+// noBatches reports whether the answer to a submit_multi says that the carrier
+// does not know it, or not with so many destinations. Nobody in it was taken.
+// (One bad destination for which a carrier refuses all of it is found one by one
+// as well, but the next batch may go.)
+func noBatches(h Header) bool {
+	switch h.Status {
+	case StatusInvCmdLen, StatusInvCmdID, StatusInvNumDests:
+		return true
+	}
+	return h.ID == GenericNack && h.Status == StatusOK
 }
 
 // again puts a job that was all begun back in line. Under p.mu.
@@ -357,36 +383,42 @@ func (p *Provider) again(j *job) {
 	p.jobs = append(p.jobs, j)
 }
 
-// answerMulti settles a batch: all are taken but those the response names.
+// answerMulti settles a batch: all are taken but those the response names. When
+// it names one that is nobody's in the batch, some were refused and nobody can
+// say which: those it does not name are in doubt.
 func (l *line) answerMulti(j *job, s *slot, h Header, body []byte, v verdict) error {
 	p := l.p
 	if v.outcome != sms.Taken {
 		j.answer(s, v, h.Status, nil)
 		return nil
 	}
-	type refusal struct {
-		to     sms.Number
-		status uint32
-	}
-	var refused []refusal
+	var refused map[int]uint32 // status by message
+	batch := j.msgs[s.first : s.first+s.n]
 	id, err := Refusals(body, func(to []byte, status uint32) {
-		if n, err := sms.ParseNumber(append([]byte{'+'}, to...), false); err == nil {
-			refused = append(refused, refusal{n, status})
+		if status == StatusOK {
+			return
 		}
+		i := named(batch, to)
+		if i < 0 {
+			v = verdict{sms.Unknown, sms.CarrierFault}
+			return
+		}
+		if refused == nil {
+			refused = map[int]uint32{}
+		}
+		refused[i] = status
 	})
 	if err != nil {
 		j.answer(s, verdict{sms.Unknown, sms.CarrierFault}, 0, nil)
-		return err
+		return fmt.Errorf("submit_multi_resp: %w", err)
 	}
 	refs := p.ref(id)
-	for i := s.first; i < s.first+s.n; i++ {
-		one, code := v, uint32(0)
-		for _, r := range refused {
-			if r.to == j.msgs[i].To && r.status != 0 {
-				one, code = verdictOf(r.status), r.status
-			}
+	for i := range batch {
+		if status, ok := refused[i]; ok {
+			j.set(s.first+i, verdictOf(status), status, nil, false)
+		} else {
+			j.set(s.first+i, v, 0, refs, s.n > 1)
 		}
-		j.set(i, one, code, refs, s.n > 1)
 	}
 	return nil
 }

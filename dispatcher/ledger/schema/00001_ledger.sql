@@ -3,7 +3,7 @@
 
 -- A campaign: its definition, and the plan's totals. rows = planned + excluded.
 CREATE TABLE campaign (
-    id          BIGINT PRIMARY KEY,
+    id          INTEGER PRIMARY KEY,
     key         TEXT   NOT NULL UNIQUE,
     title       TEXT   NOT NULL,
     class       BIGINT NOT NULL CHECK (class BETWEEN 0 AND 2),
@@ -26,7 +26,7 @@ CREATE TABLE campaign (
 -- A page: up to 1,000 recipients of one campaign on one route, and how many of them are in each
 -- state. The counts change in the transaction that writes the journal, so they hold at every instant.
 CREATE TABLE page (
-    id        BIGINT PRIMARY KEY,
+    id        INTEGER PRIMARY KEY,
     campaign  BIGINT NOT NULL,
     series    BIGINT NOT NULL,
     sequence  BIGINT NOT NULL,
@@ -38,6 +38,7 @@ CREATE TABLE page (
     planned_segments BIGINT NOT NULL,
     epoch     BIGINT NOT NULL DEFAULT 0,
     owner     TEXT   NOT NULL DEFAULT '',
+    version   BIGINT NOT NULL DEFAULT 0,
     folded    BIGINT NOT NULL DEFAULT 0,
     waiting   BIGINT NOT NULL CHECK (waiting >= 0),
     offered   BIGINT NOT NULL DEFAULT 0 CHECK (offered >= 0),
@@ -55,23 +56,25 @@ CREATE INDEX page_campaign ON page (campaign, sequence);
 
 -- What the plan froze: numbers, line numbers, fields. Never changes.
 CREATE TABLE content (
-    page    BIGINT PRIMARY KEY,
+    page    INTEGER PRIMARY KEY,
     numbers BLOB NOT NULL,
     fields  BLOB NOT NULL
 );
 
--- The recipients' states, reasons, references and times as of page.folded.
+-- The recipients' states, reasons, references and times as of the page's version folded.
 CREATE TABLE status (
-    page   BIGINT PRIMARY KEY,
+    page   INTEGER PRIMARY KEY,
     data   BLOB NOT NULL
 );
 
--- The journal: one row a transaction, many records packed in each.
+-- The journal: what one transaction did to one page, many records packed in each row. Each
+-- transaction that touches a page takes it to its next version; rows up to page.folded are gone.
 CREATE TABLE journal (
-    seq  BIGINT PRIMARY KEY,
-    at   BIGINT NOT NULL,
-    data BLOB NOT NULL
-);
+    page    BIGINT NOT NULL,
+    version BIGINT NOT NULL,
+    data    BLOB NOT NULL,
+    PRIMARY KEY (page, version)
+) WITHOUT ROWID;
 
 -- Rows of audience files that are no recipients, packed.
 CREATE TABLE exclusion (

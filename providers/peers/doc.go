@@ -1,0 +1,13 @@
+// Package peers holds tests against programs and libraries that nobody here
+// wrote, and no code. It is a module of its own, so that what they need stays out
+// of the product's go.sum.
+//
+//   - node-smpp is the carrier of whole campaigns
+//   - Kannel is a client of the simulated carrier
+//   - gosmpp is another
+//   - tshark reads what we write
+//   - warthog618/sms is the oracle for encoding and cutting texts
+//
+// deploy/ci/install.sh brings the programs. A test whose program is missing says
+// which one and is skipped; on Debian none is.
+package peers

@@ -1,0 +1,106 @@
+package smpp
+
+import (
+	"bytes"
+
+	"tocsin/providers/wire"
+)
+
+// A Deliver is deliver_sm, section 4.6.1: the fields of a Submit, the other way.
+type Deliver struct{ Submit }
+
+// A Data is data_sm, section 4.7.1; its text is in message_payload.
+type Data struct {
+	Service    []byte // service_type
+	Source, To Address
+	Class      uint8 // esm_class
+	Registered uint8 // which receipts are wanted
+	Coding     uint8 // data_coding
+	Options    wire.TLVs
+}
+
+// Fields lists the body in wire order.
+func (d *Data) Fields(f *wire.Fields) {
+	f.CBytes(&d.Service, 6)
+	d.Source.fields(f, longAddressSize)
+	d.To.fields(f, longAddressSize)
+	f.Uint8(&d.Class)
+	f.Uint8(&d.Registered)
+	f.Uint8(&d.Coding)
+	f.TLVs(&d.Options)
+}
+
+// An Alert is alert_notification, section 4.12.1: a handset that can be reached
+// again. It has no answer.
+type Alert struct {
+	Source, To Address
+	Options    wire.TLVs
+}
+
+// Fields lists the body in wire order.
+func (a *Alert) Fields(f *wire.Fields) {
+	a.Source.fields(f, longAddressSize)
+	a.To.fields(f, longAddressSize)
+	f.TLVs(&a.Options)
+}
+
+// An Arrival is what a deliver_sm or data_sm brings. The slices are the body's.
+type Arrival struct {
+	From, To []byte
+	Class    byte // esm_class
+	Coding   byte // data_coding
+	Text     []byte
+	ID       []byte // receipted_message_id, nil when absent
+	State    byte   // message_state, 0 when absent
+	Network  []byte // network_error_code
+}
+
+// ParseDeliver reads a deliver_sm's body.
+func ParseDeliver(body []byte) (Arrival, error) {
+	var d Deliver
+	f := wire.Reading(body)
+	d.Fields(&f)
+	if err := f.Finish(); err != nil {
+		return Arrival{}, err
+	}
+	a := Arrival{From: d.Source.Text, To: d.To.Text, Class: d.Class, Coding: d.Coding, Text: d.Text}
+	a.take(d.Options)
+	return a, nil
+}
+
+// ParseData reads a data_sm's body.
+func ParseData(body []byte) (Arrival, error) {
+	var d Data
+	f := wire.Reading(body)
+	d.Fields(&f)
+	if err := f.Finish(); err != nil {
+		return Arrival{}, err
+	}
+	a := Arrival{From: d.Source.Text, To: d.To.Text, Class: d.Class, Coding: d.Coding}
+	a.take(d.Options)
+	return a, nil
+}
+
+// take notes what optional parameters say; of one that comes twice the first.
+func (a *Arrival) take(options wire.TLVs) {
+	for tag, value, rest, ok := options.Next(); ok; tag, value, rest, ok = rest.Next() {
+		switch tag {
+		case TagReceiptedMessageID:
+			if a.ID == nil {
+				a.ID = bytes.TrimRight(value, "\x00")
+			}
+		case TagMessageState:
+			if len(value) == 1 && a.State == 0 {
+				a.State = value[0]
+			}
+		case TagNetworkErrorCode:
+			if a.Network == nil {
+				a.Network = value
+			}
+		case TagMessagePayload:
+			if len(a.Text) == 0 {
+				a.Text = value
+			}
+		}
+	}
+}

@@ -1,0 +1,155 @@
+package smpp
+
+import (
+	"bytes"
+	"testing"
+
+	"tocsin/providers/sms"
+	"tocsin/providers/wire"
+)
+
+// addBodies seeds a target with the golden bodies of some commands, and with what
+// breaks decoders.
+func addBodies(f *testing.F, ids ...uint32) {
+	f.Helper()
+	for _, path := range goldenFiles(f) {
+		h, body := Split(readGolden(f, path))
+		for _, id := range ids {
+			if h.ID == id {
+				f.Add(body)
+			}
+		}
+	}
+	f.Add([]byte{})
+	f.Add(bytes.Repeat([]byte{0xFF}, 40))
+	f.Add(make([]byte, 40))
+	f.Add(bytes.Repeat([]byte{'a'}, 100)) // C-octet strings that do not end
+}
+
+// sameAgain fails unless a body that is accepted encodes to the same octets.
+func sameAgain(t *testing.T, data []byte, body wire.Body) bool {
+	t.Helper()
+	if wire.Decode(data, body) != nil {
+		return false
+	}
+	again, err := wire.Encode(nil, body)
+	if err != nil || !bytes.Equal(again, data) {
+		t.Fatalf("%T: got %x, %v, want %x", body, again, err, data)
+	}
+	return true
+}
+
+func FuzzBind(f *testing.F) {
+	addBodies(f, BindReceiver, BindTransmitter, BindTransceiver)
+	f.Fuzz(func(t *testing.T, data []byte) { sameAgain(t, data, &Bind{}) })
+}
+
+func FuzzBindAnswer(f *testing.F) {
+	addBodies(f, BindReceiver|Response, BindTransmitter|Response, BindTransceiver|Response)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var b BindAnswer
+		if sameAgain(t, data, &b) && b.Version() != 0 && !bytes.Contains(data, []byte{0x02, 0x10, 0, 1, b.Version()}) {
+			t.Fatalf("got version %x out of %x", b.Version(), data)
+		}
+	})
+}
+
+func FuzzSubmit(f *testing.F) {
+	addBodies(f, SubmitSM)
+	f.Fuzz(func(t *testing.T, data []byte) { sameAgain(t, data, &Submit{}) })
+}
+
+func FuzzMulti(f *testing.F) {
+	addBodies(f, SubmitMulti)
+	f.Fuzz(func(t *testing.T, data []byte) { sameAgain(t, data, &Multi{}) })
+}
+
+func FuzzAnswers(f *testing.F) {
+	addBodies(f, SubmitSM|Response, DeliverSM|Response, DataSM|Response, SubmitMulti|Response)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		sameAgain(t, data, &Answer{})
+		sameAgain(t, data, &MultiAnswer{})
+		sameAnswers(t, data)
+	})
+}
+
+func FuzzAlert(f *testing.F) {
+	addBodies(f, AlertNotification)
+	f.Fuzz(func(t *testing.T, data []byte) { sameAgain(t, data, &Alert{}) })
+}
+
+func FuzzDeliver(f *testing.F) {
+	addBodies(f, DeliverSM, DataSM)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var d Deliver
+		a, err := ParseDeliver(data)
+		if accepted := sameAgain(t, data, &d); accepted != (err == nil) {
+			t.Fatalf("the list accepts: %v, ParseDeliver: %v", accepted, err)
+		} else if accepted {
+			checkArrival(t, data, &a, d.Source.Text, d.To.Text)
+		}
+		var s Data
+		if a, err = ParseData(data); sameAgain(t, data, &s) != (err == nil) {
+			t.Fatalf("ParseData: %v, the list the other way", err)
+		} else if err == nil {
+			checkArrival(t, data, &a, s.Source.Text, s.To.Text)
+		}
+	})
+}
+
+func checkArrival(t *testing.T, data []byte, a *Arrival, from, to []byte) {
+	t.Helper()
+	if !bytes.Equal(a.From, from) || !bytes.Equal(a.To, to) {
+		t.Fatalf("got %q to %q, want %q to %q", a.From, a.To, from, to)
+	}
+	var reader receiptReader
+	if r, ok := reader.read(a); ok {
+		checkRead(t, data, &r)
+	}
+	decodeText(a.Coding, a.Text)
+}
+
+// checkRead fails unless what is read of a receipt can be.
+func checkRead(t *testing.T, data []byte, r *sms.Receipt) {
+	t.Helper()
+	if !bytes.Contains(data, r.Ref) {
+		t.Fatalf("reference %q is not in %q", r.Ref, data)
+	}
+	if r.State != sms.Delivered && r.State != sms.Failed && r.State != sms.Accepted {
+		t.Fatalf("got state %v", r.State)
+	}
+	if (r.State == sms.Failed) != (r.Reason != sms.None) || r.State == sms.Delivered && r.Code != 0 {
+		t.Fatalf("got %v because of %v, code %d", r.State, r.Reason, r.Code)
+	}
+	if r.To == 0 || r.To > 999_999_999_999_999 {
+		t.Fatalf("got number %d", r.To)
+	}
+}
+
+func FuzzReceiptText(f *testing.F) {
+	for _, text := range []string{
+		textReceipt, receipt, "", ":", "::", "id:", "text:", " id : 7", "done date:", "date:2611251516", "id:7 stat:DELIVRD\x00", "\xff:\xff",
+		"id:7 done date:99999999999999 stat:UNDELIV err:ffffffff",
+	} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		s := scanText(text)
+		for _, part := range [][]byte{s.id, s.done} {
+			if !bytes.Contains(text, part) || bytes.ContainsAny(part, " \n") {
+				t.Fatalf("got %q out of %q", part, text)
+			}
+		}
+		if int(s.state) >= len(states) {
+			t.Fatalf("got state %d", s.state)
+		}
+		var reader receiptReader
+		first := reader.time(s.done)
+		if kept := reader.time(s.done); kept != first || first != date(s.done) {
+			t.Fatalf("got %d and %d for %q, want %d", first, kept, s.done, date(s.done))
+		}
+		if r, ok := reader.read(&Arrival{From: []byte("8613800138000"), Class: typeReceipt, Text: text}); ok {
+			checkRead(t, text, &r)
+		}
+	})
+}
