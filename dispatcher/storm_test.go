@@ -182,7 +182,7 @@ func (d die) happen(w *world) {
 	case 9, 13:
 		if _, there := w.planned["second"]; !there {
 			second := d.campaign("second", pick(d, "urgent", "emergency"), 8613817263544)
-			if d.IntN(3) == 0 { // the same people; which segment is whose is told by the text
+			if d.IntN(3) == 0 && !w.planned["first"].long { // the same people: the auditor tells whose text it is by its beginning
 				second.first, second.text = 8613917263544+7*uint64(d.IntN(20)), "go home"
 			}
 			w.plan(second)
