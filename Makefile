@@ -32,9 +32,12 @@ test: lint
 	go test -race -short -timeout 20m ./...
 	go test -timeout 25m ./...
 
+# The program's figures, with a table at the end; then those of its parts.
 bench:
-	go test -run '^$$' -bench . -benchmem -timeout 30m ./...
+	go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./cmd/tocsin
+	go test -run '^$$' -bench . -benchmem -timeout 30m $$(go list ./... | grep -v /cmd/)
 
+# The kill loop for SOAKTIME.
 soak:
 	TOCSIN_SOAK=$(SOAKTIME) go test -run Soak -v -timeout 0 ./...
 

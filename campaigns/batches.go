@@ -29,7 +29,8 @@ func (p *planner) sort() error {
 	var digits [16]byte
 	for i, e := range p.entries {
 		p.kept.values(values, 1, e, digits[:0])
-		series := e.key>>numberBits*texts + uint64(p.renderer.speaks(values[p.renderer.language]))
+		text, _ := p.renderer.speaks(values[p.renderer.language])
+		series := e.key>>numberBits*texts + uint64(text)
 		p.entries[i].key = series<<numberBits | e.key&numberMask
 	}
 	sortEntries(p.entries)
@@ -93,12 +94,6 @@ func (p *planner) write() error {
 	for out := range slices.Chunk(p.out, exclusionsAtOnce) {
 		if err := p.sink.AddExclusions(out); err != nil {
 			return err
-		}
-	}
-	if p.rejects != nil {
-		p.rejects.Flush()
-		if err := p.rejects.Error(); err != nil {
-			return fmt.Errorf("write rejects: %w", err)
 		}
 	}
 	return nil
@@ -202,6 +197,13 @@ func (w *batchWriter) write(series int, entries []entry) error {
 			s.Languages = map[string]int{}
 		}
 		s.Languages[b.Language] += len(entries)
+		if id%texts == 0 {
+			for i := range entries {
+				if _, known := p.renderer.speaks(b.Fields.Value(p.renderer.language, i)); !known {
+					s.OtherLanguages++
+				}
+			}
+		}
 	}
 	if err := p.sink.AddBatch(b); err != nil {
 		return err

@@ -117,39 +117,58 @@ func TestSamples(t *testing.T) {
 	}
 }
 
+// refused are definitions that Parse refuses.
+var refused = []struct{ name, source, want string }{
+	{"an unknown key", "key: k\ntext: t\naudiense: {files: [a]}", `c.yaml:3:1: there is no key "audiense" here: did you mean "audience"?`},
+	{"an unknown key inside", "key: k\ntext: t\naudience: {files: [a], wheer: x}", `c.yaml:3:24: there is no key "wheer" here: did you mean "where"?`},
+	{"a key twice", "key: k\nkey: j\ntext: t", "c.yaml:2:1: "},
+	{"a tab", "key: k\n\ttext: t", "c.yaml:2:1: "},
+	{"a wrong type", "key: k\ntext: t\naudience: {files: [a], expect: {min: many}}", "c.yaml:3:"},
+	{"brackets without end", "key: k\ntext: t\naudience: " + strings.Repeat("[", 200_000), "c.yaml:3:43: more than 32 lists stand inside each other: write it plainly"},
+	{"keys without end", "key: k\ntext: t\naudience: " + strings.Repeat("{a: ", 50_000), "more than 32 lists"},
+	{"dashes without end", "key: k\ntext: t\naudience:\n  - " + strings.Repeat("- ", 100_000), "more than 32 lists"},
+	{"a table", "key: k\n" + strings.Repeat("# 13800138000\n", 20_000), "a campaign has at most 262144 octets: is this the audience?"},
+	{"aliases of aliases", "key: k\ntext: t\nroutes:\n- &a [x, x]\n" + strings.Repeat("- &a [*a, *a, *a]\n", 20), "c.yaml:15:15: there are more than 32 aliases (*name): write it plainly"},
+	{"two documents", "key: k\n---\nkey: j\n", "one YAML document, this file has 2"},
+	{"nothing", "", "c.yaml: is empty: a campaign needs key, text and audience at least"},
+	{"a list", "- key: k", "c.yaml:1:1: this must be keys and values"},
+	{"yes for true", "key: k\ntext: t\naudience: {files: [a]}\nreceipts: {wanted: yes}", "c.yaml:4:20: this must be true or false"},
+	{"a file without a list", "key: k\ntext: t\naudience: {files: a.csv}", "c.yaml:3:19: this must be a list"},
+	{"files without their key", "key: k\ntext: t\naudience: a.csv", "c.yaml:3:11: this must be keys and values"},
+	{"a number for keys", "key: k\ntext: t\naudience: {files: [a], expect: 5}", "this must be keys and values"},
+	{"a list for a text", "key: [k]\ntext: t", "c.yaml:1:6: this must be a text"},
+	{"a language twice", "key: k\nlanguage: l\ntexts: {zh: a, ZH: b}\naudience: {files: [a]}", "there are two texts of language ZH"},
+	{"a signature twice", "key: k\nsignature: S\ntext: 【S】t\naudience: {files: [a]}", "c.yaml:3:7: the text begins with 【S】"},
+	{"a signature that is two", "key: k\nsignature: 【A】【B】\ntext: t\naudience: {files: [a]}", "c.yaml:2:12: signature is a name alone"},
+	{"a sender that no carrier takes", "key: k\nsender: 反诈中心\ntext: t\naudience: {files: [a]}", "c.yaml:2:9: sender is a number or a name of at most 20 ASCII"},
+	{"a text with a NUL", "key: k\ntext: \"a\\0b\"\naudience: {files: [a]}", "the text holds the control character U+0000"},
+	{"a prefix with a plus sign", "key: k\ntext: t\naudience: {files: [a]}\nroutes: [{prefix: '+86', to: [a]}]", `c.yaml:4:19: prefix "+86" will not do`},
+	{"no key", "text: t\naudience: {files: [a]}", "c.yaml: key must be"},
+	{"a key with spaces", "key: a b\ntext: t", "c.yaml:1:6: key must be"},
+	{"an unknown class", "key: k\nclass: fast\ntext: t", "c.yaml:2:8: class is \"fast\": it must be routine, urgent or emergency"},
+	{"no text", "key: k\naudience: {files: [a]}", "there is no text"},
+	{"text and texts", "key: k\ntext: t\ntexts: {en: t}\nlanguage: l", "both text and texts"},
+	{"texts without language", "key: k\ntexts: {en: t}", "c.yaml:2:8: texts need language"},
+	{"a text that is no text", "key: k\nlanguage: l\ntexts: {en: [1]}", "the text of language en is no text"},
+	{"an open placeholder", "key: k\ntext: hello ((name)", "c.yaml:2:7: the text: a placeholder is not closed"},
+	{"an empty placeholder", "key: k\ntext: hello (( ))", "a placeholder is empty"},
+	{"a text that is too long", "key: k\ntext: " + strings.Repeat("警", 1073), "the text: text is too long: it needs 17 segments"},
+	{"no audience", "key: k\ntext: t", "there is no audience"},
+	{"an impossible expectation", "key: k\ntext: t\naudience: {files: [a], expect: {min: 5, max: 2}}", "expect is from 5 to 2"},
+	{"half a window", "key: k\ntext: t\naudience: {files: [a]}\nschedule: {window: {from: '08:00'}}", "a window needs both"},
+	{"a window that is no time", "key: k\ntext: t\naudience: {files: [a]}\nschedule: {window: {from: '8', to: '09:00'}}", `c.yaml:4:27: "8" is no time of day`},
+	{"a zone that is none", "key: k\ntext: t\naudience: {files: [a]}\nschedule: {window: {from: '08:00', to: '09:00', zone: Mars}}", `there is no time zone "Mars"`},
+	{"a start that is no time", "key: k\ntext: t\naudience: {files: [a]}\nschedule: {start: tomorrow}", `"tomorrow" is no time`},
+	{"an end before the start", "key: k\ntext: t\naudience: {files: [a]}\nschedule: {start: 2026-01-02 08:00, expires: 2026-01-02 07:00}", "expires before it starts"},
+	{"a wait that is no time", "key: k\ntext: t\naudience: {files: [a]}\nreceipts: {wait: long}", `"long" is no length of time`},
+	{"an unknown policy", "key: k\ntext: t\naudience: {files: [a]}\nin_doubt: maybe", "in_doubt is \"maybe\""},
+	{"a route for nothing", "key: k\ntext: t\naudience: {files: [a]}\nroutes: [{to: [a]}]", "a route is for a carrier or for a prefix"},
+	{"a route to nowhere", "key: k\ntext: t\naudience: {files: [a]}\nroutes: [{prefix: '86'}]", "a route leads nowhere"},
+	{"another encoding", "key: k\ntext: \xb7\xb4", "is not UTF-8"},
+}
+
 func TestParseRefuses(t *testing.T) {
-	tests := []struct{ name, source, want string }{
-		{"an unknown key", "key: k\ntext: t\naudiense: {files: [a]}", `c.yaml:3:1: there is no key "audiense" here: did you mean "audience"?`},
-		{"an unknown key inside", "key: k\ntext: t\naudience: {files: [a], wheer: x}", `c.yaml:3:24: there is no key "wheer" here: did you mean "where"?`},
-		{"a key twice", "key: k\nkey: j\ntext: t", "c.yaml:2:1: "},
-		{"a tab", "key: k\n\ttext: t", "c.yaml:2:1: "},
-		{"a wrong type", "key: k\ntext: t\naudience: {files: [a], expect: {min: many}}", "c.yaml:3:"},
-		{"two documents", "key: k\n---\nkey: j\n", "one YAML document, this file has 2"},
-		{"nothing", "", "c.yaml: a campaign is one YAML document"},
-		{"no key", "text: t\naudience: {files: [a]}", "c.yaml: key must be"},
-		{"a key with spaces", "key: a b\ntext: t", "c.yaml:1:6: key must be"},
-		{"an unknown class", "key: k\nclass: fast\ntext: t", "c.yaml:2:8: class is \"fast\": it must be routine, urgent or emergency"},
-		{"no text", "key: k\naudience: {files: [a]}", "there is no text"},
-		{"text and texts", "key: k\ntext: t\ntexts: {en: t}\nlanguage: l", "both text and texts"},
-		{"texts without language", "key: k\ntexts: {en: t}", "c.yaml:2:8: texts need language"},
-		{"a text that is no text", "key: k\nlanguage: l\ntexts: {en: [1]}", "the text of language en is no text"},
-		{"an open placeholder", "key: k\ntext: hello ((name)", "c.yaml:2:7: the text: a placeholder is not closed"},
-		{"an empty placeholder", "key: k\ntext: hello (( ))", "a placeholder is empty"},
-		{"a text that is too long", "key: k\ntext: " + strings.Repeat("警", 1073), "the text: text is too long: it needs 17 segments"},
-		{"no audience", "key: k\ntext: t", "there is no audience"},
-		{"an impossible expectation", "key: k\ntext: t\naudience: {files: [a], expect: {min: 5, max: 2}}", "expect is from 5 to 2"},
-		{"half a window", "key: k\ntext: t\naudience: {files: [a]}\nschedule: {window: {from: '08:00'}}", "a window needs both"},
-		{"a window that is no time", "key: k\ntext: t\naudience: {files: [a]}\nschedule: {window: {from: '8', to: '09:00'}}", `c.yaml:4:27: "8" is no time of day`},
-		{"a zone that is none", "key: k\ntext: t\naudience: {files: [a]}\nschedule: {window: {from: '08:00', to: '09:00', zone: Mars}}", `there is no time zone "Mars"`},
-		{"a start that is no time", "key: k\ntext: t\naudience: {files: [a]}\nschedule: {start: tomorrow}", `"tomorrow" is no time`},
-		{"an end before the start", "key: k\ntext: t\naudience: {files: [a]}\nschedule: {start: 2026-01-02 08:00, expires: 2026-01-02 07:00}", "expires before it starts"},
-		{"a wait that is no time", "key: k\ntext: t\naudience: {files: [a]}\nreceipts: {wait: long}", `"long" is no length of time`},
-		{"an unknown policy", "key: k\ntext: t\naudience: {files: [a]}\nin_doubt: maybe", "in_doubt is \"maybe\""},
-		{"a route for nothing", "key: k\ntext: t\naudience: {files: [a]}\nroutes: [{to: [a]}]", "a route is for a carrier or for a prefix"},
-		{"a route to nowhere", "key: k\ntext: t\naudience: {files: [a]}\nroutes: [{prefix: '86'}]", "a route leads nowhere"},
-		{"another encoding", "key: k\ntext: \xb7\xb4", "is not UTF-8"},
-	}
-	for _, tt := range tests {
+	for _, tt := range refused {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := Parse("c.yaml", []byte(tt.source))
 			var r *Refusal
@@ -179,6 +198,13 @@ func TestParseFillsInDefaults(t *testing.T) {
 	start := time.Date(2026, 7, 1, 0, 0, 0, 0, time.UTC)
 	if !e.Resends() || e.Receipts.Wanted || e.Receipts.Wait != 5*time.Minute || !e.Schedule.Start.Equal(start) || !e.Schedule.Expires.Equal(start.Add(3*time.Hour)) {
 		t.Errorf("got %+v", e)
+	}
+	marked, err := Parse("c.yaml", []byte("\ufeffkey: k\r\ntext: t\r\naudience: {files: [a]}\r\nschedule: {window: {from: '20:00', to: '24:00', zone: UTC}}\r\n"))
+	if err != nil || marked.Key != "k" || marked.Texts[0].Text != "t" {
+		t.Fatalf("got %+v, %v", marked, err)
+	}
+	if w := marked.Schedule.Window; !w.Contains(time.Date(2026, 7, 1, 23, 59, 59, 0, time.UTC)) || w.Contains(time.Date(2026, 7, 2, 0, 0, 0, 0, time.UTC)) {
+		t.Errorf("got the window %+v, want the last four hours of the day", w)
 	}
 	for hour, want := range map[int]bool{13: false, 14: true, 21: true, 22: false} { // UTC; Shanghai is eight hours ahead
 		if got := e.Schedule.Window.Contains(time.Date(2026, 7, 1, hour, 0, 0, 0, time.UTC)); got != want {

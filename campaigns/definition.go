@@ -95,7 +95,7 @@ type Receipts struct {
 // providers in order of preference.
 type Route struct {
 	Carrier string   `json:"carrier,omitempty" yaml:"carrier" jsonschema:"description=China Mobile or China Unicom or China Telecom or China Broadnet or their Chinese names"`
-	Prefix  string   `json:"prefix,omitempty" yaml:"prefix" jsonschema:"description=First digits of a number with its country code; * is every number"`
+	Prefix  string   `json:"prefix,omitempty" yaml:"prefix" jsonschema:"pattern=^([1-9][0-9]{0\\,14}|[*])$,description=First digits of a number with its country code; * is every number"`
 	To      []string `json:"to" yaml:"to" jsonschema:"minItems=1,description=Names of providers in order of preference"`
 }
 

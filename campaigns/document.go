@@ -14,7 +14,7 @@ type document struct {
 	Key       string           `yaml:"key" json:"key" jsonschema:"pattern=^[a-z0-9][a-z0-9._-]{0\\,63}$,description=Names the campaign for good. Running the same key again continues it"`
 	Title     string           `yaml:"title" json:"title,omitempty" jsonschema:"description=What people call the campaign"`
 	Class     string           `yaml:"class" json:"class,omitempty" jsonschema:"enum=routine,enum=urgent,enum=emergency,default=routine,description=How pressing it is"`
-	Sender    string           `yaml:"sender" json:"sender,omitempty" jsonschema:"description=Number or name shown on the handset. Left out: the provider's own"`
+	Sender    string           `yaml:"sender" json:"sender,omitempty" jsonschema:"pattern=^[ -~]{0\\,20}$,description=Number or name shown on the handset. Left out: the provider's own"`
 	Signature string           `yaml:"signature" json:"signature,omitempty" jsonschema:"description=Put in front of every text in 【】 and counted"`
 	Text      string           `yaml:"text" json:"text,omitempty" jsonschema:"description=The text. ((name)) is replaced by the recipient's value in that column"`
 	Texts     texts            `yaml:"texts" json:"texts,omitempty" jsonschema:"description=Texts by language. The first is for every language that is not listed"`
@@ -40,9 +40,9 @@ type documentExpect struct {
 }
 
 type documentSchedule struct {
-	Start   string         `yaml:"start" json:"start,omitempty" jsonschema:"description=2026-07-01 08:00 in the window's zone or 2026-07-01T08:00:00+08:00"`
+	Start   string         `yaml:"start" json:"start,omitempty" jsonschema:"pattern=^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})?)?$,description=2026-07-01 08:00 in the window's zone or 2026-07-01T08:00:00+08:00"`
 	Window  documentWindow `yaml:"window" json:"window,omitempty" jsonschema:"description=Hours of the day in which messages may leave"`
-	Expires string         `yaml:"expires" json:"expires,omitempty" jsonschema:"description=When the message is worth nothing any more. Written like start"`
+	Expires string         `yaml:"expires" json:"expires,omitempty" jsonschema:"pattern=^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})?)?$,description=When the message is worth nothing any more. Written like start"`
 }
 
 type documentWindow struct {
@@ -53,7 +53,7 @@ type documentWindow struct {
 
 type documentReceipts struct {
 	Wanted *bool  `yaml:"wanted" json:"wanted,omitempty" jsonschema:"default=true"`
-	Wait   string `yaml:"wait" json:"wait,omitempty" jsonschema:"default=1h,description=How long to wait for receipts after the last message. For example 30m"`
+	Wait   string `yaml:"wait" json:"wait,omitempty" jsonschema:"pattern=^([0-9]+([.][0-9]+)?(ms|s|m|h))+$,default=1h,description=How long to wait for receipts after the last message. For example 30m"`
 }
 
 // texts keeps the order in which the file lists the languages.
@@ -86,6 +86,9 @@ func Schema() ([]byte, error) {
 	s := r.Reflect(&document{})
 	s.Title = "Tocsin campaign"
 	s.OneOf = []*jsonschema.Schema{{Required: []string{"text"}}, {Required: []string{"texts", "language"}}}
+	if routes, ok := s.Properties.Get("routes"); ok {
+		routes.Items.OneOf = []*jsonschema.Schema{{Required: []string{"carrier"}}, {Required: []string{"prefix"}}}
+	}
 	text, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("write the schema of campaigns: %w", err)

@@ -1,6 +1,7 @@
 package campaigns
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -20,7 +21,11 @@ import (
 
 // maxDefinition is the largest definition file read, in octets: far above any
 // that a person writes.
-const maxDefinition = 1 << 20
+const maxDefinition = 1 << 18
+
+// maxSender is the longest sender: SMPP 3.4 section 4.4.1, source_addr has 21
+// octets with the closing NUL.
+const maxSender = 20
 
 // Load reads and checks a definition file. What is wrong with the file is a
 // *Refusal; any other error is that of reading it.
@@ -43,6 +48,10 @@ func Parse(path string, source []byte) (*Definition, error) {
 	}
 	if !utf8.Valid(source) {
 		return nil, &Refusal{File: path, Err: errors.New("is not UTF-8: save it in that encoding")}
+	}
+	source = bytes.TrimPrefix(source, []byte("\ufeff")) // Windows editors write it
+	if err := checkShape(path, source); err != nil {
+		return nil, err
 	}
 	var doc document
 	file, err := decode(source, &doc)
@@ -68,8 +77,11 @@ func decode(source []byte, doc *document) (file *ast.File, err error) {
 	if file, err = parser.ParseBytes(source, 0); err != nil {
 		return nil, err
 	}
-	if len(file.Docs) != 1 || file.Docs[0].Body == nil {
-		return nil, fmt.Errorf("a campaign is one YAML document, this file has %d", len(file.Docs))
+	if len(file.Docs) == 0 || len(file.Docs) == 1 && file.Docs[0].Body == nil {
+		return nil, errors.New("is empty: a campaign needs key, text and audience at least")
+	}
+	if len(file.Docs) > 1 {
+		return nil, fmt.Errorf("a campaign is one YAML document, this file has %d: remove the lines --- between them", len(file.Docs))
 	}
 	return file, yaml.UnmarshalWithOptions(source, doc, yaml.Strict())
 }
@@ -91,9 +103,45 @@ func syntaxRefusal(path string, err error) error {
 				message += fmt.Sprintf(": did you mean %q?", n)
 			}
 		}
+		var wrong *yaml.TypeError
+		var unexpected *yaml.UnexpectedNodeTypeError
+		switch {
+		case errors.As(err, &wrong):
+			message = "this must be " + describe(wrong.DstType)
+		case errors.As(err, &unexpected):
+			message = "this must be " + kind(unexpected.Expected)
+		}
 	}
 	r.Err = errors.New(message)
 	return r
+}
+
+// describe says in words what a value of a type is written like.
+func describe(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Int:
+		return "a whole number"
+	case reflect.String:
+		return "a text: put it in quotes"
+	case reflect.Slice:
+		return kind(ast.SequenceType)
+	default:
+		return kind(ast.MappingType)
+	}
+}
+
+// kind says in words what a piece of YAML is written like.
+func kind(t ast.NodeType) string {
+	switch t {
+	case ast.SequenceType:
+		return "a list: write [ ] around it, or lines that begin with a dash"
+	case ast.MappingType, ast.MappingValueType:
+		return "keys and values, such as {key: value}"
+	default:
+		return "a plain value"
+	}
 }
 
 // documentKeys are all keys a definition knows, at every depth.
@@ -123,6 +171,12 @@ type places struct {
 func (d *Definition) refuse(path, format string, args ...any) error {
 	at := d.places.at[path]
 	return &Refusal{File: d.Path, Line: at[0], Column: at[1], Err: fmt.Errorf(format, args...)}
+}
+
+// RefuseRoute is a refusal of the definition at a key of its i-th route: carrier or
+// to.
+func (d *Definition) RefuseRoute(i int, key string, err error) error {
+	return d.refuse(fmt.Sprintf("$.routes[%d].%s", i, key), "%w", err)
 }
 
 // A loader makes a definition of a document.
@@ -155,6 +209,8 @@ func (l *loader) refuse(path, format string, args ...any) error {
 
 var keyPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
 
+var prefixPattern = regexp.MustCompile(`^([1-9][0-9]{0,14}|\*)$`)
+
 func (l *loader) load() error {
 	doc, d := l.doc, l.d
 	d.places.at = map[string][2]int{}
@@ -173,6 +229,12 @@ func (l *loader) load() error {
 		return l.refuse("$.class", "class is %q: it must be routine, urgent or emergency", doc.Class)
 	}
 	d.Signature = strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(doc.Signature), "【"), "】")
+	if strings.ContainsAny(d.Signature, "【】\n") {
+		return l.refuse("$.signature", "signature is a name alone: 【 and 】 are put around it")
+	}
+	if i := strings.IndexFunc(d.Sender, func(r rune) bool { return r < ' ' || r > '~' }); i >= 0 || len(d.Sender) > maxSender {
+		return l.refuse("$.sender", "sender is a number or a name of at most %d ASCII letters and digits", maxSender)
+	}
 	for _, step := range []func() error{l.texts, l.audience, l.schedule, l.policies} {
 		if err := step(); err != nil {
 			return err
@@ -198,10 +260,21 @@ func (l *loader) texts() error {
 	for _, t := range doc.Texts {
 		d.Texts = append(d.Texts, Text{t.Language, strings.TrimRight(t.Text, "\n")})
 	}
+	seen := map[string]bool{}
 	for _, t := range d.Texts {
 		path := "$.text"
 		if t.Language != "" {
 			path = "$.texts"
+		}
+		if seen[strings.ToLower(t.Language)] {
+			return l.refuse(path, "there are two texts%s: capital letters make no other language", of(t.Language))
+		}
+		seen[strings.ToLower(t.Language)] = true
+		if i := strings.IndexFunc(t.Text, func(r rune) bool { return r < ' ' && r != '\n' && r != '\r' || r == 0x7F }); i >= 0 {
+			return l.refuse(path, "the text%s holds the control character U+%04X: remove it, no handset shows it", of(t.Language), t.Text[i])
+		}
+		if d.Signature != "" && strings.HasPrefix(strings.TrimSpace(t.Text), "【"+d.Signature+"】") {
+			return l.refuse(path, "the text%s begins with 【%s】, and signature puts it there too: remove one of them", of(t.Language), d.Signature)
 		}
 		if strings.TrimSpace(t.Text) == "" {
 			return l.refuse(path, "the text%s is empty", of(t.Language))
@@ -287,6 +360,10 @@ func (l *loader) schedule() error {
 		if t.text == "" {
 			continue
 		}
+		if t.text == "24:00" && t.to == &d.Schedule.Window.To {
+			*t.to = 24 * time.Hour
+			continue
+		}
 		clock, err := time.Parse("15:04", t.text)
 		if err != nil {
 			return l.refuse(t.path, "%q is no time of day: write one like 08:00", t.text)
@@ -348,6 +425,11 @@ func (l *loader) policies() error {
 	d.Routes = doc.Routes
 	for i, r := range d.Routes {
 		at := fmt.Sprintf("$.routes[%d]", i)
+		l.note(at + ".to")
+		l.note(at + ".carrier")
+		if r.Prefix != "" && !prefixPattern.MatchString(r.Prefix) {
+			return l.refuse(at+".prefix", "prefix %q will not do: digits after the plus sign, country code first, for example \"86\", or \"*\" for every number", r.Prefix)
+		}
 		if (r.Carrier == "") == (r.Prefix == "") {
 			return l.refuse(at, "a route is for a carrier or for a prefix: name one of them")
 		}

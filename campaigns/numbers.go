@@ -28,6 +28,10 @@ func (p *numbers) parse(text []byte) (sms.Number, bool) {
 	if n, err := sms.ParseNumber(text, p.china); err == nil {
 		return n, true
 	}
+	// Spreadsheets are kept from making a sum of a number by ="13800138000".
+	if n := len(text); n > 4 && text[0] == '=' && text[1] == '"' && text[n-1] == '"' {
+		return p.parse(text[2 : n-1])
+	}
 	if !p.worthwhile(text) {
 		return 0, false
 	}

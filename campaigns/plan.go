@@ -2,6 +2,7 @@ package campaigns
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -82,7 +83,8 @@ type PlanOptions struct {
 	Country string
 	// Rejects gets the rows that somebody may want to put right, as CSV: file,
 	// line, reason and the row's own columns. Rows that where does not mean are
-	// not among them. nil: nobody.
+	// not among them; without any such row nothing is written. It gets those of a
+	// plan that is refused too. nil: nobody.
 	Rejects io.Writer
 	// Progress is told now and then how many rows were read; nil: nobody.
 	Progress func(rows int)
@@ -101,8 +103,11 @@ func (d *Definition) Plan(ctx context.Context, o PlanOptions, sink Sink) (*Summa
 	defer p.close()
 	for _, step := range []func() error{p.open, p.exclusions, p.read, p.sort, p.expect, p.write, p.expect} {
 		if err := step(); err != nil {
-			return nil, err
+			return nil, errors.Join(err, p.flush())
 		}
+	}
+	if err := p.flush(); err != nil {
+		return nil, err
 	}
 	return &p.summary, nil
 }

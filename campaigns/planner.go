@@ -40,6 +40,7 @@ type planner struct {
 	routes   []string
 	out      []Exclusion
 	rejects  *csv.Writer
+	rejected bool     // something was written there
 	fileRefs []uint32 // the first ref of each file
 }
 
@@ -179,9 +180,6 @@ func (p *planner) settle(needed []string) error {
 	p.kept.number, p.kept.columns = p.number, len(columns)
 	if p.o.Rejects != nil {
 		p.rejects = csv.NewWriter(p.o.Rejects)
-		if err := p.rejects.Write(append([]string{"file", "line", "reason"}, columns...)); err != nil {
-			return fmt.Errorf("write rejects: %w", err)
-		}
 	}
 	return nil
 }
@@ -286,9 +284,11 @@ func (p *planner) excludeFile(f *audience.File) error {
 // read reads all rows: what is left are entries.
 func (p *planner) read() error {
 	for i := range p.files {
+		before := p.summary.Rows
 		if err := p.readFile(i); err != nil {
 			return err
 		}
+		p.summary.FileRows = append(p.summary.FileRows, p.summary.Rows-before)
 	}
 	if p.o.Progress != nil {
 		p.o.Progress(p.summary.Rows)
@@ -413,16 +413,43 @@ func (p *planner) exclude(file int, line uint32, r Reason) {
 	p.out = append(p.out, Exclusion{uint16(file), line, r})
 }
 
-// reject writes an excluded row for those who want to put it right.
+// reject writes an excluded row for those who want to put it right. Cells that a
+// spreadsheet would take for formulas are made harmless.
 func (p *planner) reject(file int, line uint32, r Reason, row [][]byte) error {
 	if p.rejects == nil || r == NotSelected {
 		return nil
+	}
+	if !p.rejected {
+		p.rejected = true
+		if err := p.rejects.Write(harmless(append([]string{"file", "line", "reason"}, p.summary.Columns...))); err != nil {
+			return fmt.Errorf("write rejects: %w", err)
+		}
 	}
 	record := append(make([]string, 0, 3+len(row)), p.files[file].Path(), strconv.FormatUint(uint64(line), 10), r.String())
 	for _, v := range row {
 		record = append(record, string(v))
 	}
-	if err := p.rejects.Write(record); err != nil {
+	if err := p.rejects.Write(harmless(record)); err != nil {
+		return fmt.Errorf("write rejects: %w", err)
+	}
+	return nil
+}
+
+func harmless(record []string) []string {
+	for i, cell := range record {
+		record[i] = audience.Harmless(cell)
+	}
+	return record
+}
+
+// flush writes the rest of the rejects: those of a plan that is refused are
+// wanted most.
+func (p *planner) flush() error {
+	if p.rejects == nil {
+		return nil
+	}
+	p.rejects.Flush()
+	if err := p.rejects.Error(); err != nil {
 		return fmt.Errorf("write rejects: %w", err)
 	}
 	return nil

@@ -107,16 +107,17 @@ func (r *Renderer) variant(f *Fields, i int) int {
 	if r.language < 0 {
 		return 0
 	}
-	return r.speaks(f.Value(r.language, i))
+	k, _ := r.speaks(f.Value(r.language, i))
+	return k
 }
 
 // speaks is the index of the text for a language: the one of that name, else of
-// its first part (zh for zh-CN), else the first.
-func (r *Renderer) speaks(language []byte) int {
+// its first part (zh for zh-CN), else the first, and then known is false.
+func (r *Renderer) speaks(language []byte) (k int, known bool) {
 	for range 2 {
 		for k := range r.variants {
 			if equalFold(language, r.variants[k].language) {
-				return k
+				return k, true
 			}
 		}
 		cut := bytes.IndexAny(language, "-_")
@@ -125,7 +126,7 @@ func (r *Renderer) speaks(language []byte) int {
 		}
 		language = language[:cut]
 	}
-	return 0
+	return 0, false
 }
 
 // equalFold compares ASCII letters without their case; small is in small letters.

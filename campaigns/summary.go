@@ -20,6 +20,8 @@ type Summary struct {
 	Segments         int            `json:"segments"`
 	SegmentsPerRoute map[string]int `json:"segments_per_route"`
 	Languages        map[string]int `json:"languages,omitempty"` // recipients by language of their text
+	// OtherLanguages is how many have a language without a text: they get the first.
+	OtherLanguages int `json:"other_languages,omitempty"`
 	// Encoding is GSM-7, UCS-2, or "GSM-7 and UCS-2"; ForcingUCS2 holds what
 	// keeps texts from being GSM-7: of the definition's texts, or where these do
 	// not, some of what columns put in.
@@ -30,8 +32,10 @@ type Summary struct {
 	// UnreadExcludes is how many rows of the exclude files have no number that
 	// can be read.
 	UnreadExcludes int `json:"unread_excludes,omitempty"`
-	// Encodings are what the audience's files are written in, in their order.
+	// Encodings are what the audience's files are written in, and FileRows how many
+	// rows each has, in their order.
 	Encodings []string `json:"encodings"`
+	FileRows  []int    `json:"file_rows"`
 }
 
 // Longest is the longest text of a plan.

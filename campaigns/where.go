@@ -39,7 +39,7 @@ func compileWhere(source string, columns []string) (condition, error) {
 		}
 		out, err := machine.Run(program, env)
 		if err != nil {
-			return false, errors.New("where cannot be worked out")
+			return false, errors.New("where cannot be worked out for this row: a cell it compares may be empty, or no number")
 		}
 		return out.(bool), nil
 	}, nil

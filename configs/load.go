@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -74,6 +75,9 @@ func Load(path string, flags *pflag.FlagSet) (*Config, error) {
 
 func readFile(path string) ([]byte, error) {
 	info, err := os.Stat(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("there is no configuration file %s: name the right one with --config: %w", path, os.ErrNotExist)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read the configuration: %w", err)
 	}
@@ -97,6 +101,7 @@ func parse(path string, data []byte) (_ *Config, _ *document, err error) {
 			err = fmt.Errorf("%s: this YAML cannot be read: write it plainly, without tags and anchors", path)
 		}
 	}()
+	data = bytes.TrimPrefix(data, []byte("\ufeff")) // Windows editors write it
 	doc := &document{name: path, source: data}
 	file, err := parser.ParseBytes(data, 0)
 	if err != nil {

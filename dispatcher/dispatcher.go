@@ -39,6 +39,9 @@ type Dispatcher struct {
 	failure sync.Once
 	failed  chan struct{}
 	cause   error
+
+	mu     sync.Mutex
+	gaveUp []error // of the lines that have stopped for good
 }
 
 // New makes a Dispatcher. It does nothing until Run.
@@ -108,7 +111,11 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	})
 	err := work.Wait()
 	hangUp()
-	return errors.Join(err, lines.Wait(), d.ledger.Err())
+	err = errors.Join(err, lines.Wait())
+	if broken := d.ledger.Err(); broken != nil && !errors.Is(err, broken) {
+		err = errors.Join(err, broken)
+	}
+	return err
 }
 
 // watch ends the work when something failed for good.
@@ -155,7 +162,20 @@ func (d *Dispatcher) runLine(ctx context.Context, l *line) error {
 	})
 	if err != nil && ctx.Err() == nil {
 		d.log.Error("provider has stopped", "provider", l.Name, "err", err)
-		return nil
+		d.mu.Lock()
+		d.gaveUp = append(d.gaveUp, fmt.Errorf("provider %s has stopped: %w", l.Name, err))
+		d.mu.Unlock()
 	}
 	return nil
+}
+
+// Stopped says why nothing can be sent any more: every provider has stopped for
+// good. It is nil while one is left.
+func (d *Dispatcher) Stopped() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.gaveUp) < len(d.lines) {
+		return nil
+	}
+	return errors.Join(d.gaveUp...)
 }

@@ -88,16 +88,24 @@ func (d *Dispatcher) look(c *ledger.Campaign, quiet map[int64]time.Time) error {
 		since = now
 		quiet[c.ID] = now
 	}
-	expected, wait := t.InDoubt+t.Accepted, o.definition.Receipts.Wait
-	if !o.definition.Receipts.Wanted {
-		// Nothing will come but, to those in doubt, what may be sent again.
-		expected, wait = t.InDoubt, min(wait, 2*resendAfter)
-	}
-	if expected > 0 && now.Sub(since) < wait {
+	if now.Sub(since) < patience(o, &t) {
 		return nil
 	}
 	d.log.Info("campaign is finished", "campaign", c.Key, "delivered", t.Delivered, "failed", t.Failed, "in_doubt", t.InDoubt)
 	return d.ledger.SetState(c.ID, ledger.Finished)
+}
+
+// patience is how long a campaign whose last message was sent is left open: for
+// the receipts it wants, and until doubt has had its turn to be resent.
+func patience(o *order, t *ledger.Tally) time.Duration {
+	var d time.Duration
+	if o.definition.Receipts.Wanted && t.Accepted+t.InDoubt > 0 {
+		d = o.definition.Receipts.Wait
+	}
+	if o.definition.Resends() && t.InDoubt > 0 {
+		d = max(d, resendAfter+lookEvery)
+	}
+	return d
 }
 
 // reroute gives the pages of lines that have been down for a while to their

@@ -44,6 +44,8 @@ func (d *Dispatcher) workOn(ctx context.Context, l *line, budget *semaphore.Weig
 	switch {
 	case errors.Is(err, ledger.ErrTaken):
 		return nil
+	case err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()):
+		return queue.ErrLater // the process ends, which is no failure of the page
 	case err != nil:
 		return d.broken(fmt.Errorf("claim page %d: %w", id, err))
 	}

@@ -59,7 +59,7 @@ func (l *Limited) Line() Line { return l.inner.Line() }
 // Submit offers msgs slice by slice, each when its turn has come. A slice has its
 // places in the inner provider's window before it takes its turn, so that it never
 // waits behind the pacer and leaves in a burst. What has not had its turn when ctx
-// ends, or when the campaign's time is over, is NotSent.
+// ends, or its campaign's time is over, is NotSent.
 func (l *Limited) Submit(ctx context.Context, msgs []sms.Message, acks []sms.Ack) {
 	var running sync.WaitGroup
 	var panicked atomic.Pointer[any]
@@ -83,18 +83,12 @@ func (l *Limited) Submit(ctx context.Context, msgs []sms.Message, acks []sms.Ack
 		// A quarter of the window, so that the next slice need not wait for the
 		// last answer to this one.
 		s := cut(msgs, max(int(rate*quantum), 1), max(open(line)/4, 1), max(line.Batch, 1))
-		if l.gate.enter(ctx, s.pdus) != nil {
-			notSent(msgs, acks, sms.None)
-			return
-		}
-		if l.pacer.Wait(ctx, s.segments) != nil {
-			l.gate.leave(s.pdus)
-			notSent(msgs, acks, sms.None)
-			return
-		}
-		if msgs[0].Over(time.Now()) {
-			l.gate.leave(s.pdus)
-			notSent(msgs, acks, sms.TooLate)
+		if err := l.turn(ctx, s, msgs[0].Envelope); err != nil {
+			why := sms.None
+			if msgs[0].Over(time.Now()) {
+				why = sms.TooLate
+			}
+			notSent(msgs, acks, why)
 			return
 		}
 		turn, answers := msgs[:s.messages], acks[:s.messages]
@@ -115,6 +109,28 @@ func (l *Limited) offer(ctx context.Context, msgs []sms.Message, acks []sms.Ack,
 	defer l.gate.leave(pdus)
 	defer func() { panicked = recover() }()
 	l.inner.Submit(ctx, msgs, acks)
+	return nil
+}
+
+// turn waits for a slice's places in the window and its turn, but not longer than
+// its campaign has time: an error says that it may not leave.
+func (l *Limited) turn(ctx context.Context, s slice, e *sms.Envelope) error {
+	if e != nil && !e.Expires.IsZero() {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, e.Expires)
+		defer cancel()
+	}
+	if err := l.gate.enter(ctx, s.pdus); err != nil {
+		return err
+	}
+	if err := l.pacer.Wait(ctx, s.segments); err != nil {
+		l.gate.leave(s.pdus)
+		return err
+	}
+	if e != nil && !e.Expires.IsZero() && time.Now().After(e.Expires) { // the pacer does not look at deadlines
+		l.gate.leave(s.pdus)
+		return context.DeadlineExceeded
+	}
 	return nil
 }
 

@@ -291,6 +291,31 @@ func TestLimitedLeavesTheRestWhenItsContextEnds(t *testing.T) {
 	}
 }
 
+func TestLimitedOffersNothingAfterTheCampaignsTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := &airline{window: 100, batch: 1, trip: 5 * time.Second}
+		l := NewLimited(a, &metronome{rate: 10})
+		msgs := texts(100, 1)
+		e := *msgs[0].Envelope
+		e.Expires = time.Now().Add(3*time.Second + time.Millisecond)
+		for i := range msgs {
+			msgs[i].Envelope = &e
+		}
+		acks := make([]sms.Ack, len(msgs))
+		l.Submit(t.Context(), msgs, acks)
+		n := len(a.left)
+		if n < 20 || n > 31 {
+			t.Errorf("got %d messages offered in three seconds, want 20 to 31", n)
+		}
+		for i := range acks {
+			// What has left waits for its answer beyond the campaign's time.
+			if want := map[bool]sms.Outcome{true: sms.Taken, false: sms.NotSent}[i < n]; acks[i].Outcome != want {
+				t.Fatalf("message %d: got %v, want %v", i, acks[i].Outcome, want)
+			}
+		}
+	})
+}
+
 func TestLimitedWithoutALimitOrALinePassesThrough(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := &airline{window: 10, batch: 1, trip: time.Second}

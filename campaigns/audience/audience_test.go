@@ -200,6 +200,7 @@ func TestOpenKnowsEncodingsAndSeparators(t *testing.T) {
 		{"UTF-8", []byte(comma), "UTF-8"},
 		{"UTF-8 with a mark", []byte("\ufeff" + comma), "UTF-8"},
 		{"tabs", []byte(strings.ReplaceAll(comma, ",", "\t")), "UTF-8"},
+		{"carriage returns alone", []byte(strings.ReplaceAll(comma, "\r\n", "\r")), "UTF-8"},
 		{"semicolons", []byte(strings.ReplaceAll(comma, ",", ";")), "UTF-8"},
 		{"GB18030", encoded(simplifiedchinese.GB18030, comma), "GB18030"},
 		{"GBK", encoded(simplifiedchinese.GBK, strings.ReplaceAll(comma, "\u00a0", "")), "GB18030"},
@@ -260,7 +261,9 @@ func TestOpenRefuses(t *testing.T) {
 		{"a column twice", "a.csv", "name,number,name\n", `a.csv:1: there are two columns "name"`},
 		{"a NUL", "a.csv", "number\n138\n1\x002\n", "a.csv:3: a NUL octet"},
 		{"an old workbook", "a.xls", "\xd0\xcf\x11\xe0", "save it as XLSX"},
-		{"a workbook that is none", "a.xlsx", "number\n", "a.xlsx: read workbook"},
+		{"a workbook that is none", "a.xlsx", "number\n", "a.xlsx: is no workbook"},
+		{"UTF-16 that is cut off", "a.csv", "\xff\xfen\x00u\x00m", "it was cut off, copy it again"},
+		{"a name of a column that is none", "a.csv", "number," + strings.Repeat("x", 300) + "\n", "a.csv:1: the name of column 2 has more than 256 octets"},
 		{"a mark that lies", "a.csv", "\ufeffnumber\n\xff\xff\n", "begins as UTF-8 but is not"},
 		{"an encoding that is none", "a.csv", "number,name\n138,\x80\xff\xff\x80\n", "save it as UTF-8"},
 	}
@@ -384,5 +387,17 @@ func BenchmarkGenerate(b *testing.B) {
 		if err := Generate(io.Discard, GenerateOptions{Count: 900_000, Dirty: 0.05}); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+func TestCharactersOfFourOctetsInGB18030(t *testing.T) {
+	const text = "number,name\n13800138000,㐀𠮷é\n13900139000,张三\n"
+	encoded, err := simplifiedchinese.GB18030.NewEncoder().Bytes([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rows, encoding := readAll(t, write(t, "a.csv", encoded))
+	if d := cmp.Diff([][]string{{"13800138000", "㐀𠮷é"}, {"13900139000", "张三"}}, rows); d != "" || encoding != "GB18030" {
+		t.Errorf("%s: %s", encoding, d)
 	}
 }

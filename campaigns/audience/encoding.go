@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/wlynxg/chardet"
@@ -66,6 +67,13 @@ func text(r io.ReadSeeker) (io.Reader, string, error) {
 			if name, decode, err = guess(head, seen.gb18030); err != nil {
 				return nil, "", err
 			}
+		}
+	}
+	if strings.HasPrefix(name, "UTF-16") {
+		if size, err := r.Seek(0, io.SeekEnd); err != nil {
+			return nil, "", err
+		} else if size%2 != 0 {
+			return nil, "", errors.New("ends inside a character of UTF-16: it was cut off, copy it again")
 		}
 	}
 	if _, err := r.Seek(skip, io.SeekStart); err != nil {

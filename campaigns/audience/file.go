@@ -10,6 +10,9 @@ import (
 	"strings"
 )
 
+// maxColumnName is the longest name of a column, in octets: longer ones are data.
+const maxColumnName = 256
+
 // A File is one audience file being read. It is used by one goroutine.
 type File struct {
 	path     string
@@ -52,6 +55,9 @@ func (a *File) open(f *os.File) error {
 	a.size = info.Size()
 	switch strings.ToLower(filepath.Ext(a.path)) {
 	case ".xlsx", ".xlsm":
+		if err := inspectBook(f, a.size); err != nil {
+			return err
+		}
 		f.Close()
 		book, err := openBook(a.path)
 		if err != nil {
@@ -84,6 +90,9 @@ func (a *File) header() error {
 		name := string(trim(c))
 		if name == "" {
 			name = fmt.Sprintf("column %d", i+1)
+		}
+		if len(name) > maxColumnName {
+			return a.at(line, fmt.Errorf("the name of column %d has more than %d octets: is this row the names of the columns?", i+1, maxColumnName))
 		}
 		if seen[name] {
 			return a.at(line, fmt.Errorf("there are two columns %q: rename one", name))
@@ -182,6 +191,10 @@ func (t *table) next() ([][]byte, int, error) {
 		if err := t.fill(); err != nil {
 			return nil, t.line, err
 		}
+		if data := t.buf[t.start:t.end]; bytes.IndexByte(data, '\n') < 0 && bytes.IndexByte(data, '\r') >= 0 {
+			newlines(data)
+			t.r = returns{t.r}
+		}
 		t.sep = separator(t.buf[t.start:t.end])
 	}
 	cells, err := t.row()
@@ -212,4 +225,22 @@ func separator(data []byte) byte {
 		}
 	}
 	return best
+}
+
+// returns reads lines that end in a carriage return alone, as old Macs and some
+// spreadsheets write them, as lines that end in a newline.
+type returns struct{ r io.Reader }
+
+func (r returns) Read(p []byte) (int, error) {
+	n, err := r.r.Read(p)
+	newlines(p[:n])
+	return n, err
+}
+
+func newlines(data []byte) {
+	for i, c := range data {
+		if c == '\r' {
+			data[i] = '\n'
+		}
+	}
 }

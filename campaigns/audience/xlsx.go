@@ -23,7 +23,7 @@ type book struct {
 }
 
 func openBook(path string) (*book, error) {
-	f, err := excelize.OpenFile(path, excelize.Options{RawCellValue: true, UnzipXMLSizeLimit: unzipped})
+	f, err := excelize.OpenFile(path, excelize.Options{RawCellValue: true, UnzipXMLSizeLimit: unzipped, UnzipSizeLimit: maxUnpacked + maxAside})
 	if err != nil {
 		return nil, fmt.Errorf("read workbook: %w", err)
 	}

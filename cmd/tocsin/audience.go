@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"fmt"
+	"io"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -25,6 +26,10 @@ of the rows. The numbers are made up: never send to them through a real carrier.
 			if o.Count <= 0 || o.Dirty < 0 || o.Dirty > 1 || out == "" {
 				return usage(fmt.Errorf("audience generate needs --count above 0, --dirty from 0 to 1 and --out"))
 			}
+			// Before the file is touched: Generate would say it when the file is empty already.
+			if err := audience.Generate(io.Discard, audience.GenerateOptions{Encoding: o.Encoding}); err != nil {
+				return usage(err)
+			}
 			return generateAudience(out, o)
 		},
 	}
@@ -34,6 +39,7 @@ of the rows. The numbers are made up: never send to them through a real carrier.
 	generate.Flags().Float64Var(&o.Dirty, "dirty", 0, "share of rows with dirt, 0 to 1")
 	generate.Flags().Uint64Var(&o.Seed, "seed", 1, "the same seed, the same file")
 	cmd.AddCommand(generate)
+	group(cmd)
 	return cmd
 }
 

@@ -15,6 +15,7 @@ import (
 type audit struct {
 	recipients int
 	inDoubt    int
+	doubtful   int // in doubt, and the carrier took the message
 	resent     int
 	duplicates int // recipients the carrier took more than once
 	wrong      []string
@@ -89,6 +90,9 @@ func newAudit(t *testing.T, journal string, export []byte) audit {
 			}
 		case "in_doubt":
 			a.inDoubt++
+			if n > 0 {
+				a.doubtful++
+			}
 		case "failed":
 		default:
 			a.say("somebody is in state %q", state)

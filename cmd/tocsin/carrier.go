@@ -1,7 +1,10 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -14,7 +17,7 @@ import (
 func newCarrier() *cobra.Command {
 	var c simulator.Config
 	journal := ""
-	exposed := false
+	exposed, leashed := false, false
 	cmd := &cobra.Command{
 		Use:   "carrier",
 		Short: "Simulate a carrier over TCP, for rehearsals and tests",
@@ -37,11 +40,19 @@ The journal gets one JSON line for each recipient taken: time, number, id, text.
 			}
 			c.Logger = newLog(slog.LevelWarn)
 			carrier, err := simulator.New(c)
-			if err != nil {
-				return err
+			var taken *net.OpError
+			switch {
+			case errors.As(err, &taken):
+				return fmt.Errorf("%w: choose another address with --listen", err)
+			case err != nil:
+				return usage(err) // a share that is none, and the like
 			}
 			fmt.Fprintf(os.Stderr, "tocsin carrier: listening on %s\n", carrier.Addr())
-			return carrier.Run(cmd.Context())
+			ctx := cmd.Context()
+			if leashed {
+				ctx = untilClosed(ctx, os.Stdin)
+			}
+			return carrier.Run(ctx)
 		},
 	}
 	f := cmd.Flags()
@@ -69,7 +80,26 @@ The journal gets one JSON line for each recipient taken: time, number, id, text.
 	f.StringVar(&journal, "journal", "", "append what is taken to this file")
 	f.Uint64Var(&c.Seed, "seed", 1, "of all that is random")
 	f.BoolVar(&exposed, "exposed", false, "allow an address that is not loopback")
+	f.BoolVar(&leashed, leash, false, "end when standard input is closed")
+	if err := f.MarkHidden(leash); err != nil {
+		panic(err) // there is no such flag: a mistake in this file
+	}
 	return cmd
+}
+
+// leash is the flag of a carrier that ends with the process that started it,
+// however that one ends.
+const leash = "until-stdin-closes"
+
+// untilClosed is ctx until r ends. Signals are left to the one at its other end:
+// Ctrl-C in a terminal reaches both.
+func untilClosed(ctx context.Context, r io.Reader) context.Context {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	go func() {
+		defer cancel()
+		io.Copy(io.Discard, r)
+	}()
+	return ctx
 }
 
 // onLoopback refuses addresses that others could reach.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -33,6 +34,13 @@ folder, sends a sample campaign over real TCP, and prints the report. Nothing
 reaches a phone, and nothing needs to be configured.`,
 		Args: exactArgs(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			say, err := speak(cmd)
+			if err != nil {
+				return err
+			}
+			if o.say = say; count < 1 {
+				return usage(fmt.Errorf("demo needs --count above 0"))
+			}
 			dir, err := os.MkdirTemp("", "tocsin-demo-")
 			if err != nil {
 				return fmt.Errorf("demo: %w", err)
@@ -51,7 +59,7 @@ reaches a phone, and nothing needs to be configured.`,
 }
 
 func (o *runOptions) demo(ctx context.Context, dir string, count int, keep bool, out, talk io.Writer) error {
-	address, stop, err := demoCarrier(ctx)
+	address, stop, err := demoCarrier()
 	if err != nil {
 		return err
 	}
@@ -60,7 +68,7 @@ func (o *runOptions) demo(ctx context.Context, dir string, count int, keep bool,
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(talk, "making up an audience of %d people in %s\n", count, dir)
+	fmt.Fprintf(talk, o.say.DemoMakes, count, dir)
 	if err := generateAudience(filepath.Join(dir, "audience.csv"), audience.GenerateOptions{
 		Count: count, Encoding: "utf-8", Dirty: 0.02, Seed: 1,
 	}); err != nil {
@@ -74,13 +82,13 @@ func (o *runOptions) demo(ctx context.Context, dir string, count int, keep bool,
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(talk, "sending %q to a simulated carrier on %s; nothing reaches a phone\n", d.Title, address)
+	fmt.Fprintf(talk, o.say.DemoSends, d.Title, address)
 	err = o.run(ctx, c, d, out, talk)
 	if keep {
-		fmt.Fprintf(talk, "look further: tocsin report %s --data %s\n              tocsin export %s --data %s --out everyone.csv\n",
-			d.Key, filepath.Join(dir, "data"), d.Key, filepath.Join(dir, "data"))
+		data := filepath.Join(dir, "data")
+		fmt.Fprintf(talk, o.say.DemoKept, d.Key, data, d.Key, data)
 	} else {
-		fmt.Fprintln(talk, "look further: tocsin demo --keep leaves the ledger for report and export; README.md has the tour to your own campaign")
+		fmt.Fprint(talk, o.say.DemoFurther)
 	}
 	return err
 }
@@ -106,33 +114,41 @@ routes:
 	return campaign, config, err
 }
 
-// demoCarrier runs the simulated carrier as a process of its own.
-func demoCarrier(ctx context.Context) (address string, stop func(), err error) {
+// demoCarrier runs the simulated carrier as a process of its own. It ends when
+// stop is called or this process is gone, not at a Ctrl-C: what is on its way is
+// settled first.
+func demoCarrier() (address string, stop func(), err error) {
 	self, err := os.Executable()
 	if err != nil {
 		return "", nil, fmt.Errorf("demo: %w", err)
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	cmd := exec.CommandContext(ctx, self, "carrier", "--listen", "127.0.0.1:0", "--receipts")
+	cmd := exec.Command(self, "carrier", "--listen", "127.0.0.1:0", "--receipts", "--"+leash)
+	hold, err := cmd.StdinPipe()
+	if err != nil {
+		return "", nil, fmt.Errorf("demo: %w", err)
+	}
 	talk, err := cmd.StderrPipe()
 	if err != nil {
-		cancel()
 		return "", nil, fmt.Errorf("demo: %w", err)
 	}
 	if err := cmd.Start(); err != nil {
-		cancel()
 		return "", nil, fmt.Errorf("demo: start the simulated carrier: %w", err)
 	}
-	stop = func() { cancel(); cmd.Wait() }
+	var lines sync.WaitGroup
+	stop = func() {
+		hold.Close()
+		lines.Wait()
+		cmd.Wait()
+	}
 	found := make(chan string, 1)
-	go func() {
+	lines.Go(func() {
 		var a string
 		if _, err := fmt.Fscanf(talk, "tocsin carrier: listening on %s\n", &a); err == nil {
 			found <- a
 		}
 		close(found)
 		io.Copy(io.Discard, talk)
-	}()
+	})
 	select {
 	case address = <-found:
 	case <-time.After(10 * time.Second):

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
-	"strconv"
+	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -14,100 +14,167 @@ import (
 	"tocsin/dispatcher/ledger"
 )
 
-// killRounds is how often the kill loop runs: 50, or what SOAK_KILLS says.
-func killRounds(t *testing.T) int {
-	if n, err := strconv.Atoi(os.Getenv("SOAK_KILLS")); err == nil {
-		return n
-	}
-	if testing.Short() {
-		return 3
-	}
-	return 50
-}
+// What one kill may leave in doubt follows from these: two windows.
+const (
+	killWindow, killConnections, killBatch = 8, 2, 10
+
+	killCount = 20_000
+	killBound = 2 * killWindow * killConnections * killBatch
+)
 
 // TestKilledAtAnyMomentNothingIsLostAndNobodyIsSentTwice kills the process again
 // and again in the middle of a campaign and starts it again until it is finished.
 func TestKilledAtAnyMomentNothingIsLostAndNobodyIsSentTwice(t *testing.T) {
-	const window, connections, batch, count = 8, 2, 10, 20_000
+	t.Parallel()
+	rounds := 50
+	if testing.Short() {
+		rounds = 3
+	}
+	var kills, doubted atomic.Int64
+	t.Run("rounds", func(t *testing.T) {
+		for round := range rounds {
+			t.Run(fmt.Sprint(round), func(t *testing.T) {
+				t.Parallel()
+				k := killRound(t, round)
+				kills.Add(int64(k.kills))
+				doubted.Add(int64(k.doubted))
+			})
+		}
+	})
+	t.Logf("%d rounds, %d kills, %d recipients were offered and unanswered at a kill", rounds, kills.Load(), doubted.Load())
+	if !t.Failed() && (int(kills.Load()) < rounds || doubted.Load() == 0) {
+		t.Error("the kills did not fall into the middle of campaigns: this test shows nothing")
+	}
+}
+
+// TestSoak is the kill loop for as long as TOCSIN_SOAK says: make soak.
+func TestSoak(t *testing.T) {
+	text := os.Getenv("TOCSIN_SOAK")
+	if text == "" {
+		t.Skip("TOCSIN_SOAK is not set: make soak runs the kill loop for an hour")
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		t.Fatalf("TOCSIN_SOAK: %v: write a duration such as 30m or 8h", err)
+	}
+	end := time.Now().Add(d)
+	rounds, kills, doubted := 0, 0, 0
+	for ; time.Now().Before(end) && !t.Failed(); rounds++ {
+		t.Run(fmt.Sprint(rounds), func(t *testing.T) {
+			k := killRound(t, rounds)
+			kills, doubted = kills+k.kills, doubted+k.doubted
+		})
+		if rounds%20 == 19 {
+			t.Logf("%d rounds, %d kills, %v left", rounds+1, kills, time.Until(end).Round(time.Second))
+		}
+	}
+	t.Logf("%d rounds, %d kills, %d recipients were offered and unanswered at a kill", rounds, kills, doubted)
+}
+
+type killed struct{ kills, doubted int }
+
+// killRound is one campaign, killed up to four times. Half of the rounds hold
+// recipients in doubt, half resend them; every third carrier sends no receipts,
+// so that nothing settles doubt.
+func killRound(t *testing.T, round int) (k killed) {
+	t.Helper()
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
-	kills := 0
-	for round := range killRounds(t) {
-		t.Run(fmt.Sprint(round), func(t *testing.T) {
-			address, journal := startCarrier(t, "--latency", "2ms", "--receipts")
-			policy := []string{"hold", "resend"}[round%2]
-			w := newWorkplace(t, address, count,
-				fmt.Sprintf("    connections: %d\n    window: %d\n    batch: %d", connections, window, batch),
-				"receipts: {wanted: true, wait: 3s}\nin_doubt: "+policy)
-			for range 1 + random.IntN(3) {
-				if killed := w.runAndKill(t, time.Duration(150+random.IntN(900))*time.Millisecond); !killed {
-					break
-				}
-				kills++
-				if _, err := os.Stat(w.data + "/ledger.db"); err != nil {
-					continue
-				}
-				w.checkBalance(t)
-			}
-			_, talk, code := w.run(t, "run", w.campaign, "--no-progress")
-			if code != exitOK && code != exitOpen {
-				t.Fatalf("exit %d\n%s", code, talk)
-			}
-			r := w.report(t)
-			if r.Planned != count || !r.Balanced {
-				t.Fatalf("got planned %d, balanced %v", r.Planned, r.Balanced)
-			}
-			a := newAudit(t, journal, w.tocsin(t, "export", testKey))
-			for _, wrong := range a.wrong {
-				t.Error(wrong)
-			}
-			if a.recipients != count {
-				t.Errorf("got %d recipients exported, want %d", a.recipients, count)
-			}
-			if most := 2 * window * connections * batch * 3; a.inDoubt+a.resent > most {
-				t.Errorf("got %d in doubt and %d resent, want at most %d after three kills", a.inDoubt, a.resent, most)
-			}
-			if policy == "hold" && a.duplicates > 0 {
-				t.Errorf("got %d recipients taken twice, want none", a.duplicates)
-			}
-		})
+	flags := []string{"--latency", "2ms", "--seed", fmt.Sprint(seed)}
+	if round%3 == 2 {
+		flags = append(flags, "--lose-receipts", "1")
 	}
-	t.Logf("%d kills", kills)
+	carrier := runCarrier(t, flags...)
+	policy := []string{"hold", "resend"}[round%2]
+	w := newWorkplace(t, carrier.address, killCount,
+		fmt.Sprintf("    connections: %d\n    window: %d\n    batch: %d", killConnections, killWindow, killBatch),
+		"receipts: {wanted: true, wait: 1s}\nin_doubt: "+policy)
+	for range 1 + random.IntN(4) {
+		if !w.runAndKill(t, carrier.journal, random) {
+			break
+		}
+		k.kills++
+		k.doubted += w.afterKill(t)
+	}
+	_, talk, code := w.run(t, "run", w.campaign, "--no-progress")
+	r, a := w.report(t), w.audited(t, carrier.journal)
+	if want := map[bool]int{true: exitOpen, false: exitOK}[r.Open()]; code != want {
+		t.Errorf("got exit %d, want %d\n%s", code, want, talk)
+	}
+	if r.Planned != killCount || !r.Balanced || r.State != "finished" || a.recipients != killCount {
+		t.Errorf("got planned %d, balanced %v, %s, %d exported", r.Planned, r.Balanced, r.State, a.recipients)
+	}
+	if a.inDoubt+a.resent > killBound*k.kills {
+		t.Errorf("got %d in doubt and %d resent after %d kills, want at most %d", a.inDoubt, a.resent, k.kills, killBound*k.kills)
+	}
+	if policy == "hold" && (a.duplicates > 0 || a.resent > 0) {
+		t.Errorf("got %d recipients taken twice, %d resent, want none", a.duplicates, a.resent)
+	}
+	if policy == "resend" && a.inDoubt > 0 && k.kills < 2 {
+		t.Errorf("got %d in doubt though they are resent", a.inDoubt)
+	}
+	return k
 }
 
-// runAndKill starts the campaign and kills it after d; it reports false when it
-// had ended before.
-func (w workplace) runAndKill(t *testing.T, d time.Duration) bool {
+// runAndKill starts the campaign and kills it at a random moment; it reports
+// false when the campaign had ended before. A quarter of the moments are counted
+// from the start, planning included, the others from when the carrier takes more.
+func (w workplace) runAndKill(t *testing.T, journal string, random *rand.Rand) bool {
 	t.Helper()
-	cmd := w.command(t, "run", w.campaign, "--no-progress")
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+	before := size(journal)
+	p := w.start(t, "run", w.campaign, "--no-progress", "--verbose")
+	if random.IntN(4) > 0 {
+		for size(journal) == before {
+			select {
+			case <-p.ended:
+				return false
+			case <-time.After(time.Millisecond):
+			}
+		}
 	}
-	ended := make(chan struct{})
-	go func() { cmd.Wait(); close(ended) }()
 	select {
-	case <-ended:
+	case <-p.ended:
 		return false
-	case <-time.After(d):
-		cmd.Process.Signal(syscall.SIGKILL)
-		<-ended
-		return true
+	case <-time.After(time.Duration(random.Int64N(int64(300 * time.Millisecond)))):
+		p.signal(syscall.SIGKILL)
+		<-p.ended
+		return p.cmd.ProcessState.ExitCode() == -1
 	}
 }
 
-// checkBalance asks for the report of a campaign whose process is dead.
-func (w workplace) checkBalance(t *testing.T) {
-	t.Helper()
-	out, err := exec.Command(mustBinary(t), "report", testKey, "--json", "--config", w.config).Output()
+// size is a file's in octets; 0 when there is none.
+func size(path string) int64 {
+	info, err := os.Stat(path)
 	if err != nil {
-		return // killed before the plan was stored: there is no campaign
+		return 0
+	}
+	return info.Size()
+}
+
+// afterKill asks for the report of a campaign whose process is dead: it balances,
+// and no more than two windows are offered. It returns how many those are.
+func (w workplace) afterKill(t *testing.T) int {
+	t.Helper()
+	if _, err := os.Stat(w.data + "/ledger.db"); err != nil {
+		return 0 // killed before there was a ledger
+	}
+	out, talk, code := w.run(t, "report", testKey, "--json")
+	if code != exitOK {
+		if !strings.Contains(string(talk), "no such campaign") && !strings.Contains(string(talk), "no such table") {
+			t.Errorf("after a kill the report says %s", talk)
+		}
+		return 0 // killed before the plan was stored
 	}
 	var r ledger.Report
 	if err := json.Unmarshal(out, &r); err != nil {
 		t.Fatal(err)
 	}
 	if !r.Balanced {
-		t.Fatalf("after a kill the ledger does not balance: %+v", r.Recipients)
+		t.Errorf("after a kill the ledger does not balance: %+v", r.Recipients)
 	}
+	if r.Recipients.Offered > killBound {
+		t.Errorf("after a kill %d are offered, want at most %d", r.Recipients.Offered, killBound)
+	}
+	return r.Recipients.Offered
 }

@@ -4,12 +4,16 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	_ "time/tzdata" // campaigns name zones, and a machine may know none
 )
 
 func main() { os.Exit(Main(os.Args[1:])) }
@@ -22,7 +26,11 @@ func Main(args []string) int {
 	root := newRoot()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
-	code := exitCode(err, cause())
+	interrupted := cause()
+	if interrupted != nil && errors.Is(err, context.Canceled) {
+		err = nil // it did what it was told
+	}
+	code := exitCode(err, interrupted)
 	if err != nil && !said(err) {
 		fmt.Fprintln(os.Stderr, "tocsin:", err)
 	}
@@ -39,14 +47,50 @@ carriers, and can say afterwards what became of every single recipient.
 Start with "tocsin demo": it needs no configuration and sends nothing real.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
+		Version:       version,
 	}
 	root.PersistentFlags().String("config", "", "configuration file (default: ./tocsin.yaml when it is there)")
 	root.PersistentFlags().String("data", "", "data folder (default: the configuration's)")
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
+	root.PersistentFlags().String("lang", "", "language of reports, plans and talk: en or zh-CN (default: the environment's)")
+	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(newRun(), newPlan(), newReport(), newExport(), newServe(), newSuppress(),
 		newCarrier(), newAudience(), newDemo(), newHealthcheck(), newVersion())
 	profiled(root)
+	group(root)
 	return root
+}
+
+// flagError says what a flag takes when it was given something else.
+func flagError(cmd *cobra.Command, err error) error {
+	var wrong *pflag.InvalidValueError
+	if errors.As(err, &wrong) {
+		takes := map[string]string{
+			"int": "a whole number", "uint64": "a whole number", "float64": "a number such as 0.05", "duration": "a time such as 200ms or 1m30s", "bool": "true or false",
+		}[wrong.GetFlag().Value.Type()]
+		if takes != "" {
+			return usage(fmt.Errorf("--%s takes %s, not %q", wrong.GetFlag().Name, takes, wrong.GetValue()))
+		}
+	}
+	return usage(fmt.Errorf("%w; see %s --help", err, cmd.CommandPath()))
+}
+
+// group makes a command that has others below it refuse a word it does not know;
+// alone it prints its help.
+func group(cmd *cobra.Command) {
+	cmd.Args = cobra.ArbitraryArgs
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return cmd.Help()
+		}
+		hint := ""
+		if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+			hint = fmt.Sprintf(", did you mean %q?", near[0])
+		}
+		return usage(fmt.Errorf("there is no command %q%s; see %s --help", args[0], hint, cmd.CommandPath()))
+	}
+	if cmd.SuggestionsMinimumDistance <= 0 {
+		cmd.SuggestionsMinimumDistance = 2
+	}
 }
 
 // interruptible is a context that ends at the first SIGINT or SIGTERM; the second
@@ -62,7 +106,7 @@ func interruptible() (ctx context.Context, stop func(), cause func() os.Signal) 
 			return
 		}
 		got <- s
-		fmt.Fprintln(os.Stderr, "stopping: what is on its way is finished and settled first; a second signal stops at once")
+		fmt.Fprintln(os.Stderr, ambient().Stopping)
 		cancel()
 		if s, ok = <-signals; ok {
 			os.Exit(128 + int(s.(syscall.Signal)))

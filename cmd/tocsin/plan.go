@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
-	"text/tabwriter"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,32 +18,58 @@ import (
 )
 
 func newPlan() *cobra.Command {
-	report, rejects := "", ""
+	report, to := "", ""
 	cmd := &cobra.Command{
 		Use:   "plan CAMPAIGN.yaml",
 		Short: "Do everything but sending: count, check, price, show samples",
-		Args:  exactArgs(1, "a campaign's definition (YAML)"),
+		Long: `Reads the audience, checks and counts everything, and sends nothing. The rows
+that are no recipients and that somebody may want to put right go to a CSV file
+that spreadsheets open: their file, line, reason and own columns.`,
+		Args: exactArgs(1, "a campaign's definition (YAML)"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := settings(cmd)
 			if err != nil {
 				return err
 			}
+			say, err := speak(cmd)
+			if err != nil {
+				return err
+			}
+			if err := c.CanSend(); err != nil {
+				return usage(err) // without routes there is no plan
+			}
 			d, err := campaigns.Load(args[0])
 			if err != nil {
 				return err
 			}
-			p, err := rehearse(cmd.Context(), c, d, rejects)
+			rows, err := openRejects(to, d)
 			if err != nil {
 				return err
 			}
-			p.print(os.Stdout)
+			p, err := rehearse(cmd.Context(), c, d, rows)
+			if closeErr := rows.Close(); err == nil {
+				err = closeErr
+			}
+			var refused *campaigns.Refusal
+			switch {
+			case errors.As(err, &refused):
+				return rows.with(err)
+			case err != nil:
+				rows.discard() // it is not whole
+				return err
+			}
+			p.print(os.Stdout, say)
 			return writeReport(report, p)
 		},
 	}
 	cmd.Flags().StringVar(&report, "report", "", "write the plan's report to this file as JSON too")
-	cmd.Flags().StringVar(&rejects, "rejects", "", "write the rows that are no recipients to this CSV file, with their line numbers")
+	cmd.Flags().StringVar(&to, "rejects", "", "write the rows that are no recipients to this CSV file, or \"off\" (default: CAMPAIGN.rejects.csv beside the definition)")
+	settingFlags(cmd, "country", "ported")
 	return cmd
 }
+
+// planned is the state in the report of what is only looked at.
+const planned = "planned"
 
 // A rehearsal is what a plan says before anything is sent; its first fields are
 // those of a report.
@@ -49,31 +77,43 @@ type rehearsal struct {
 	ledger.Report
 	Plan     *campaigns.Summary `json:"plan"`
 	Cost     map[string]string  `json:"cost,omitempty"` // by provider, where prices are configured
-	Finish   string             `json:"finish_after,omitempty"`
+	CostAll  []string           `json:"cost_in_all,omitempty"`
+	After    string             `json:"finish_after,omitempty"` // how long it takes at the configured rates
+	Starts   string             `json:"starts,omitempty"`       // if it is run now
+	Finish   string             `json:"finish,omitempty"`       // if it is run now, under its schedule
+	Late     bool               `json:"expires_first,omitempty"`
 	Rejected string             `json:"rejects,omitempty"`
+
+	d       *campaigns.Definition
+	rejects *rejects
+	before  *ledger.Report // of the campaign when it was planned before
+	unrated string         // a provider in use without a rate
 }
 
 // rehearse plans without a ledger of its own: only the suppression list is read,
 // when there is one.
-func rehearse(ctx context.Context, c *configs.Config, d *campaigns.Definition, rejects string) (*rehearsal, error) {
+func rehearse(ctx context.Context, c *configs.Config, d *campaigns.Definition, rows *rejects) (*rehearsal, error) {
 	router, err := routerFor(c, d)
 	if err != nil {
 		return nil, err
 	}
+	p := &rehearsal{d: d, rejects: rows}
 	o := campaigns.PlanOptions{Router: router, Country: c.Country}
-	if reader, err := ledger.OpenReader(c.Data); err == nil {
+	if rows != nil {
+		o.Rejects = rows
+	}
+	reader, err := ledger.OpenReader(c.Data)
+	switch {
+	case err == nil:
 		defer reader.Close()
 		if o.Suppressed, err = reader.Suppressed(ctx); err != nil {
 			return nil, err
 		}
-	}
-	if rejects != "" {
-		f, err := os.OpenFile(rejects, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-		if err != nil {
-			return nil, fmt.Errorf("write rejects: %w", err)
+		if p.before, err = reader.Report(ctx, d.Key); err != nil && !errors.Is(err, ledger.ErrNotFound) {
+			return nil, err
 		}
-		defer f.Close()
-		o.Rejects = f
+	case !errors.Is(err, ledger.ErrNoLedger):
+		return nil, err // without its list the plan would be another
 	}
 	defer collect(growPlanning)()
 	start := time.Now()
@@ -81,9 +121,12 @@ func rehearse(ctx context.Context, c *configs.Config, d *campaigns.Definition, r
 	if err != nil {
 		return nil, err
 	}
-	p := &rehearsal{Plan: sum, Rejected: rejects}
+	p.Plan = sum
+	if rows.written() {
+		p.Rejected = rows.path
+	}
 	p.Report = ledger.Report{
-		Campaign: d.Key, Title: d.Title, Class: d.Class.String(), State: "planned", Rows: sum.Rows, Excluded: sum.Excluded,
+		Campaign: d.Key, Title: d.Title, Class: d.Class.String(), State: planned, Rows: sum.Rows, Excluded: sum.Excluded,
 		Planned: sum.Planned, Recipients: ledger.Recipients{Waiting: sum.Planned}, Segments: sum.Segments,
 		Providers: map[string]ledger.Recipients{}, Seconds: time.Since(start).Seconds(),
 	}
@@ -93,6 +136,7 @@ func rehearse(ctx context.Context, c *configs.Config, d *campaigns.Definition, r
 	}
 	p.Balanced = sum.Rows == sum.Planned+excluded
 	p.price(c)
+	p.time(c, time.Now())
 	return p, nil
 }
 
@@ -102,55 +146,169 @@ type nowhere struct{}
 func (nowhere) AddBatch(*campaigns.Batch) error           { return nil }
 func (nowhere) AddExclusions([]campaigns.Exclusion) error { return nil }
 
-// price works out cost and time from prices and rates, where they are configured.
+// price works out what the plan costs, where prices are configured.
 func (p *rehearsal) price(c *configs.Config) {
-	byProvider := map[string]int{}
+	sums := map[string]configs.Amount{}
 	for route, n := range p.Plan.Routes {
 		name := firstOf(route)
 		r := p.Providers[name]
 		r.Waiting += n
 		p.Providers[name] = r
-		byProvider[name] += p.Plan.SegmentsPerRoute[route]
 	}
-	var longest time.Duration
-	known := true
 	for _, provider := range c.Providers {
-		segments := byProvider[provider.Name]
-		if price, ok := c.Prices[provider.Name]; ok && segments > 0 {
-			if p.Cost == nil {
-				p.Cost = map[string]string{}
-			}
-			p.Cost[provider.Name] = price.Segment.Times(int64(segments)).String() + " " + price.Currency
+		segments := p.segmentsOf(provider.Name)
+		price, ok := c.Prices[provider.Name]
+		if !ok || segments == 0 {
+			continue
 		}
-		if segments > 0 && provider.Rate == 0 {
-			known = false
+		if p.Cost == nil {
+			p.Cost = map[string]string{}
 		}
-		if segments > 0 && provider.Rate > 0 {
-			longest = max(longest, time.Duration(float64(segments)/float64(provider.Rate)*float64(time.Second)))
-		}
+		cost := price.Segment.Times(int64(segments))
+		p.Cost[provider.Name] = cost.String() + " " + price.Currency
+		sums[price.Currency] += cost
 	}
-	if known && longest > 0 {
-		p.Finish = longest.Round(time.Second).String()
+	for _, currency := range sortedKeys(sums) {
+		p.CostAll = append(p.CostAll, sums[currency].String()+" "+currency)
 	}
 }
 
-func (p *rehearsal) print(w io.Writer) {
-	printReport(w, &p.Report)
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+// segmentsOf is how many segments go through a provider when all lines are up.
+func (p *rehearsal) segmentsOf(provider string) int {
+	n := 0
+	for route, segments := range p.Plan.SegmentsPerRoute {
+		if firstOf(route) == provider {
+			n += segments
+		}
+	}
+	return n
+}
+
+// time works out how long the plan takes at the configured rates, and when it is
+// done if it is run now.
+func (p *rehearsal) time(c *configs.Config, now time.Time) {
+	var longest time.Duration
+	for _, provider := range c.Providers {
+		segments := p.segmentsOf(provider.Name)
+		if segments == 0 {
+			continue
+		}
+		if provider.Rate == 0 {
+			p.unrated = provider.Name
+			continue
+		}
+		longest = max(longest, time.Duration(float64(segments)/float64(provider.Rate)*float64(time.Second)))
+	}
+	expires := p.d.Schedule.Expires
+	p.Late = !expires.IsZero() && !expires.After(now)
+	if p.unrated != "" || longest == 0 {
+		return
+	}
+	longest = max(longest.Round(time.Second), time.Second)
+	p.After = longest.String()
+	if start, end, ok := finishAt(p.d.Schedule, now, longest); ok {
+		p.Starts, p.Finish = start.Format(time.RFC3339), end.Format(time.RFC3339)
+		p.Late = p.Late || !expires.IsZero() && end.After(expires)
+	}
+}
+
+// print writes the plan for people.
+func (p *rehearsal) print(w io.Writer, say *words) {
+	printReport(w, &p.Report, say)
+	if p.before != nil {
+		fmt.Fprintf(w, "  "+say.PlannedBefore, p.Campaign, wordFor(say.States, p.before.State))
+	}
 	s := p.Plan
-	fmt.Fprintf(t, "  encoding\t%s\n", s.Encoding)
-	if len(s.ForcingUCS2) > 0 && len(s.ForcingUCS2) <= 40 {
-		fmt.Fprintf(t, "  characters that force UCS-2\t%q\n", string(s.ForcingUCS2))
+	var t sheet
+	for i, path := range p.d.Audience.Files {
+		t.add(say.FileLabel, fmt.Sprintf(say.File, path, s.Encodings[i], s.FileRows[i]))
 	}
-	fmt.Fprintf(t, "  longest text\t%d characters, %d segments (line %d)\n", s.Longest.Characters, s.Longest.Segments, s.Longest.Line)
-	for _, name := range sortedKeys(p.Cost) {
-		fmt.Fprintf(t, "  cost through %s\t%s\n", name, p.Cost[name])
+	if s.UnreadExcludes > 0 {
+		t.add(say.UnreadLabel, fmt.Sprintf(say.UnreadRows, s.UnreadExcludes))
 	}
-	if p.Finish != "" {
-		fmt.Fprintf(t, "  time at the configured rates\t%s\n", p.Finish)
+	if failing := p.failing(); failing > 0 && p.rejects != nil {
+		text := fmt.Sprintf(say.RejectsIn, failing, p.rejects.path)
+		if p.rejects.err != nil {
+			text = fmt.Sprintf(say.RejectsFailed, failing, p.rejects.err)
+		}
+		t.add(say.Rejects, text)
 	}
+	for _, route := range sortedKeys(s.Routes) {
+		t.add(fmt.Sprintf(say.ThroughRoute, strings.ReplaceAll(route, ",", say.Or)), fmt.Sprintf(say.RouteCounts, s.Routes[route], s.SegmentsPerRoute[route]))
+	}
+	for i, text := range p.d.Texts {
+		n := s.Languages[text.Language]
+		switch {
+		case text.Language == "":
+		case i == 0 && s.OtherLanguages > 0:
+			t.add(fmt.Sprintf(say.Language, text.Language), fmt.Sprintf(say.OtherLanguage, n, s.OtherLanguages))
+		default:
+			t.add(fmt.Sprintf(say.Language, text.Language), fmt.Sprintf(say.LanguageCount, n))
+		}
+	}
+	p.printText(&t, say)
+	p.printTime(&t, say)
 	for _, sample := range s.Samples {
-		fmt.Fprintf(t, "  sample (line %d, %d segments)\t%s\n", sample.Line, sample.Segments, sample.Text)
+		label := fmt.Sprintf(say.SampleOne, sample.Line)
+		if sample.Segments != 1 {
+			label = fmt.Sprintf(say.SampleMany, sample.Line, sample.Segments)
+		}
+		t.add(label, sample.Text)
 	}
-	t.Flush()
+	t.write(w, 0)
+}
+
+func (p *rehearsal) printText(t *sheet, say *words) {
+	s := p.Plan
+	t.add(say.Encoding, s.Encoding)
+	if len(s.ForcingUCS2) > 0 {
+		t.add(say.Forcing, strconv.Quote(string(s.ForcingUCS2)))
+	}
+	if l := s.Longest; l.Segments == 1 {
+		t.add(say.Longest, fmt.Sprintf(say.LongestOne, l.Characters, l.Line))
+	} else {
+		t.add(say.Longest, fmt.Sprintf(say.LongestMany, l.Characters, l.Segments, l.Line))
+	}
+	for _, name := range sortedKeys(p.Cost) {
+		t.add(fmt.Sprintf(say.CostThrough, name), p.Cost[name])
+	}
+	if len(p.Cost) > 1 {
+		t.add(say.CostAll, strings.Join(p.CostAll, ", "))
+	}
+}
+
+func (p *rehearsal) printTime(t *sheet, say *words) {
+	switch {
+	case p.unrated != "":
+		t.add(say.Time, fmt.Sprintf(say.TimeUnknown, p.unrated))
+	case p.Finish != "" && (!p.d.Schedule.Start.IsZero() || p.d.Schedule.Window.From != p.d.Schedule.Window.To):
+		t.add(say.Time, fmt.Sprintf(say.FinishIfAt, p.After, clock(p.Starts), clock(p.Finish)))
+	case p.Finish != "":
+		t.add(say.Time, fmt.Sprintf(say.FinishIfNow, p.After, clock(p.Finish)))
+	}
+	if e := p.d.Schedule.Expires; !e.IsZero() {
+		text := clock(e.Format(time.RFC3339))
+		if p.Late {
+			text = fmt.Sprintf(say.ExpiresLate, text)
+		}
+		t.add(say.Expires, text)
+	}
+}
+
+// clock writes a time of a report shorter.
+func clock(rfc3339 string) string {
+	t, err := time.Parse(time.RFC3339, rfc3339)
+	if err != nil {
+		return rfc3339
+	}
+	return t.Format("2006-01-02 15:04:05 -07:00")
+}
+
+// failing is how many rows are excluded that somebody may want to put right.
+func (p *rehearsal) failing() int {
+	n := -p.Plan.Excluded[campaigns.NotSelected.String()]
+	for _, k := range p.Plan.Excluded {
+		n += k
+	}
+	return n
 }

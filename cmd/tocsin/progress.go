@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/mattn/go-isatty"
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
+	"golang.org/x/sys/unix"
 
 	"tocsin/dispatcher/ledger"
 )
@@ -19,76 +21,100 @@ import (
 type progress struct {
 	out   io.Writer
 	quiet bool
+	say   *words
 }
 
-// lineEvery is how often a line is written where there is no terminal.
-const lineEvery = 5 * time.Second
+// How often a line is written where there is no terminal: often at first, for the
+// many campaigns that take seconds, then seldom enough for a log.
+const (
+	linesAtFirst = 5
+	lineFirst    = time.Second
+	lineEvery    = 5 * time.Second
+)
 
 // watch shows tally until ctx ends. planned is how many recipients there are.
 func (p progress) watch(ctx context.Context, planned int, tally func() ledger.Tally) {
 	if p.quiet || planned == 0 {
 		return
 	}
-	if f, ok := p.out.(*os.File); ok && isatty.IsTerminal(f.Fd()) {
+	if wide(p.out) {
 		p.bar(ctx, planned, tally)
 		return
 	}
 	start := time.Now()
-	tick := time.NewTicker(lineEvery)
+	tick := time.NewTicker(lineFirst)
 	defer tick.Stop()
-	for {
+	for n := 1; ; n++ {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			t := tally()
-			fmt.Fprintf(p.out, "%5.0fs  %s\n", time.Since(start).Seconds(), counts(t))
+			fmt.Fprintf(p.out, "%5.0fs  %s\n", time.Since(start).Seconds(), p.counts(tally()))
+			if n == linesAtFirst {
+				tick.Reset(lineEvery)
+			}
 		}
 	}
 }
 
+// wide reports whether out is a terminal that has room for a bar: those of some
+// build servers say that they have no width.
+func wide(out io.Writer) bool {
+	f, ok := out.(*os.File)
+	if !ok || !isatty.IsTerminal(f.Fd()) || os.Getenv("TERM") == "dumb" {
+		return false
+	}
+	size, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ)
+	return err == nil && size.Col > 0
+}
+
 func (p progress) bar(ctx context.Context, planned int, tally func() ledger.Tally) {
-	var last ledger.Tally
+	var last atomic.Pointer[ledger.Tally] // the bar is drawn by a goroutine of its own
+	last.Store(&ledger.Tally{})
 	start := time.Now()
 	bars := mpb.New(mpb.WithOutput(p.out), mpb.WithWidth(40), mpb.WithRefreshRate(200*time.Millisecond))
 	bar := bars.AddBar(int64(planned),
-		mpb.PrependDecorators(decor.CountersNoUnit("%d / %d settled", decor.WCSyncWidth)),
+		mpb.PrependDecorators(decor.CountersNoUnit(p.say.Settled, decor.WCSyncWidth)),
 		mpb.AppendDecorators(decor.Percentage(decor.WC{W: 5}), decor.Any(func(decor.Statistics) string {
-			done := last.Recipients.Sum() - last.Waiting - last.Offered
-			return fmt.Sprintf(" | %.0f/s | %s", float64(done)/max(time.Since(start).Seconds(), 0.001), counts(last))
+			t := last.Load()
+			done := t.Recipients.Sum() - t.Waiting - t.Offered
+			return fmt.Sprintf(" | %.0f/s | %s", float64(done)/max(time.Since(start).Seconds(), 0.001), p.counts(*t))
 		})),
 	)
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
+	show := func() {
+		t := tally()
+		last.Store(&t)
+		bar.SetCurrent(int64(t.Delivered + t.Failed + t.Expired + t.Cancelled))
+	}
 	for ctx.Err() == nil {
-		last = tally()
-		bar.SetCurrent(int64(last.Delivered + last.Failed + last.Expired + last.Cancelled))
+		show()
 		select {
 		case <-ctx.Done():
 		case <-tick.C:
 		}
 	}
-	last = tally()
-	bar.SetCurrent(int64(last.Delivered + last.Failed + last.Expired + last.Cancelled))
+	show()
 	bar.Abort(false)
 	bars.Wait()
 }
 
 // counts names the states that hold somebody.
-func counts(t ledger.Tally) string {
+func (p progress) counts(t ledger.Tally) string {
 	text := ""
 	for _, s := range []struct {
 		name string
 		n    int
 	}{
-		{"waiting", t.Waiting},
-		{"offered", t.Offered},
-		{"in doubt", t.InDoubt},
-		{"accepted", t.Accepted},
-		{"delivered", t.Delivered},
-		{"failed", t.Failed},
-		{"expired", t.Expired},
-		{"cancelled", t.Cancelled},
+		{p.say.Waiting, t.Waiting},
+		{p.say.Offered, t.Offered},
+		{p.say.InDoubt, t.InDoubt},
+		{p.say.Accepted, t.Accepted},
+		{p.say.Delivered, t.Delivered},
+		{p.say.Failed, t.Failed},
+		{p.say.Expired, t.Expired},
+		{p.say.Cancelled, t.Cancelled},
 	} {
 		if s.n > 0 {
 			if text != "" {

@@ -2,14 +2,16 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"slices"
-	"text/tabwriter"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
+	"tocsin/configs"
 	"tocsin/dispatcher/ledger"
 )
 
@@ -24,7 +26,11 @@ func newReport() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			reader, err := ledger.OpenReader(c.Data)
+			say, err := speak(cmd)
+			if err != nil {
+				return err
+			}
+			reader, err := openReader(c)
 			if err != nil {
 				return err
 			}
@@ -36,12 +42,21 @@ func newReport() *cobra.Command {
 			if asJSON {
 				return writeJSON(os.Stdout, r)
 			}
-			printReport(os.Stdout, r)
+			printReport(os.Stdout, r, say)
 			return nil
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON")
 	return cmd
+}
+
+// openReader opens the ledger of the data folder for reading.
+func openReader(c *configs.Config) (*ledger.Reader, error) {
+	reader, err := ledger.OpenReader(c.Data)
+	if errors.Is(err, ledger.ErrNoLedger) {
+		return nil, fmt.Errorf("%w: no campaign was run there; name another data folder with --data", err)
+	}
+	return reader, err
 }
 
 // withKeys adds the keys there are to the error that there is no such one.
@@ -74,7 +89,8 @@ func writeReport(path string, v any) error {
 	if path == "" {
 		return nil
 	}
-	f, err := os.Create(path)
+	// A plan's samples hold names: nobody else reads them.
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("write report: %w", err)
 	}
@@ -86,42 +102,56 @@ func writeReport(path string, v any) error {
 }
 
 // printReport writes a report for people.
-func printReport(w io.Writer, r *ledger.Report) {
-	fmt.Fprintf(w, "%s  %s  (%s, %s)\n", r.Campaign, r.Title, r.Class, r.State)
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	line := func(name string, n int, note string) {
-		if n != 0 || note == "" {
-			fmt.Fprintf(t, "  %s\t%d\t  %s\n", name, n, note)
+func printReport(w io.Writer, r *ledger.Report, say *words) {
+	fmt.Fprintf(w, say.Title, r.Campaign, r.Title, wordFor(say.Classes, r.Class), wordFor(say.States, r.State))
+	var t sheet
+	line := func(name string, n int, note string) { t.add("  "+name, strconv.Itoa(n), note) }
+	some := func(name string, n int, note string) {
+		if n != 0 {
+			line(name, n, note)
 		}
 	}
-	line("rows", r.Rows, "in the audience")
+	line(say.Rows, r.Rows, say.RowsNote)
 	for _, reason := range sortedKeys(r.Excluded) {
-		line(reason, r.Excluded[reason], "excluded")
+		some(wordFor(say.Reasons, reason), r.Excluded[reason], say.Excluded)
 	}
-	line("planned", r.Planned, "recipients")
-	n := r.Recipients
-	line("waiting", n.Waiting, "not sent yet")
-	line("offered", n.Offered, "on their way to the carrier")
-	line("in doubt", n.InDoubt, "bytes left, no answer came: never sent again in silence")
-	line("accepted", n.Accepted, "taken by the carrier, no receipt so far")
-	line("delivered", n.Delivered, "a receipt says so")
-	line("failed", n.Failed, "refused for good, or a receipt says so")
-	line("expired", n.Expired, "the campaign's time was over")
-	line("cancelled", n.Cancelled, "")
-	line("no receipt", r.NoReceipt, "accepted, and the wait is over")
-	line("resent", r.Resent, "offered again out of doubt")
-	line("segments", r.Segments, "taken by carriers")
-	t.Flush()
-	for _, name := range sortedKeys(r.Providers) {
-		p := r.Providers[name]
-		fmt.Fprintf(w, "  through %s: %d delivered, %d accepted, %d failed, %d in doubt, %d waiting\n",
-			name, p.Delivered, p.Accepted, p.Failed, p.InDoubt, p.Waiting+p.Offered)
+	line(say.Planned, r.Planned, say.PlannedNote)
+	segments := say.SegmentsToGo
+	if r.State != planned {
+		n := r.Recipients
+		some(say.Waiting, n.Waiting, say.WaitingNote)
+		some(say.Offered, n.Offered, say.OfferedNote)
+		some(say.InDoubt, n.InDoubt, say.InDoubtNote)
+		some(say.Accepted, n.Accepted, say.AcceptedNote)
+		some(say.Delivered, n.Delivered, say.DeliveredNo)
+		some(say.Failed, n.Failed, say.FailedNote)
+		some(say.Expired, n.Expired, say.ExpiredNote)
+		some(say.Cancelled, n.Cancelled, say.CancelledNo)
+		some(say.NoReceipt, r.NoReceipt, say.NoReceiptNo)
+		some(say.Resent, r.Resent, say.ResentNote)
+		segments = say.SegmentsSent
 	}
-	balance := "balanced: every row is in exactly one place"
+	some(say.Segments, r.Segments, segments)
+	t.write(w, 2)
+	if r.State != planned {
+		for _, name := range sortedKeys(r.Providers) {
+			p := r.Providers[name]
+			fmt.Fprintf(w, say.Through, name, p.Delivered, p.Accepted, p.Failed, p.InDoubt, p.Waiting+p.Offered)
+		}
+	}
+	balance := say.Balanced
 	if !r.Balanced {
-		balance = "NOT BALANCED: keep the data folder and report this"
+		balance = say.NotBalanced
 	}
-	fmt.Fprintf(w, "  %s (%.1f s)\n", balance, r.Seconds)
+	fmt.Fprintf(w, balance, r.Seconds)
+}
+
+// wordFor is the word for name, or name itself where there is none.
+func wordFor(words map[string]string, name string) string {
+	if word, ok := words[name]; ok {
+		return word
+	}
+	return name
 }
 
 func sortedKeys[V any](m map[string]V) []string {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 
 	"tocsin/campaigns"
@@ -16,15 +17,23 @@ func routerFor(c *configs.Config, d *campaigns.Definition) (campaigns.Router, er
 		for _, r := range d.Routes {
 			own.Routes = append(own.Routes, configs.RouteConfig{Carrier: r.Carrier, Prefix: r.Prefix, To: r.To})
 		}
-		for _, r := range own.Routes {
+		for i, r := range own.Routes {
+			if _, ok := providers.ParseCarrier(r.Carrier); r.Carrier != "" && !ok {
+				return nil, d.RefuseRoute(i, "carrier", fmt.Errorf("carrier %q is not known: there are %s, %s, %s and %s", r.Carrier,
+					providers.ChinaMobile, providers.ChinaUnicom, providers.ChinaTelecom, providers.ChinaBroadnet))
+			}
 			for _, name := range r.To {
 				if !hasProvider(c, name) {
-					return nil, &campaigns.Refusal{File: d.Path, Err: unknownProvider(name, c)}
+					return nil, d.RefuseRoute(i, "to", unknownProvider(name, c))
 				}
 			}
 		}
 	}
-	return configs.Routes(&own)
+	router, err := configs.Routes(&own)
+	if err != nil && len(d.Routes) > 0 {
+		return nil, &campaigns.Refusal{File: d.Path, Err: err}
+	}
+	return router, err
 }
 
 func hasProvider(c *configs.Config, name string) bool {

@@ -21,6 +21,7 @@ type runOptions struct {
 	report     string
 	noProgress bool
 	verbose    bool
+	say        *words
 }
 
 func newRun() *cobra.Command {
@@ -32,11 +33,19 @@ func newRun() *cobra.Command {
 wait for receipts is over, and prints the report.
 
 Running it again continues where it stopped: nobody is sent the warning twice.
-When the campaign is finished it prints the report and sends nothing.`,
+When the campaign is finished it prints the report and sends nothing. Ctrl-C
+finishes what is on its way and settles it; a second one ends at once.
+
+It ends with 0 when all is finished and balanced, 1 when it failed, 2 when it was
+called wrongly, 3 when the definition or the audience is refused, 5 when
+recipients are in doubt or unsent, and 130 or 143 when it was interrupted.`,
 		Args: exactArgs(1, "a campaign's definition (YAML)"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := settings(cmd)
 			if err != nil {
+				return err
+			}
+			if o.say, err = speak(cmd); err != nil {
 				return err
 			}
 			d, err := campaigns.Load(args[0])
@@ -49,8 +58,7 @@ When the campaign is finished it prints the report and sends nothing.`,
 	cmd.Flags().StringVar(&o.report, "report", "", "write the report to this file as JSON too")
 	cmd.Flags().BoolVar(&o.noProgress, "no-progress", false, "no progress bar")
 	cmd.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "say more on stderr")
-	cmd.Flags().String("admin", "", "where metrics and health are served, host:port or off")
-	cmd.Flags().String("queue", "", "embedded, or redis://host:port/db")
+	settingFlags(cmd, "admin", "queue", "ledger", "country", "ported")
 	return cmd
 }
 
@@ -69,7 +77,7 @@ func (o *runOptions) run(ctx context.Context, c *configs.Config, d *campaigns.De
 		err = closeErr
 	}
 	if report != nil {
-		printReport(out, report)
+		printReport(out, report, o.say)
 		err = errors.Join(err, writeReport(o.report, report))
 	}
 	if err != nil || report == nil {
@@ -94,13 +102,13 @@ func verdict(ctx context.Context, r *ledger.Report) error {
 
 // send plans the campaign if it is new, and works until it is finished or ctx ends.
 func (o *runOptions) send(ctx context.Context, s *system, d *campaigns.Definition, talk io.Writer) (*ledger.Report, error) {
-	campaign, err := s.plan(ctx, d, talk)
+	campaign, err := s.plan(ctx, d, talk, o.say)
 	if err != nil {
 		return nil, err
 	}
 	if campaign.State != ledger.Finished && campaign.State != ledger.Cancelled {
-		if s.admin != nil && !o.noProgress {
-			fmt.Fprintf(talk, "metrics: %s/metrics\n", s.admin.URL())
+		if s.admin != nil {
+			fmt.Fprintf(talk, o.say.Metrics, s.admin.URL())
 		}
 		if err := o.finish(ctx, s, campaign, talk); err != nil {
 			return nil, err
@@ -113,40 +121,51 @@ func (o *runOptions) send(ctx context.Context, s *system, d *campaigns.Definitio
 func (o *runOptions) finish(ctx context.Context, s *system, campaign ledger.Campaign, talk io.Writer) error {
 	working, stop := context.WithCancel(ctx)
 	defer stop()
+	watched := make(chan error, 1)
 	go func() {
 		defer stop()
-		for working.Err() == nil {
-			c, err := s.ledger.Campaign(campaign.Key)
-			if err != nil || c.State == ledger.Finished || c.State == ledger.Cancelled {
-				return
-			}
-			select {
-			case <-working.Done():
-			case <-time.After(lookEvery):
-			}
-		}
+		watched <- s.over(working, campaign.Key)
 	}()
 	shown := make(chan struct{})
 	go func() {
 		defer close(shown)
-		progress{talk, o.noProgress}.watch(working, campaign.Planned, func() ledger.Tally { return s.ledger.Tally(campaign.ID) })
+		progress{talk, o.noProgress, o.say}.watch(working, campaign.Planned, func() ledger.Tally { return s.ledger.Tally(campaign.ID) })
 	}()
 	err := s.Run(working)
 	stop()
 	<-shown
-	return err
+	return errors.Join(err, <-watched)
+}
+
+// over returns when the campaign is over or ctx has ended, with an error when
+// nothing can be sent any more.
+func (s *system) over(ctx context.Context, key string) error {
+	for ctx.Err() == nil {
+		c, err := s.ledger.Campaign(key)
+		if err != nil || c.State == ledger.Finished || c.State == ledger.Cancelled {
+			return nil
+		}
+		if err := s.dispatcher.Stopped(); err != nil {
+			return fmt.Errorf("nothing can be sent: %w: put the configuration right and run it again, it continues where it stopped", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(lookEvery):
+		}
+	}
+	return nil
 }
 
 // plan plans the campaign, or finds the plan there is. A campaign whose
 // definition has changed since it was planned is refused.
-func (s *system) plan(ctx context.Context, d *campaigns.Definition, talk io.Writer) (ledger.Campaign, error) {
+func (s *system) plan(ctx context.Context, d *campaigns.Definition, talk io.Writer, say *words) (ledger.Campaign, error) {
 	known, err := s.ledger.Campaign(d.Key)
 	switch {
 	case err == nil && known.Hash != d.Hash():
 		return known, &campaigns.Refusal{File: d.Path, Err: fmt.Errorf(
 			"campaign %s was planned from another definition, and nobody gets two versions of one warning: put the old definition back to continue it, or give the new one a new key", d.Key)}
 	case err == nil:
-		fmt.Fprintf(talk, "campaign %s was planned before: continuing\n", d.Key)
+		fmt.Fprintf(talk, say.Continuing, d.Key)
 		return known, nil
 	case !errors.Is(err, ledger.ErrNotFound):
 		return known, err

@@ -16,16 +16,11 @@ import (
 // read: every metric that dashboard and alerts name is there, and promtool has
 // nothing to complain about.
 func TestServeIsWatchable(t *testing.T) {
+	t.Parallel()
 	carrier, _ := startCarrier(t)
 	w := newWorkplace(t, carrier, 10, "    rate: 100", "")
 	admin := freePort(t)
-	cmd := w.command(t, "serve", "--admin", admin)
-	var talk bytes.Buffer
-	cmd.Stderr = &talk
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer cmd.Process.Kill()
+	p := w.start(t, "serve", "--admin", admin)
 	get := func(path string) (int, string) {
 		answer, err := http.Get("http://" + admin + path)
 		if err != nil {
@@ -65,12 +60,11 @@ func TestServeIsWatchable(t *testing.T) {
 	if out, err := health.CombinedOutput(); err != nil {
 		t.Errorf("healthcheck: %v\n%s", err, out)
 	}
-	cmd.Process.Signal(syscall.SIGTERM)
-	cmd.Wait()
-	if code := cmd.ProcessState.ExitCode(); code != 0 {
-		t.Errorf("got exit %d after SIGTERM, want 0\n%s", code, talk.String())
+	p.signal(syscall.SIGTERM)
+	if code := p.wait(t); code != 0 {
+		t.Errorf("got exit %d after SIGTERM, want 0\n%s", code, p.talk.String())
 	}
-	if !strings.Contains(talk.String(), "ready") {
-		t.Errorf("got %s, want a ready line", talk.String())
+	if !strings.Contains(p.talk.String(), "ready") {
+		t.Errorf("got %s, want a ready line", p.talk.String())
 	}
 }

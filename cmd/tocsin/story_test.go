@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +11,7 @@ import (
 )
 
 func TestRunAgainContinuesAndThenSendsNothing(t *testing.T) {
+	t.Parallel()
 	address, journal := startCarrier(t)
 	w := newWorkplace(t, address, 500, "    batch: 10", "receipts: {wait: 10s}")
 	w.tocsin(t, "run", w.campaign, "--no-progress")
@@ -41,26 +41,19 @@ func TestRunAgainContinuesAndThenSendsNothing(t *testing.T) {
 }
 
 func TestSignalsEndARunWithNothingInDoubt(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		signal syscall.Signal
 		code   int
 	}{{syscall.SIGINT, 130}, {syscall.SIGTERM, 143}} {
 		t.Run(c.signal.String(), func(t *testing.T) {
-			address, journal := startCarrier(t, "--latency", "20ms")
-			w := newWorkplace(t, address, 20_000, "    window: 10\n    batch: 10", "receipts: {wait: 10s}")
-			cmd := w.command(t, "run", w.campaign, "--no-progress")
-			var out bytes.Buffer
-			cmd.Stdout = &out
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
-			waitFor(t, "the carrier has taken some", func() bool {
-				info, err := os.Stat(journal)
-				return err == nil && info.Size() > 1000
-			})
-			cmd.Process.Signal(c.signal)
-			cmd.Wait()
-			if got := cmd.ProcessState.ExitCode(); got != c.code {
+			t.Parallel()
+			carrier := runCarrier(t, "--latency", "20ms")
+			w := newWorkplace(t, carrier.address, 20_000, "    window: 10\n    batch: 10", "receipts: {wait: 10s}")
+			p := w.start(t, "run", w.campaign, "--no-progress")
+			carrier.hasTaken(t, 1000)
+			p.signal(c.signal)
+			if got := p.wait(t); got != c.code {
 				t.Errorf("got exit %d, want %d", got, c.code)
 			}
 			r := w.report(t)
@@ -68,7 +61,7 @@ func TestSignalsEndARunWithNothingInDoubt(t *testing.T) {
 				t.Errorf("got %+v, want nothing in doubt and some waiting", r.Recipients)
 			}
 			w.tocsin(t, "run", w.campaign, "--no-progress")
-			if a := newAudit(t, journal, w.tocsin(t, "export", testKey)); len(a.wrong)+a.inDoubt+a.duplicates > 0 {
+			if a := w.audited(t, carrier.journal); a.inDoubt+a.duplicates > 0 {
 				t.Errorf("got %+v", a)
 			}
 		})
@@ -76,6 +69,7 @@ func TestSignalsEndARunWithNothingInDoubt(t *testing.T) {
 }
 
 func TestACarrierInTrouble(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name    string
 		carrier []string
@@ -124,9 +118,7 @@ func TestACarrierInTrouble(t *testing.T) {
 			if r := w.report(t); !r.Balanced || r.Planned != 500 || r.State != "finished" {
 				t.Errorf("got %+v", r)
 			}
-			for _, wrong := range newAudit(t, journal, w.tocsin(t, "export", testKey)).wrong {
-				t.Error(wrong)
-			}
+			w.audited(t, journal)
 			if c.check != nil {
 				c.check(t, w)
 			}
@@ -135,6 +127,7 @@ func TestACarrierInTrouble(t *testing.T) {
 }
 
 func TestAConfiguredRateIsKept(t *testing.T) {
+	t.Parallel()
 	address, _ := startCarrier(t)
 	w := newWorkplace(t, address, 2000, "    window: 10\n    batch: 10\n    rate: 1000", "receipts: {wait: 10s}")
 	start := time.Now()
@@ -145,6 +138,7 @@ func TestAConfiguredRateIsKept(t *testing.T) {
 }
 
 func TestRefusalsSayWhatToDoAndExitWith3(t *testing.T) {
+	t.Parallel()
 	address, _ := startCarrier(t)
 	w := newWorkplace(t, address, 10, "", "")
 	good := read(t, w.campaign)
@@ -163,14 +157,12 @@ func TestRefusalsSayWhatToDoAndExitWith3(t *testing.T) {
 			}
 		})
 	}
-	if _, talk, code := w.run(t, "fly"); code != exitUsage && code != exitFailed {
-		t.Errorf("got exit %d for an unknown command: %s", code, talk)
-	}
 }
 
 // TestTheReadmesCommands runs every command of both READMEs that is not one of
 // the two long ones, and holds the two to the same headings and code.
 func TestTheReadmesCommands(t *testing.T) {
+	t.Parallel()
 	english, chinese := read(t, "../../README.md"), read(t, "../../README.zh-CN.md")
 	if e, c := blocks(english), blocks(chinese); strings.Join(e, "\n") != strings.Join(c, "\n") {
 		t.Error("the code blocks of the two READMEs differ")
@@ -214,6 +206,7 @@ func TestTheReadmesCommands(t *testing.T) {
 }
 
 func TestDemo(t *testing.T) {
+	t.Parallel()
 	out, err := exec.Command(mustBinary(t), "demo", "--count", "20000", "--no-progress").Output()
 	if err != nil {
 		t.Fatal(err)

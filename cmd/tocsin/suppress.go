@@ -27,7 +27,7 @@ func newSuppress() *cobra.Command {
 			if err != nil {
 				return &exitError{exitRefused, err}
 			}
-			l, err := ledger.Open(cmd.Context(), ledger.Options{Dir: c.Data})
+			l, err := openLedger(cmd.Context(), ledger.Options{Dir: c.Data})
 			if err != nil {
 				return err
 			}

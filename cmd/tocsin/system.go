@@ -34,6 +34,29 @@ func settings(cmd *cobra.Command) (*configs.Config, error) {
 	return c, nil
 }
 
+// settingFlags gives a command flags for settings of the configuration.
+func settingFlags(cmd *cobra.Command, names ...string) {
+	for _, name := range names {
+		cmd.Flags().String(name, "", map[string]string{
+			"admin":   "where metrics and health are served, host:port or off",
+			"queue":   "embedded, or redis://host:port/db",
+			"ledger":  "the database: sqlite",
+			"country": "where numbers without a country code are, for example CN",
+			"ported":  "file of numbers that changed their carrier",
+		}[name])
+	}
+}
+
+// openLedger opens the ledger to work on it.
+func openLedger(ctx context.Context, o ledger.Options) (*ledger.Ledger, error) {
+	l, err := ledger.Open(ctx, o)
+	if errors.Is(err, ledger.ErrBusy) {
+		return nil, fmt.Errorf("%w: one process at a time sends; stop the other one first (it settles what is on its way), then start this; "+
+			"tocsin serve takes campaigns when it starts, and report and export work beside it", err)
+	}
+	return l, err
+}
+
 // newLog writes what concerns people running campaigns to stderr.
 func newLog(level slog.Level) *slog.Logger {
 	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
@@ -72,7 +95,7 @@ func (s *system) wire(ctx context.Context) (err error) {
 	if s.routes, err = configs.Routes(s.config); err != nil {
 		return err
 	}
-	if s.ledger, err = ledger.Open(ctx, ledger.Options{Dir: s.config.Data, Logger: s.log, Commit: metrics.Committed}); err != nil {
+	if s.ledger, err = openLedger(ctx, ledger.Options{Dir: s.config.Data, Logger: s.log, Commit: metrics.Committed}); err != nil {
 		return err
 	}
 	if s.queue, err = queue.Open(ctx, queue.Options{URL: s.config.Queue, Logger: s.log}); err != nil {

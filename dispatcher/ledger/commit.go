@@ -3,8 +3,12 @@ package ledger
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // A request is one writer's share of a transaction.
@@ -70,7 +74,7 @@ func (l *Ledger) transact(batch []*request) (wrote bool, err error) {
 	err = l.write(c)
 	l.mu.Lock()
 	l.finish(c, err)
-	return err == nil, err
+	return err == nil, l.broken
 }
 
 // gather lets every request in batch change the pages and say what to write.
@@ -163,10 +167,19 @@ func (l *Ledger) fill(ctx context.Context, c *commit) error {
 	return nil
 }
 
+// advice says what a person can do about a ledger that cannot be written.
+func advice(err error, dir string) string {
+	var e *sqlite.Error
+	if errors.As(err, &e) && e.Code()&0xFF == sqlite3.SQLITE_FULL {
+		return "free space on the disk of " + dir + " and start again, it continues where it stopped"
+	}
+	return "see to the disk of " + dir + " and start again, it continues where it stopped"
+}
+
 // finish takes note, under l.mu, of how the transaction ended.
 func (l *Ledger) finish(c *commit, err error) {
 	if err != nil {
-		l.broken = fmt.Errorf("the ledger cannot be written, sending has stopped: %w", err)
+		l.broken = fmt.Errorf("the ledger cannot be written, sending has stopped: %w: %s", err, advice(err, l.dir))
 		l.log.Error("the ledger cannot be written, sending has stopped", "err", err)
 		return
 	}

@@ -44,6 +44,7 @@ type Options struct {
 
 // A Ledger is an open ledger that this process alone works on.
 type Ledger struct {
+	dir    string
 	owner  string
 	log    *slog.Logger
 	onDone func(time.Duration, int)
@@ -61,7 +62,6 @@ type Ledger struct {
 	committing bool
 	current    commit // the transaction being made: of whoever is committing
 	broken     error  // the first database error; final
-	seq        int64  // last journal row
 	campaigns  []*Campaign
 	pages      map[int64]*page
 	unfolded   map[*page]struct{}
@@ -92,7 +92,7 @@ func Open(ctx context.Context, o Options) (*Ledger, error) {
 		return nil, err
 	}
 	l := &Ledger{
-		owner: o.Owner, log: o.Logger, onDone: o.Commit, lock: lock,
+		dir: o.Dir, owner: o.Owner, log: o.Logger, onDone: o.Commit, lock: lock,
 		pages: map[int64]*page{}, unfolded: map[*page]struct{}{}, lastTrim: time.Now(),
 	}
 	if err := l.open(ctx, filepath.Join(o.Dir, "ledger.db")); err != nil {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -67,9 +68,17 @@ type Reader struct {
 	contents contents
 }
 
-// OpenReader opens the ledger in dir for reading only.
+// ErrNoLedger says that nothing was ever planned in a folder.
+var ErrNoLedger = errors.New("there is no ledger")
+
+// OpenReader opens the ledger in dir for reading only. Without one it returns
+// ErrNoLedger.
 func OpenReader(dir string) (*Reader, error) {
-	db, err := sql.Open("sqlite", dsn(filepath.Join(dir, "ledger.db"), "mode=ro"))
+	file := filepath.Join(dir, "ledger.db")
+	if _, err := os.Stat(file); errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("%w in %s", ErrNoLedger, dir)
+	}
+	db, err := sql.Open("sqlite", dsn(file, "mode=ro"))
 	if err != nil {
 		return nil, fmt.Errorf("open ledger in %s: %w", dir, err)
 	}

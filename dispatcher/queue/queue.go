@@ -90,6 +90,7 @@ const (
 	probeEvery   = 500 * time.Millisecond // how often Redis is asked whether it is there
 	probeTimeout = 2 * time.Second        // above the slowest healthy answer: a rewrite of its log, a failover
 	announced    = "asynq:queues"         // asynq's set of lanes
+	alive        = "tocsin:alive"         // written to see whether Redis can be written
 )
 
 // Run watches Redis, and keeps the embedded one's clock, until ctx ends. It
@@ -112,18 +113,27 @@ func (q *Queue) Run(ctx context.Context) error {
 	}
 }
 
-// probe asks Redis something whose answer also tells whether it was flushed.
+// probe asks Redis something whose answers also tell whether it was flushed and
+// whether it takes anything.
 func (q *Queue) probe(ctx context.Context) {
 	pushed := q.pushed.Load()
 	asked := time.Since(q.started)
 	ask, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
-	lanes, err := q.redis.SCard(ask, announced).Result()
+	var count *redis.IntCmd
+	// A Redis that is full, or read-only after a failover, answers and takes no
+	// tasks: it is as good as gone.
+	_, err := q.redis.Pipelined(ask, func(p redis.Pipeliner) error {
+		count = p.SCard(ask, announced)
+		p.Set(ask, alive, 1, time.Minute)
+		return nil
+	})
+	lanes := count.Val()
 	switch {
 	case ctx.Err() != nil:
 	case err != nil:
 		if q.down.CompareAndSwap(0, max(int64(asked), 1)) {
-			q.log.Warn("redis does not answer", "err", err)
+			q.log.Warn("redis does not answer, or takes nothing", "err", err)
 		}
 	default:
 		if since := q.down.Swap(0); since != 0 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
@@ -22,7 +23,9 @@ func (q *Queue) connect(url string) error {
 			return errors.New("the address of redis is not understood: want redis://host:6379/0")
 		}
 		o.DialTimeout, o.ReadTimeout, o.WriteTimeout = time.Second, probeTimeout, probeTimeout
-		q.redis = redis.NewClient(o)
+		client := redis.NewClient(o)
+		client.AddHook(brake{})
+		q.redis = client
 		return nil
 	}
 	q.embedded = miniredis.NewMiniRedis()
@@ -37,6 +40,40 @@ func (q *Queue) connect(url string) error {
 	client.AddHook(q.native)
 	q.redis = client
 	return nil
+}
+
+// brake slows down scripts that Redis refuses for reasons of its own: asynq would
+// try again at once, for ever, with all the CPU there is.
+type brake struct{}
+
+// DialHook changes nothing.
+func (brake) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+// ProcessPipelineHook changes nothing: asynq runs no script in a pipeline.
+func (brake) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
+
+// ProcessHook waits before it passes a refusal on.
+func (brake) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		err := next(ctx, cmd)
+		if err == nil || !strings.HasPrefix(cmd.Name(), "eval") {
+			return err
+		}
+		for _, refusal := range [...]string{"OOM ", "READONLY ", "MISCONF ", "LOADING ", "MASTERDOWN ", "CLUSTERDOWN ", "NOAUTH ", "NOPERM "} {
+			if strings.HasPrefix(err.Error(), refusal) {
+				t := time.NewTimer(lookEvery)
+				defer t.Stop()
+				select {
+				case <-t.C:
+				case <-ctx.Done():
+				}
+				break
+			}
+		}
+		return err
+	}
 }
 
 // tick lets the embedded Redis's keys grow old, which they do not by themselves,

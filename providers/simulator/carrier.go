@@ -151,7 +151,6 @@ func (c *Carrier) join(s *session, systemID string) {
 func (c *Carrier) leave(s *session) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	left := s.takeAll() // under the lock: another that leaves may hand us its own
 	delete(c.sessions, s)
 	a := s.account
 	if a == nil {
@@ -163,7 +162,8 @@ func (c *Carrier) leave(s *session) {
 			break
 		}
 	}
-	c.hand(a, left)
+	// Only now: until here another session that leaves may have handed it its own.
+	c.hand(a, s.takeAll())
 }
 
 // pass gives receipts to a connection of a that can take them.

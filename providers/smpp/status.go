@@ -9,6 +9,7 @@ const (
 	StatusInvCmdID    = 0x03
 	StatusInvBind     = 0x04
 	StatusAlready     = 0x05
+	StatusSysErr      = 0x08
 	StatusInvDest     = 0x0B
 	StatusBindFail    = 0x0D
 	StatusInvPasswd   = 0x0E

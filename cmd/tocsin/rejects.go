@@ -1,0 +1,100 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"tocsin/campaigns"
+)
+
+// byteOrderMark tells spreadsheets that a CSV file is UTF-8: without it Excel
+// reads Chinese in the machine's own character set.
+const byteOrderMark = "\ufeff"
+
+// rejects is the file of the rows of a plan that are no recipients. It is made
+// when the first row comes, readable by its owner alone.
+type rejects struct {
+	path  string
+	named bool // by --rejects: a file that cannot be written is an error
+	file  *os.File
+	rows  bool  // some were written
+	err   error // of a file that nobody named
+}
+
+// openRejects makes the file that --rejects names; "" is one beside the
+// definition, and "off" none.
+func openRejects(path string, d *campaigns.Definition) (*rejects, error) {
+	switch path {
+	case "off":
+		return nil, nil
+	case "":
+		return &rejects{path: strings.TrimSuffix(d.Path, filepath.Ext(d.Path)) + ".rejects.csv"}, nil
+	}
+	r := &rejects{path: path, named: true}
+	return r, r.open()
+}
+
+func (r *rejects) open() (err error) {
+	r.file, err = os.OpenFile(r.path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("write rejects: %w", err)
+	}
+	if _, err := r.file.WriteString(byteOrderMark); err != nil {
+		return fmt.Errorf("write rejects: %w", err)
+	}
+	return nil
+}
+
+// Write is io.Writer's. A file that nobody named and that cannot be written does
+// not keep anybody from planning.
+func (r *rejects) Write(p []byte) (int, error) {
+	r.rows = true
+	if r.file == nil && r.err == nil {
+		r.err = r.open()
+	}
+	if r.err != nil {
+		return len(p), nil
+	}
+	n, err := r.file.Write(p)
+	if err != nil && !r.named {
+		r.err = err
+		return len(p), nil
+	}
+	return n, err
+}
+
+// written reports whether there are such rows and their file has them.
+func (r *rejects) written() bool { return r != nil && r.rows && r.err == nil }
+
+// with adds to a refusal where the rows are that it may be about.
+func (r *rejects) with(err error) error {
+	if !r.written() {
+		return err
+	}
+	return fmt.Errorf("%w (rows that are no recipients are in %s)", err, r.path)
+}
+
+// discard removes the closed file.
+func (r *rejects) discard() {
+	if r != nil && r.file != nil {
+		os.Remove(r.path)
+	}
+}
+
+// Close ends the file. One of an earlier plan is removed when this plan has no
+// such rows: it would tell of rows that were put right.
+func (r *rejects) Close() error {
+	if r == nil {
+		return nil
+	}
+	if r.file != nil {
+		return r.file.Close()
+	}
+	if err := os.Remove(r.path); err != nil && r.err == nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("remove the rejects of an earlier plan: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,144 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// words are what the program says to people in one language: reports, plans and
+// talk. Commands, errors, logs, JSON and CSV are in English alone. A phrase with
+// verbs is given to fmt; all languages have the same verbs in the same order.
+type words struct {
+	// The report.
+	Title        string // key, title, class, state
+	Rows         string
+	RowsNote     string
+	Excluded     string            // behind a reason
+	Reasons      map[string]string // by campaigns.Reason
+	Planned      string
+	PlannedNote  string
+	Waiting      string
+	WaitingNote  string
+	Offered      string
+	OfferedNote  string
+	InDoubt      string
+	InDoubtNote  string
+	Accepted     string
+	AcceptedNote string
+	Delivered    string
+	DeliveredNo  string
+	Failed       string
+	FailedNote   string
+	Expired      string
+	ExpiredNote  string
+	Cancelled    string
+	CancelledNo  string
+	NoReceipt    string
+	NoReceiptNo  string
+	Resent       string
+	ResentNote   string
+	Segments     string
+	SegmentsSent string
+	SegmentsToGo string
+	Through      string // provider, five counts
+	Balanced     string // seconds
+	NotBalanced  string
+	Classes      map[string]string
+	States       map[string]string // of a campaign
+
+	// The plan.
+	File          string // path, encoding, rows
+	FileLabel     string
+	ThroughRoute  string // route
+	RouteCounts   string // recipients, segments
+	Or            string // between the providers of a route
+	Language      string
+	LanguageCount string // recipients, language
+	OtherLanguage string // recipients, language
+	UnreadRows    string // rows of exclude files
+	UnreadLabel   string
+	Encoding      string
+	Forcing       string
+	Longest       string
+	LongestOne    string // characters, line
+	LongestMany   string // characters, segments, line
+	CostThrough   string // provider
+	CostAll       string
+	Time          string
+	TimeUnknown   string // provider
+	FinishIfNow   string // finish
+	FinishIfAt    string // start, finish
+	Expires       string
+	ExpiresLate   string // expires
+	SampleOne     string // line
+	SampleMany    string // line, segments
+	Rejects       string
+	RejectsIn     string // rows, file
+	RejectsFailed string // rows, error
+	PlannedBefore string // key, state
+
+	// Talk.
+	Stopping    string
+	Metrics     string // URL
+	Continuing  string // key
+	Settled     string // %d / %d for the bar
+	DemoMakes   string // people, folder
+	DemoSends   string // title, address
+	DemoKept    string // key, folder, key, folder
+	DemoFurther string
+}
+
+// The languages there are.
+const (
+	english = "en"
+	chinese = "zh-CN"
+)
+
+// speak are the words of the language that --lang names, else of the environment.
+func speak(cmd *cobra.Command) (*words, error) {
+	name, err := cmd.Flags().GetString("lang")
+	if err != nil {
+		return nil, err
+	}
+	if name == "" {
+		return ambient(), nil
+	}
+	switch languageOf(name) {
+	case english:
+		return &wordsEN, nil
+	case chinese:
+		return &wordsZH, nil
+	}
+	return nil, usage(fmt.Errorf("--lang %s is not spoken: %s or %s", name, english, chinese))
+}
+
+// ambient are the words of the environment's language, English when it is not
+// spoken. The first variable that is set decides, as POSIX says of messages.
+func ambient() *words {
+	for _, v := range []string{"TOCSIN_LANG", "LC_ALL", "LC_MESSAGES", "LANG"} {
+		if name := os.Getenv(v); name != "" {
+			if languageOf(name) == chinese {
+				return &wordsZH
+			}
+			break
+		}
+	}
+	return &wordsEN
+}
+
+// languageOf is the language that a name such as zh_CN.UTF-8 means; "" is none
+// that is spoken. All of Chinese is read as simplified.
+func languageOf(name string) string {
+	name, _, _ = strings.Cut(strings.ToLower(name), ".")
+	name, _, _ = strings.Cut(strings.ReplaceAll(name, "_", "-"), "-")
+	switch name {
+	case "en":
+		return english
+	case "zh":
+		return chinese
+	}
+	return ""
+}
