@@ -14,8 +14,8 @@ import (
 	"tocsin/providers/simulator"
 )
 
-// storms is how many seeds are run: 40 in short mode, 500 otherwise, or what
-// SIM_SEEDS says. SIM_SEED runs that one alone.
+// storms is which seeds are run: 40 in short mode, 300 otherwise, or as many as
+// SIM_SEEDS says; SIM_SEED is that one alone.
 func storms() (from, to uint64) {
 	if seed, err := strconv.ParseUint(os.Getenv("SIM_SEED"), 10, 64); err == nil {
 		return seed, seed + 1
@@ -26,7 +26,7 @@ func storms() (from, to uint64) {
 	if testing.Short() {
 		return 0, 40
 	}
-	return 0, 500
+	return 0, 300
 }
 
 // TestWhateverHappensTheBooksAreRight runs campaigns through schedules of faults
@@ -35,6 +35,7 @@ func TestWhateverHappensTheBooksAreRight(t *testing.T) {
 	from, to := storms()
 	for seed := from; seed < to; seed++ {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
 			synctest.Test(t, func(t *testing.T) { storm(t, rand.New(rand.NewPCG(seed, 0))) })
 			if t.Failed() {
 				t.Logf("again with SIM_SEED=%d", seed)
