@@ -85,3 +85,30 @@ func TestALongTextThatWasResentIsNotDeliveredByGuessing(t *testing.T) {
 	}
 	expect(t, l, "k", Recipients{InDoubt: 1})
 }
+
+func TestReceiptsBeforeTheirAnswersAreNotForgottenInACrash(t *testing.T) {
+	dir := t.TempDir()
+	l := open(t, dir)
+	plan(t, l, "k", 1, 1)
+	k := claim(t, l)
+	if err := l.Offer(k, []uint16{0}, []uint8{3}); err != nil {
+		t.Fatal(err)
+	}
+	for _, ref := range []string{"A", "B", "C"} { // which segment each means, the answer would say
+		receive(t, l, 0, ref, sms.Delivered)
+	}
+	if n := l.Orphans(); n != 3 {
+		t.Fatalf("got %d receipts parked, want 3", n)
+	}
+	crash(l)
+	l = open(t, dir)
+	defer l.Close()
+	expect(t, l, "k", Recipients{InDoubt: 1})
+	if err := l.Tidy(); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, l, "k", Recipients{Delivered: 1})
+	if n := l.Orphans(); n != 0 {
+		t.Errorf("got %d receipts parked, want none", n)
+	}
+}
