@@ -70,7 +70,7 @@ const reparkFrom = 24 * time.Hour
 // Each is tried once at least.
 func (l *Ledger) repark(ctx context.Context) error {
 	rows, err := l.db.QueryContext(ctx, `SELECT id, provider, number, ref, state, reason, code, done, at FROM orphan
-		WHERE at > $1 ORDER BY id DESC LIMIT $2`, time.Now().Add(-reparkFrom).UnixMilli(), maxParked)
+		WHERE at > $1 ORDER BY at DESC LIMIT $2`, time.Now().Add(-reparkFrom).UnixMilli(), maxParked)
 	if err != nil {
 		return err
 	}
