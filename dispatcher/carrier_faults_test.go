@@ -65,7 +65,7 @@ func TestHalfAPDUThenACutEndsTheLineAndNothingElse(t *testing.T) {
 		w, shelf := newWorld(t), newShelf()
 		lines := atomic.Int32{}
 		w.script("mobile", account(1, 10, 1), 0, func(conn net.Conn) {
-			s := &scripted{conn: conn}
+			s := newScripted(conn)
 			first := lines.Add(1) == 1
 			s.talk(func(h smpp.Header, to string) bool {
 				id, n := shelf.take(to)
@@ -99,7 +99,7 @@ func TestHalfOfOurPDUSentIsInDoubtAndTheUnsentGoOutLater(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, shelf := newWorld(t), newShelf()
 		c := w.script("mobile", account(1, 20, 1), 0, func(conn net.Conn) {
-			(&scripted{conn: conn}).talk(takes(conn, shelf))
+			newScripted(conn).talk(takes(conn, shelf))
 		})
 		first := true
 		c.network.onCall = func(ours *pipe) {
@@ -124,7 +124,7 @@ func TestHalfOfOurPDUSentIsInDoubtAndTheUnsentGoOutLater(t *testing.T) {
 
 // takes answers every submit at once, on a line of its own.
 func takes(conn net.Conn, shelf *shelf) func(smpp.Header, string) bool {
-	s := &scripted{conn: conn}
+	s := newScripted(conn)
 	return func(h smpp.Header, to string) bool {
 		id, _ := shelf.take(to)
 		s.taken(h, id)
@@ -156,7 +156,7 @@ func TestAnswersThatNeverComeBecomeDoubtAndTheLineIsRenewed(t *testing.T) {
 		w, shelf := newWorld(t), newShelf()
 		lines := atomic.Int32{}
 		c := w.script("mobile", account(1, 10, 1), 0, func(conn net.Conn) {
-			s, silent := &scripted{conn: conn}, lines.Add(1) == 1
+			s, silent := newScripted(conn), lines.Add(1) == 1
 			s.talk(func(h smpp.Header, to string) bool {
 				id, _ := shelf.take(to)
 				if !silent {
@@ -207,7 +207,7 @@ func TestAnIdleLineThatSwallowsEverythingIsFoundWithinThirtySeconds(t *testing.T
 func TestALineThatSwallowsTheWindowLeavesOnlyThatInDoubt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, shelf := newWorld(t), newShelf()
-		c := w.script("mobile", account(1, 10, 1), 0, func(conn net.Conn) { (&scripted{conn: conn}).talk(takes(conn, shelf)) })
+		c := w.script("mobile", account(1, 10, 1), 0, func(conn net.Conn) { newScripted(conn).talk(takes(conn, shelf)) })
 		var lost *pipe
 		first := true
 		c.network.onCall = func(ours *pipe) {
@@ -232,14 +232,14 @@ func TestACarrierThatTakesNothingForALongTimeGetsItAllWhenItIsWell(t *testing.T)
 	for _, status := range []struct {
 		name string
 		code uint32
-	}{{"throttled", smpp.StatusThrottled}, {"queue full", smpp.StatusMsgQFul}, {"system error", smpp.StatusSysErr}} {
+	}{{"throttled", smpp.StatusThrottled}, {"queue full", smpp.StatusMsgQFul}, {"system error", 0x08}} {
 		t.Run(status.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w, shelf := newWorld(t), newShelf()
 				offered := atomic.Int64{}
 				well := time.Now().Add(2 * time.Minute)
 				w.script("mobile", account(1, 10, 1), 50, func(conn net.Conn) {
-					s := &scripted{conn: conn}
+					s := newScripted(conn)
 					s.talk(func(h smpp.Header, to string) bool {
 						if time.Now().Before(well) {
 							offered.Add(1)
@@ -284,7 +284,7 @@ func TestWhatIsRefusedForGoodFailsWithItsReasonAndIsNotTriedAgain(t *testing.T) 
 			synctest.Test(t, func(t *testing.T) {
 				w, shelf := newWorld(t), newShelf()
 				w.script("mobile", account(1, 10, 1), 0, func(conn net.Conn) {
-					s := &scripted{conn: conn}
+					s := newScripted(conn)
 					s.talk(func(h smpp.Header, to string) bool {
 						shelf.take(to)
 						s.refuse(h, c.status)
@@ -310,7 +310,7 @@ func TestAGoodbyeByTheCarrierInTheMiddleCostsNobodyAnything(t *testing.T) {
 		w, shelf := newWorld(t), newShelf()
 		lines := atomic.Int32{}
 		c := w.script("mobile", account(1, 10, 1), 0, func(conn net.Conn) {
-			s, leaves := &scripted{conn: conn}, lines.Add(1) <= 3
+			s, leaves := newScripted(conn), lines.Add(1) <= 3
 			n := 0
 			s.talk(func(h smpp.Header, to string) bool {
 				id, _ := shelf.take(to)
@@ -364,7 +364,7 @@ func TestALoginRefusedForAWhileIsTriedAgainLessAndLess(t *testing.T) {
 		w, shelf := newWorld(t), newShelf()
 		well := time.Now().Add(10 * time.Minute)
 		c := w.script("mobile", account(1, 10, 1), 0, func(conn net.Conn) {
-			s := &scripted{conn: conn}
+			s := newScripted(conn)
 			if time.Now().Before(well) {
 				if h, _, ok := s.next(); ok {
 					s.refuse(h, smpp.StatusBindFail)
@@ -389,7 +389,7 @@ func TestALateAnswerCostsItsLineAndTheReceiptSettlesTheDoubt(t *testing.T) {
 		w, shelf := newWorld(t), newShelf()
 		lines := atomic.Int32{}
 		w.script("mobile", account(1, 10, 1), 0, func(conn net.Conn) {
-			s, slow := &scripted{conn: conn}, lines.Add(1) == 1
+			s, slow := newScripted(conn), lines.Add(1) == 1
 			s.talk(func(h smpp.Header, to string) bool {
 				id, _ := shelf.take(to)
 				if slow {
@@ -418,7 +418,7 @@ func TestAnswersToNobodyAndAnswersTwiceAreIgnored(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, shelf := newWorld(t), newShelf()
 		w.script("mobile", account(1, 10, 1), 0, func(conn net.Conn) {
-			s := &scripted{conn: conn}
+			s := newScripted(conn)
 			s.talk(func(h smpp.Header, to string) bool {
 				id, _ := shelf.take(to)
 				s.taken(smpp.Header{Sequence: h.Sequence + 4096*17}, "999")
@@ -473,7 +473,7 @@ func TestReceiptsFiveTimesAndOnesThatContradictChangeNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, shelf := newWorld(t), newShelf()
 		w.script("mobile", account(1, 10, 1), 0, func(conn net.Conn) {
-			s := &scripted{conn: conn}
+			s := newScripted(conn)
 			s.talk(func(h smpp.Header, to string) bool {
 				id, _ := shelf.take(to)
 				s.taken(h, id)
@@ -500,7 +500,7 @@ func TestReceiptsOfStrangersAreKeptAndThoseWithOddIdsFindTheirOwn(t *testing.T) 
 	synctest.Test(t, func(t *testing.T) {
 		w, shelf := newWorld(t), newShelf()
 		w.script("mobile", account(1, 10, 1), 0, func(conn net.Conn) {
-			s := &scripted{conn: conn}
+			s := newScripted(conn)
 			s.talk(func(h smpp.Header, to string) bool {
 				id, _ := shelf.take(to)
 				s.taken(h, id)
@@ -588,7 +588,7 @@ func TestGarbageFromTheCarrierEndsTheLineOnly(t *testing.T) {
 				w, shelf := newWorld(t), newShelf()
 				lines := atomic.Int32{}
 				w.script("mobile", account(1, 10, 1), 0, func(conn net.Conn) {
-					s, bad := &scripted{conn: conn}, lines.Add(1) == 1
+					s, bad := newScripted(conn), lines.Add(1) == 1
 					s.talk(func(h smpp.Header, to string) bool {
 						id, _ := shelf.take(to)
 						if bad && shelf.count() == 15 {

@@ -25,3 +25,23 @@ func TestACampaignGoesOutWholeInVirtualTime(t *testing.T) {
 		w.audit()
 	})
 }
+
+// A line that dies with the last segment of an offer: the offer is over and its
+// memory used again before another line looks for more to send.
+func TestOffersThatEndWithTheirLineAreNotLookedAtAgain(t *testing.T) {
+	for cut := 3; cut < 15; cut++ {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t)
+			w.simulate("mobile", account(3, 1, 1), 0, simulator.Config{Latency: 5 * time.Millisecond, CutAfter: cut, CutAgain: true})
+			w.start()
+			c := people(150, "receipts: {wanted: false}\nin_doubt: hold\n")
+			c.text, c.longNames = "stay, ((name))", true
+			w.plan(c)
+			w.finish(time.Hour)
+			if err := w.stop(); err != nil {
+				t.Error(err)
+			}
+			w.audit()
+		})
+	}
+}

@@ -22,11 +22,12 @@ type scripted struct {
 	mu sync.Mutex // guards writing
 }
 
+func newScripted(conn net.Conn) *scripted {
+	return &scripted{conn: conn, in: wire.NewReader(conn, smpp.HeaderSize, smpp.MaxFrame)}
+}
+
 // next is the next PDU; ok is false when the line has ended.
 func (s *scripted) next() (h smpp.Header, body []byte, ok bool) {
-	if s.in == nil {
-		s.in = wire.NewReader(s.conn, smpp.HeaderSize, smpp.MaxFrame)
-	}
 	frame, err := s.in.Next()
 	if err != nil {
 		return h, nil, false
@@ -58,12 +59,12 @@ func (s *scripted) receipt(to, id, stat string) {
 	s.seq++
 	seq := s.seq
 	s.mu.Unlock()
-	text := fmt.Sprintf("id:%s sub:001 dlvrd:001 submit date:0001010000 done date:0001010000 stat:%s err:000 text:", id, stat)
-	d := &smpp.Deliver{}
-	d.Source.Text, d.To.Text, d.Class, d.Text = []byte(to), []byte("10690000"), 4, []byte(text)
-	pdu, err := smpp.Append(nil, smpp.DeliverSM, 0, seq, d)
+	d := smpp.Deliver{Submit: smpp.Submit{Source: smpp.Address{TON: 1, NPI: 1, Text: []byte(to)}, To: smpp.Address{Text: []byte("10690000")}}}
+	d.Class = 4 // a receipt
+	d.Text = fmt.Appendf(nil, "id:%s sub:001 dlvrd:001 submit date:0001010000 done date:0001010000 stat:%s err:000 text:", id, stat)
+	pdu, err := smpp.Append(nil, smpp.DeliverSM, 0, seq, &d)
 	if err != nil {
-		panic(err) // the test's own numbers do not fit
+		panic("dispatcher: internal error: " + err.Error())
 	}
 	s.write(pdu)
 }
@@ -87,7 +88,7 @@ func (s *scripted) talk(submit func(h smpp.Header, to string) bool) {
 			return
 		case smpp.SubmitSM:
 			var m smpp.Submit
-			if wire.Decode(body, &m) != nil || !submit(h, string(m.To.Text)) {
+			if err := wire.Decode(body, &m); err != nil || !submit(h, string(m.To.Text)) {
 				return
 			}
 		}

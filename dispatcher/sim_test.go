@@ -45,6 +45,7 @@ type plan struct {
 	rows       int
 	expires    time.Time
 	mark       string // its text begins with it
+	long       bool   // its text has several segments
 	recipients []string
 }
 
@@ -316,6 +317,7 @@ type campaign struct {
 	recipients int
 	dirt       int // rows that are none
 	longName   int // this one's name is very long; 0: nobody's
+	longNames  bool
 	text       string
 	yaml       string // more of the definition
 	expires    time.Time
@@ -327,13 +329,16 @@ func (w *world) plan(c campaign) ledger.Campaign {
 	dir := w.t.TempDir()
 	var audience strings.Builder
 	audience.WriteString("number,name\n")
-	p := plan{rows: c.recipients + c.dirt, expires: c.expires, mark: c.key + "!"}
+	p := plan{rows: c.recipients + c.dirt, expires: c.expires, mark: c.key + "!", long: len(c.text) > 100}
 	for i := range c.recipients {
 		n := fmt.Sprint(c.first + uint64(i)*7)
 		p.recipients = append(p.recipients, n)
 		name := fmt.Sprint("Name", i)
 		if i > 0 && i == c.longName {
 			name = strings.Repeat("long ", 1000)
+		}
+		if c.longNames && i%2 == 0 { // every second one's text has three segments
+			name = strings.Repeat("long ", 80)
 		}
 		fmt.Fprintf(&audience, "+%s,%s\n", n, name)
 	}
@@ -409,7 +414,13 @@ func (w *world) finish(patience time.Duration) bool {
 			if t := w.tally(key); t.Imbalance != 0 || t.Sum() != len(p.recipients) {
 				w.t.Errorf("campaign %s does not balance: %+v", key, t)
 			}
-			if s := w.state(key); s != ledger.Finished && s != ledger.Cancelled {
+			switch t := w.tally(key); w.state(key) {
+			case ledger.Finished:
+			case ledger.Cancelled:
+				if t.Waiting+t.Offered > 0 { // pages that were at work
+					return false
+				}
+			default:
 				return false
 			}
 		}

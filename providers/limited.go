@@ -35,7 +35,13 @@ type Limited struct {
 // NewLimited wraps inner. All that goes to the carrier must go through the one
 // Limited, which counts what is in the carrier's window.
 func NewLimited(inner Provider, pacer Pacer) *Limited {
-	return &Limited{inner: inner, pacer: pacer, gate: newGate(func() int { return inner.Line().Window })}
+	return &Limited{inner: inner, pacer: pacer, gate: newGate(func() int { return open(inner.Line()) })}
+}
+
+// open is the part of the window that is there now: a connection that is down has
+// none, and what is let through for it would leave later, in a burst.
+func open(l Line) int {
+	return max(l.Window*l.Up/max(l.Connections, 1), 1)
 }
 
 // quantum is how much of a second's segments may leave together: with it no tenth
@@ -76,7 +82,7 @@ func (l *Limited) Submit(ctx context.Context, msgs []sms.Message, acks []sms.Ack
 		}
 		// A quarter of the window, so that the next slice need not wait for the
 		// last answer to this one.
-		s := cut(msgs, max(int(rate*quantum), 1), max(line.Window/4, 1), max(line.Batch, 1))
+		s := cut(msgs, max(int(rate*quantum), 1), max(open(line)/4, 1), max(line.Batch, 1))
 		if err := l.turn(ctx, s, msgs[0].Envelope); err != nil {
 			why := sms.None
 			if msgs[0].Over(time.Now()) {

@@ -43,7 +43,7 @@ func (l *Ledger) Plan(ctx context.Context, d Draft, make func(sink campaigns.Sin
 	if err := s.finish(summary); err != nil {
 		return Campaign{}, fmt.Errorf("store plan of %s: %w", d.Key, err)
 	}
-	return *s.campaign, nil
+	return l.Campaign(d.Key) // a copy under the lock: it may be running already
 }
 
 // A sink writes a plan's batches. It holds the ledger from the first batch on.

@@ -3,6 +3,8 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"slices"
+	"time"
 
 	"tocsin/providers/sms"
 )
@@ -25,6 +27,9 @@ func (l *Ledger) restore(ctx context.Context) error {
 		return err
 	}
 	if err := l.db.QueryRowContext(ctx, `SELECT count(*) FROM orphan`).Scan(&l.orphaned); err != nil {
+		return err
+	}
+	if err := l.repark(ctx); err != nil {
 		return err
 	}
 	return l.recover()
@@ -54,6 +59,33 @@ func (l *Ledger) replay(ctx context.Context) error {
 		l.journaled += octets
 		l.unfolded[p] = struct{}{}
 	}
+	return rows.Err()
+}
+
+// reparkFrom is how old a receipt may be that is tried again at start.
+const reparkFrom = 24 * time.Hour
+
+// repark takes up the receipts that found nobody in the last process: it may have
+// ended before the answers they waited for, and whom they mean is in doubt now.
+// Each is tried once at least.
+func (l *Ledger) repark(ctx context.Context) error {
+	rows, err := l.db.QueryContext(ctx, `SELECT id, provider, number, ref, state, reason, code, done, at FROM orphan
+		WHERE at > $1 ORDER BY id DESC LIMIT $2`, time.Now().Add(-reparkFrom).UnixMilli(), maxParked)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var k parked
+		var number, at int64
+		r := &k.receipt
+		if err := rows.Scan(&k.id, &k.provider, &number, &r.Ref, &r.State, &r.Reason, &r.Code, &r.Time, &at); err != nil {
+			return err
+		}
+		r.To, k.since = sms.Number(number), time.UnixMilli(at)
+		l.parked = append(l.parked, k)
+	}
+	slices.Reverse(l.parked) // as they came
 	return rows.Err()
 }
 

@@ -103,7 +103,12 @@ func (l *line) fill() bool {
 	}
 	for !l.closed && len(l.free) > 0 && len(p.jobs) > 0 && len(l.out) < fillTo {
 		j := p.jobs[0]
-		if !j.closed && j.msgs[0].Over(now) { // it has waited for room in the window too long; a closed job's messages are its caller's again
+		if j.closed { // all answered, and its memory is the caller's again
+			p.jobs[0] = nil
+			p.jobs = p.jobs[1:]
+			continue
+		}
+		if j.next < len(j.msgs) && j.msgs[j.next].Over(now) { // it has waited for room in the window too long
 			j.exhaust(sms.TooLate)
 		}
 		u, ok := j.take(batch)

@@ -209,7 +209,9 @@ func (p *Provider) abandon(j *job) {
 // unsent ends every job that waits, when no line is left. Under p.mu.
 func (p *Provider) unsent() {
 	for _, j := range p.jobs {
-		j.exhaust(sms.LineDown)
+		if !j.closed {
+			j.exhaust(sms.LineDown)
+		}
 	}
 	p.jobs = nil
 }
