@@ -223,6 +223,30 @@ func TestADeliverByHandIsTheLists(t *testing.T) {
 	})
 }
 
+// Each C-octet string of a deliver_sm is taken at its longest and refused beyond,
+// by hand as by its list.
+func TestTheLongestFieldsOfADeliver(t *testing.T) {
+	fields := []struct {
+		name string
+		most int // without its NUL
+	}{{"service_type", 5}, {"source_addr", 20}, {"destination_addr", 20}, {"schedule_delivery_time", 16}, {"validity_period", 16}}
+	for at, field := range fields {
+		for over := range 2 {
+			var texts [5]string
+			texts[at] = strings.Repeat("1", field.most+over)
+			body := []byte(texts[0] + "\x00\x01\x01" + texts[1] + "\x00\x01\x01" + texts[2] + "\x00\x04\x00\x00" +
+				texts[3] + "\x00" + texts[4] + "\x00\x00\x00\x00\x00\x02ok")
+			hand, byHand := deliverByHand(body)
+			list, err := deliverByList(body)
+			if want := over == 0; byHand != want || (err == nil) != want {
+				t.Errorf("%s of %d octets: got by hand %v, by the list %v, want accepted: %v", field.name, field.most+over, byHand, err, want)
+			} else if diff := cmp.Diff(list, hand); want && diff != "" {
+				t.Errorf("%s of %d octets (-list +hand):\n%s", field.name, field.most, diff)
+			}
+		}
+	}
+}
+
 // A measured is a text for a hundred, ready for either way.
 func measured() (Outgoing, Submit, []sms.Message) {
 	text := []byte("Flood warning: the river is over its banks at the old bridge. Keep off the embankment and bring your cattle in tonight.")
