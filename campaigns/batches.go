@@ -129,6 +129,12 @@ func (p *planner) batches() error {
 	}
 	s := &p.summary
 	s.Planned -= len(w.long)
+	s.BySegments = map[int]int{}
+	for k, n := range w.bySegments {
+		if n > 0 {
+			s.BySegments[k] = n
+		}
+	}
 	s.Samples = append(s.Samples, w.spare...)
 	s.Samples = s.Samples[:min(len(s.Samples), maxSamples)]
 	switch {
@@ -148,10 +154,12 @@ type batchWriter struct {
 	batch   Batch
 	scratch scratch
 	octets  []byte
-	coded   [2]bool  // some text is GSM7, UCS2
-	sampled bool     // this batch has given a sample
-	long    []entry  // whose text is too long
-	spare   []Sample // of the first batch, for plans of fewer than three
+	// bySegments is how many texts have so many segments.
+	bySegments [sms.MaxSegments + 1]int
+	coded      [2]bool  // some text is GSM7, UCS2
+	sampled    bool     // this batch has given a sample
+	long       []entry  // whose text is too long
+	spare      []Sample // of the first batch, for plans of fewer than three
 }
 
 func (w *batchWriter) write(series int, entries []entry) error {
@@ -219,8 +227,9 @@ func (w *batchWriter) render(v *variant, entries []entry) (bad []int, err error)
 	b.Segments = 0
 	if v.shared.Segments > 0 {
 		b.Segments = len(entries) * int(v.shared.Segments)
+		w.bySegments[v.shared.Segments] += len(entries)
 		for _, e := range entries[:min(maxSamples, len(entries))] {
-			w.look(v.shared, e.line)
+			w.look(v.shared, e)
 		}
 		return nil, nil
 	}
@@ -234,13 +243,14 @@ func (w *batchWriter) render(v *variant, entries []entry) (bad []int, err error)
 			return nil, &Refusal{File: p.files[p.fileOf(e.ref)].Path(), Line: int(e.line), Err: fmt.Errorf("the text of this row: %w", err)}
 		}
 		b.Segments += int(c.Segments)
-		w.look(c, e.line)
+		w.bySegments[c.Segments]++
+		w.look(c, e)
 	}
 	return bad, nil
 }
 
 // look counts one text for everything that is not a sum.
-func (w *batchWriter) look(c sms.Content, line uint32) {
+func (w *batchWriter) look(c sms.Content, e entry) {
 	s := &w.p.summary
 	n := len(c.Octets)
 	if c.Coding == sms.UCS2 {
@@ -254,17 +264,17 @@ func (w *batchWriter) look(c sms.Content, line uint32) {
 	}
 	l := &s.Longest
 	if int(c.Segments) > l.Segments || int(c.Segments) == l.Segments && n > l.Characters {
-		*l = Longest{n, int(c.Segments), line}
+		*l = Longest{n, int(c.Segments), over(c.Coding, n, int(c.Segments)), w.p.fileOf(e.ref), e.line}
 	}
 	switch {
 	case !w.sampled && len(s.Samples) < maxSamples:
 		w.sampled = true
-		s.Samples = append(s.Samples, w.sample(c, line))
+		s.Samples = append(s.Samples, w.sample(c, e))
 	case w.batch.Sequence == 0 && len(w.spare) < maxSamples-1:
-		w.spare = append(w.spare, w.sample(c, line))
+		w.spare = append(w.spare, w.sample(c, e))
 	}
 }
 
-func (w *batchWriter) sample(c sms.Content, line uint32) Sample {
-	return Sample{line, w.batch.Language, int(c.Segments), string(c.AppendText(nil))}
+func (w *batchWriter) sample(c sms.Content, e entry) Sample {
+	return Sample{w.p.fileOf(e.ref), e.line, w.batch.Language, int(c.Segments), string(c.AppendText(nil))}
 }

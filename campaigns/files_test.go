@@ -69,6 +69,9 @@ func TestPlansOfFilesAsPeopleSendThem(t *testing.T) {
 			if diff := gocmp.Diff(tt.out, excludedOf(s)); diff != "" {
 				t.Error(diff)
 			}
+			if l := s.Longest; l.File < 0 || l.File > 1 || s.Samples[0].File != 0 && s.Samples[0].File != 1 {
+				t.Errorf("got %+v and %+v, want one of two files", l, s.Samples)
+			}
 			records, err := csv.NewReader(&rejects).ReadAll()
 			if err != nil {
 				t.Fatal(err)
@@ -140,5 +143,36 @@ func TestALanguageWithoutATextGetsTheFirst(t *testing.T) {
 	}
 	if diff := gocmp.Diff(map[string]int{"zh": 3, "en": 2}, s.Languages); diff != "" || s.OtherLanguages != 2 {
 		t.Errorf("got %d of other languages, want 2: %s", s.OtherLanguages, diff)
+	}
+}
+
+func TestHowManyCharactersFewerSaveASegment(t *testing.T) {
+	tests := []struct {
+		name, text string
+		name2      string // of the second recipient
+		longest    Longest
+		by         map[int]int
+	}{
+		{"one segment", strings.Repeat("警", 69) + "((name))", "B", Longest{70, 1, 0, 0, 2}, map[int]int{1: 2}},
+		{"one too many", strings.Repeat("警", 69) + "((name))", "BC", Longest{71, 2, 1, 0, 3}, map[int]int{1: 1, 2: 1}},
+		{"three segments", strings.Repeat("警", 135) + "((name))", "B", Longest{136, 3, 2, 0, 2}, map[int]int{3: 2}},
+		{"GSM-7", strings.Repeat("x", 160) + "((name))", "B", Longest{161, 2, 1, 0, 2}, map[int]int{2: 2}},
+		{"one text for all", strings.Repeat("x", 165), "B", Longest{165, 2, 5, 0, 2}, map[int]int{2: 2}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			d := campaign(t, "key: k\ntext: "+tt.text+"\naudience: {files: [a.csv]}", map[string]string{"a.csv": "number,name\n13800138000,A\n13800138001," + tt.name2 + "\n"})
+			s, err := d.Plan(t.Context(), PlanOptions{Router: carriers{}, Country: "CN"}, discard{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkBalance(t, s)
+			if diff := gocmp.Diff(tt.longest, s.Longest); diff != "" {
+				t.Error(diff)
+			}
+			if diff := gocmp.Diff(tt.by, s.BySegments); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
 }

@@ -128,6 +128,13 @@ func checkBalance(t testing.TB, s *Summary) {
 	for _, n := range s.SegmentsPerRoute {
 		segments += n
 	}
+	texts, sent := 0, 0
+	for k, n := range s.BySegments {
+		texts, sent = texts+n, sent+k*n
+	}
+	if texts != s.Planned || sent != s.Segments {
+		t.Errorf("got %v, want %d segments of %d texts", s.BySegments, s.Segments, s.Planned)
+	}
 	if s.Rows != s.Planned+excluded || routed != s.Planned || segments != s.Segments || len(s.Excluded) != Reasons {
 		t.Errorf("got %d rows, %d planned, %d excluded, %d routed, %d of %d segments, %d reasons: they do not balance",
 			s.Rows, s.Planned, excluded, routed, segments, s.Segments, len(s.Excluded))

@@ -19,7 +19,9 @@ type Summary struct {
 	Routes           map[string]int `json:"routes"`
 	Segments         int            `json:"segments"`
 	SegmentsPerRoute map[string]int `json:"segments_per_route"`
-	Languages        map[string]int `json:"languages,omitempty"` // recipients by language of their text
+	// BySegments is how many recipients have a text of so many segments.
+	BySegments map[int]int    `json:"by_segments"`
+	Languages  map[string]int `json:"languages,omitempty"` // recipients by language of their text
 	// OtherLanguages is how many have a language without a text: they get the first.
 	OtherLanguages int `json:"other_languages,omitempty"`
 	// Encoding is GSM-7, UCS-2, or "GSM-7 and UCS-2"; ForcingUCS2 holds what
@@ -42,11 +44,30 @@ type Summary struct {
 type Longest struct {
 	Characters int    `json:"characters"` // as a carrier counts: septets or UTF-16 units
 	Segments   int    `json:"segments"`
+	Over       int    `json:"over,omitempty"` // characters fewer would save a segment
+	File       int    `json:"file"`           // index in Audience.Files
 	Line       uint32 `json:"line"`
+}
+
+// over is by how many characters a text of n, and of more than one segment, does
+// not fit one segment fewer.
+func over(coding sms.Coding, n, segments int) int {
+	one, many := sms.OneGSM7, sms.ManyGSM7
+	if coding == sms.UCS2 {
+		one, many = sms.OneUCS2, sms.ManyUCS2
+	}
+	switch segments {
+	case 0, 1:
+		return 0
+	case 2:
+		return n - one
+	}
+	return n - (segments-1)*many
 }
 
 // A Sample is one recipient's text.
 type Sample struct {
+	File     int    `json:"file"` // index in Audience.Files
 	Line     uint32 `json:"line"`
 	Language string `json:"language,omitempty"`
 	Segments int    `json:"segments"`

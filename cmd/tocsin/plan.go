@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"tocsin/campaigns"
 	"tocsin/configs"
 	"tocsin/dispatcher/ledger"
+	"tocsin/providers/sms"
 )
 
 func newPlan() *cobra.Command {
@@ -249,13 +251,22 @@ func (p *rehearsal) print(w io.Writer, say *words) {
 	p.printText(&t, say)
 	p.printTime(&t, say)
 	for _, sample := range s.Samples {
-		label := fmt.Sprintf(say.SampleOne, sample.Line)
+		label := fmt.Sprintf(say.SampleOne, p.place(say, sample.File, sample.Line))
 		if sample.Segments != 1 {
-			label = fmt.Sprintf(say.SampleMany, sample.Line, sample.Segments)
+			label = fmt.Sprintf(say.SampleMany, p.place(say, sample.File, sample.Line), sample.Segments)
 		}
 		t.add(label, sample.Text)
 	}
 	t.write(w, 0)
+}
+
+// place is a line of the audience, with its file where there are several.
+func (p *rehearsal) place(say *words, file int, line uint32) string {
+	text := fmt.Sprintf(say.Line, line)
+	if files := p.d.Audience.Files; len(files) > 1 {
+		text = filepath.Base(files[file]) + " " + text
+	}
+	return text
 }
 
 func (p *rehearsal) printText(t *sheet, say *words) {
@@ -265,9 +276,18 @@ func (p *rehearsal) printText(t *sheet, say *words) {
 		t.add(say.Forcing, strconv.Quote(string(s.ForcingUCS2)))
 	}
 	if l := s.Longest; l.Segments == 1 {
-		t.add(say.Longest, fmt.Sprintf(say.LongestOne, l.Characters, l.Line))
+		t.add(say.Longest, fmt.Sprintf(say.LongestOne, l.Characters, p.place(say, l.File, l.Line)))
 	} else {
-		t.add(say.Longest, fmt.Sprintf(say.LongestMany, l.Characters, l.Segments, l.Line))
+		t.add(say.Longest, fmt.Sprintf(say.LongestMany, l.Characters, l.Segments, p.place(say, l.File, l.Line), l.Over))
+	}
+	if len(s.BySegments) > 1 {
+		var parts []string
+		for k := range sms.MaxSegments + 1 {
+			if n := s.BySegments[k]; n > 0 {
+				parts = append(parts, fmt.Sprintf(say.SegmentsEach, k, n))
+			}
+		}
+		t.add(say.BySegments, strings.Join(parts, " · "))
 	}
 	for _, name := range sortedKeys(p.Cost) {
 		t.add(fmt.Sprintf(say.CostThrough, name), p.Cost[name])

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"sync/atomic"
 	"time"
 
 	"github.com/mattn/go-isatty"
@@ -22,6 +21,9 @@ type progress struct {
 	out   io.Writer
 	quiet bool
 	say   *words
+	// receipts says that a recipient is settled by a receipt; without, by the
+	// carrier's answer.
+	receipts bool
 }
 
 // How often a line is written where there is no terminal: often at first, for the
@@ -41,6 +43,7 @@ func (p progress) watch(ctx context.Context, planned int, tally func() ledger.Ta
 		p.bar(ctx, planned, tally)
 		return
 	}
+	speed := newSpeed(tally(), time.Now())
 	start := time.Now()
 	tick := time.NewTicker(lineFirst)
 	defer tick.Stop()
@@ -49,7 +52,8 @@ func (p progress) watch(ctx context.Context, planned int, tally func() ledger.Ta
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			fmt.Fprintf(p.out, "%5.0fs  %s\n", time.Since(start).Seconds(), p.counts(tally()))
+			t := tally()
+			fmt.Fprintf(p.out, "%5.0fs  %s  %s\n", time.Since(start).Seconds(), speed.words(p.say, t, time.Now()), p.counts(t))
 			if n == linesAtFirst {
 				tick.Reset(lineEvery)
 			}
@@ -69,35 +73,58 @@ func wide(out io.Writer) bool {
 }
 
 func (p progress) bar(ctx context.Context, planned int, tally func() ledger.Tally) {
-	var last atomic.Pointer[ledger.Tally] // the bar is drawn by a goroutine of its own
-	last.Store(&ledger.Tally{})
-	start := time.Now()
+	speed := newSpeed(tally(), time.Now())
 	bars := mpb.New(mpb.WithOutput(p.out), mpb.WithWidth(40), mpb.WithRefreshRate(200*time.Millisecond))
 	bar := bars.AddBar(int64(planned),
 		mpb.PrependDecorators(decor.CountersNoUnit(p.say.Settled, decor.WCSyncWidth)),
 		mpb.AppendDecorators(decor.Percentage(decor.WC{W: 5}), decor.Any(func(decor.Statistics) string {
-			t := last.Load()
-			done := t.Recipients.Sum() - t.Waiting - t.Offered
-			return fmt.Sprintf(" | %.0f/s | %s", float64(done)/max(time.Since(start).Seconds(), 0.001), p.counts(*t))
+			t := tally()
+			return fmt.Sprintf(" | %s | %s", speed.words(p.say, t, time.Now()), p.counts(t))
 		})),
 	)
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
-	show := func() {
-		t := tally()
-		last.Store(&t)
-		bar.SetCurrent(int64(t.Delivered + t.Failed + t.Expired + t.Cancelled))
-	}
 	for ctx.Err() == nil {
-		show()
+		bar.SetCurrent(int64(p.settled(tally())))
 		select {
 		case <-ctx.Done():
 		case <-tick.C:
 		}
 	}
-	show()
+	bar.SetCurrent(int64(p.settled(tally())))
 	bar.Abort(false)
 	bars.Wait()
+}
+
+// settled is how many recipients nothing more is awaited for.
+func (p progress) settled(t ledger.Tally) int {
+	n := t.Delivered + t.Failed + t.Expired + t.Cancelled
+	if !p.receipts {
+		n += t.Accepted
+	}
+	return n
+}
+
+// A speed is how fast recipients leave, from when somebody began to look: what a
+// run before this one sent is no speed of this one.
+type speed struct {
+	gone int
+	at   time.Time
+}
+
+func newSpeed(t ledger.Tally, now time.Time) speed {
+	return speed{t.Sum() - t.Waiting - t.Offered, now}
+}
+
+// words are the speed, and how long it will take to send the rest.
+func (s speed) words(say *words, t ledger.Tally, now time.Time) string {
+	waiting := t.Waiting + t.Offered
+	rate := float64(t.Sum()-waiting-s.gone) / max(now.Sub(s.at).Seconds(), 0.001)
+	text := fmt.Sprintf("%.0f/s", rate)
+	if waiting > 0 && rate >= 1 {
+		text += " · " + fmt.Sprintf(say.Left, (time.Duration(float64(waiting)/rate)*time.Second+time.Second).String())
+	}
+	return text
 }
 
 // counts names the states that hold somebody.

@@ -110,7 +110,7 @@ func (o *runOptions) send(ctx context.Context, s *system, d *campaigns.Definitio
 		if s.admin != nil {
 			fmt.Fprintf(talk, o.say.Metrics, s.admin.URL())
 		}
-		if err := o.finish(ctx, s, campaign, talk); err != nil {
+		if err := o.finish(ctx, s, d, campaign, talk); err != nil {
 			return nil, err
 		}
 	}
@@ -118,7 +118,7 @@ func (o *runOptions) send(ctx context.Context, s *system, d *campaigns.Definitio
 }
 
 // finish works until the campaign is over or ctx ends.
-func (o *runOptions) finish(ctx context.Context, s *system, campaign ledger.Campaign, talk io.Writer) error {
+func (o *runOptions) finish(ctx context.Context, s *system, d *campaigns.Definition, campaign ledger.Campaign, talk io.Writer) error {
 	working, stop := context.WithCancel(ctx)
 	defer stop()
 	watched := make(chan error, 1)
@@ -129,7 +129,7 @@ func (o *runOptions) finish(ctx context.Context, s *system, campaign ledger.Camp
 	shown := make(chan struct{})
 	go func() {
 		defer close(shown)
-		progress{talk, o.noProgress, o.say}.watch(working, campaign.Planned, func() ledger.Tally { return s.ledger.Tally(campaign.ID) })
+		progress{talk, o.noProgress, o.say, d.Receipts.Wanted}.watch(working, campaign.Planned, func() ledger.Tally { return s.ledger.Tally(campaign.ID) })
 	}()
 	err := s.Run(working)
 	stop()

@@ -63,8 +63,11 @@ type words struct {
 	Encoding      string
 	Forcing       string
 	Longest       string
-	LongestOne    string // characters, line
-	LongestMany   string // characters, segments, line
+	Line          string // line
+	LongestOne    string // characters, place
+	LongestMany   string // characters, segments, place, characters fewer
+	BySegments    string
+	SegmentsEach  string // segments, recipients
 	CostThrough   string // provider
 	CostAll       string
 	Time          string
@@ -73,8 +76,8 @@ type words struct {
 	FinishIfAt    string // start, finish
 	Expires       string
 	ExpiresLate   string // expires
-	SampleOne     string // line
-	SampleMany    string // line, segments
+	SampleOne     string // place
+	SampleMany    string // place, segments
 	Rejects       string
 	RejectsIn     string // rows, file
 	RejectsFailed string // rows, error
@@ -84,6 +87,7 @@ type words struct {
 	Stopping    string
 	Metrics     string // URL
 	Continuing  string // key
+	Left        string // duration
 	Settled     string // %d / %d for the bar
 	DemoMakes   string // people, folder
 	DemoSends   string // title, address

@@ -89,6 +89,11 @@ func (p *page) hear(s said) bool {
 	if h.state[i].Final() {
 		return false
 	}
+	taken := h.done[i]>>s.segment&1 == 0 // no answer said so, but the carrier has it
+	if taken {
+		h.done[i] |= 1 << s.segment
+		p.segments++
+	}
 	switch s.state {
 	case sms.Delivered:
 		h.arrived[i] |= 1 << s.segment
@@ -96,17 +101,17 @@ func (p *page) hear(s said) bool {
 			return true
 		}
 		if !p.move(i, sms.Delivered) {
-			return false
+			return taken
 		}
 		h.reason[i], h.code[i] = sms.None, 0
 	case sms.Failed:
 		if !p.move(i, sms.Failed) {
-			return false
+			return taken
 		}
 		h.reason[i], h.code[i] = s.reason, s.code
 	default: // an intermediate word settles doubt, nothing else
 		if h.state[i] != sms.InDoubt || !p.move(i, sms.Accepted) {
-			return false
+			return taken
 		}
 		h.reason[i], h.code[i] = sms.None, 0
 	}

@@ -112,3 +112,32 @@ func TestReceiptsBeforeTheirAnswersAreNotForgottenInACrash(t *testing.T) {
 		t.Errorf("got %d receipts parked, want none", n)
 	}
 }
+
+func TestSegmentsCountWhatReceiptsAloneSayTheCarrierHas(t *testing.T) {
+	dir := t.TempDir()
+	l := open(t, dir)
+	plan(t, l, "k", 3, 3)
+	k, err := l.Claim(t.Context(), 1, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Offer(k, []uint16{0, 1, 2}, []uint8{1, 1, 1}); err != nil {
+		t.Fatal(err)
+	}
+	// On its way says one, arrived says another; the third says nothing.
+	for i, state := range []sms.State{sms.Accepted, sms.Delivered} {
+		if _, err := l.Receive("a", []sms.Receipt{{To: first + sms.Number(2*i), Ref: []byte("r"), State: state}}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	crash(l)
+	l = open(t, dir)
+	defer l.Close()
+	r, err := l.Report(t.Context(), "k")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Segments != 2 || r.Recipients != (Recipients{InDoubt: 2, Delivered: 1}) {
+		t.Errorf("got %d segments, %+v, want 2, one delivered and two in doubt", r.Segments, r.Recipients)
+	}
+}

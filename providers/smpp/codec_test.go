@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"tocsin/providers/sms"
@@ -196,6 +197,32 @@ func FuzzNamed(f *testing.F) {
 	})
 }
 
+func TestADeliverByHandIsTheLists(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		_, d := outgoing(t)
+		d.To = toPerson(drawNumber(t))
+		d.Service = []byte(rapid.SampledFrom([]string{"", "CMT"}).Draw(t, "service"))
+		d.Protocol, d.Replace, d.Canned = rapid.Byte().Draw(t, "protocol"), rapid.Byte().Draw(t, "replace"), rapid.Byte().Draw(t, "canned")
+		for range rapid.IntRange(0, 5).Draw(t, "parameters") {
+			tag := rapid.SampledFrom([]uint16{TagReceiptedMessageID, TagMessageState, TagNetworkErrorCode, TagMessagePayload, 0x1400}).Draw(t, "tag")
+			d.Options = append(d.Options, tlv(tag, rapid.SampledFrom([]string{"", "\x02", "\x05", "42\x00", network}).Draw(t, "value"))...)
+		}
+		body, err := wire.Encode(nil, &d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body = body[:len(body)-rapid.IntRange(0, len(body)).Draw(t, "cut")]
+		hand, ok := deliverByHand(body)
+		list, err := deliverByList(body)
+		if ok != (err == nil) {
+			t.Fatalf("%x is accepted by hand: %v, by the list: %v", body, ok, err)
+		}
+		if diff := cmp.Diff(list, hand); ok && diff != "" {
+			t.Fatalf("by hand it is not the list's (-list +hand):\n%s", diff)
+		}
+	})
+}
+
 // A measured is a text for a hundred, ready for either way.
 func measured() (Outgoing, Submit, []sms.Message) {
 	text := []byte("Flood warning: the river is over its banks at the old bridge. Keep off the embankment and bring your cattle in tonight.")
@@ -368,10 +395,17 @@ func BenchmarkReceipt(b *testing.B) {
 			}
 		})
 	}
-	b.Run("deliver_sm alone", func(b *testing.B) {
-		body := arrivals(b)["both"]
+	body := arrivals(b)["both"]
+	b.Run("deliver_sm by hand", func(b *testing.B) {
 		for b.Loop() {
-			if _, err := ParseDeliver(body); err != nil {
+			if _, ok := deliverByHand(body); !ok {
+				b.Fatal()
+			}
+		}
+	})
+	b.Run("deliver_sm by its list", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := deliverByList(body); err != nil {
 				b.Fatal(err)
 			}
 		}

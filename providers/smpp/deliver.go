@@ -57,6 +57,13 @@ type Arrival struct {
 
 // ParseDeliver reads a deliver_sm's body.
 func ParseDeliver(body []byte) (Arrival, error) {
+	if a, ok := deliverByHand(body); ok {
+		return a, nil
+	}
+	return deliverByList(body) // to say what is wrong
+}
+
+func deliverByList(body []byte) (Arrival, error) {
 	var d Deliver
 	f := wire.Reading(body)
 	d.Fields(&f)
@@ -66,6 +73,42 @@ func ParseDeliver(body []byte) (Arrival, error) {
 	a := Arrival{From: d.Source.Text, To: d.To.Text, Class: d.Class, Coding: d.Coding, Text: d.Text}
 	a.take(d.Options)
 	return a, nil
+}
+
+// deliverByHand reads what deliverByList reads: there is one for every recipient,
+// and the list takes 80 ns more.
+func deliverByHand(b []byte) (a Arrival, ok bool) {
+	_, b = cutText(b, 6) // service_type
+	if len(b) < 2 {
+		return a, false
+	}
+	if a.From, b = cutText(b[2:], addressSize); len(b) < 2 {
+		return a, false
+	}
+	if a.To, b = cutText(b[2:], addressSize); len(b) < 3 {
+		return a, false
+	}
+	a.Class = b[0]
+	_, b = cutText(b[3:], 17) // behind protocol_id and priority_flag: schedule_delivery_time
+	_, b = cutText(b, 17)     // validity_period
+	if len(b) < 5 || len(b)-5 < int(b[4]) {
+		return a, false
+	}
+	a.Coding = b[2]
+	end := 5 + int(b[4])
+	a.Text = b[5:end:end]
+	return a, a.take(wire.TLVs(b[end:]))
+}
+
+// cutText splits off a C-octet string of at most max octets with its NUL; rest is
+// nil when there is none.
+func cutText(b []byte, max int) (text, rest []byte) {
+	for i, c := range b[:min(max, len(b))] {
+		if c == 0 {
+			return b[:i:i], b[i+1:]
+		}
+	}
+	return nil, nil
 }
 
 // ParseData reads a data_sm's body.
@@ -81,9 +124,14 @@ func ParseData(body []byte) (Arrival, error) {
 	return a, nil
 }
 
-// take notes what optional parameters say; of one that comes twice the first.
-func (a *Arrival) take(options wire.TLVs) {
-	for tag, value, rest, ok := options.Next(); ok; tag, value, rest, ok = rest.Next() {
+// take notes what optional parameters say; of one that comes twice the first. It
+// reports whether they add up.
+func (a *Arrival) take(options wire.TLVs) bool {
+	for len(options) > 0 {
+		tag, value, rest, ok := options.Next()
+		if !ok {
+			return false
+		}
 		switch tag {
 		case TagReceiptedMessageID:
 			if a.ID == nil {
@@ -102,5 +150,7 @@ func (a *Arrival) take(options wire.TLVs) {
 				a.Text = value
 			}
 		}
+		options = rest
 	}
+	return true
 }

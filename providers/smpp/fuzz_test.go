@@ -2,7 +2,10 @@ package smpp
 
 import (
 	"bytes"
+	"net"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"tocsin/providers/sms"
 	"tocsin/providers/wire"
@@ -81,27 +84,28 @@ func FuzzAlert(f *testing.F) {
 func FuzzDeliver(f *testing.F) {
 	addBodies(f, DeliverSM, DataSM)
 	f.Fuzz(func(t *testing.T, data []byte) {
-		var d Deliver
-		a, err := ParseDeliver(data)
-		if accepted := sameAgain(t, data, &d); accepted != (err == nil) {
-			t.Fatalf("the list accepts: %v, ParseDeliver: %v", accepted, err)
-		} else if accepted {
-			checkArrival(t, data, &a, d.Source.Text, d.To.Text)
+		hand, ok := deliverByHand(data)
+		list, err := deliverByList(data)
+		if accepted := sameAgain(t, data, &Deliver{}); accepted != ok || accepted != (err == nil) {
+			t.Fatalf("accepted: %v, by hand %v, by the list %v", accepted, ok, err)
 		}
-		var s Data
-		if a, err = ParseData(data); sameAgain(t, data, &s) != (err == nil) {
+		if ok {
+			if diff := cmp.Diff(list, hand); diff != "" {
+				t.Fatalf("by hand it is not the list's (-list +hand):\n%s", diff)
+			}
+			checkArrival(t, data, &hand)
+		}
+		a, err := ParseData(data)
+		if sameAgain(t, data, &Data{}) != (err == nil) {
 			t.Fatalf("ParseData: %v, the list the other way", err)
 		} else if err == nil {
-			checkArrival(t, data, &a, s.Source.Text, s.To.Text)
+			checkArrival(t, data, &a)
 		}
 	})
 }
 
-func checkArrival(t *testing.T, data []byte, a *Arrival, from, to []byte) {
+func checkArrival(t *testing.T, data []byte, a *Arrival) {
 	t.Helper()
-	if !bytes.Equal(a.From, from) || !bytes.Equal(a.To, to) {
-		t.Fatalf("got %q to %q, want %q to %q", a.From, a.To, from, to)
-	}
 	var reader receiptReader
 	if r, ok := reader.read(a); ok {
 		checkRead(t, data, &r)
@@ -150,6 +154,68 @@ func FuzzReceiptText(f *testing.F) {
 		}
 		if r, ok := reader.read(&Arrival{From: []byte("8613800138000"), Class: typeReceipt, Text: text}); ok {
 			checkRead(t, text, &r)
+		}
+	})
+}
+
+// FuzzHandle gives a session with four PDUs in flight any PDU, twice: nothing
+// panics, and no place in the window is free twice.
+func FuzzHandle(f *testing.F) {
+	for _, path := range goldenFiles(f) {
+		frame := readGolden(f, path)
+		f.Add(frame)
+		if h, body := Split(frame); h.ID&Response != 0 {
+			for _, sequence := range []uint32{0, 0x1000, 0x2001, 0x4001} { // a batch is the first
+				f.Add(End(append(Begin(nil, h.ID, h.Status, sequence), body...), 0))
+			}
+		}
+	}
+	f.Fuzz(func(t *testing.T, frame []byte) {
+		if len(frame) < HeaderSize {
+			return
+		}
+		p, err := New(Options{Config: Config{Window: 4, Batch: 10}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ours, theirs := net.Pipe()
+		defer ours.Close()
+		defer theirs.Close()
+		l := newLine(p, ours)
+		msgs := append(warnings(10), texts(5)...)
+		acks := make([]sms.Ack, len(msgs))
+		j := newJob(msgs, acks)
+		p.lines, p.jobs = []*line{l}, []*job{j}
+		l.fill()
+		s := &session{p: p, line: l, receipts: newReceipts(l, nil)}
+		h, body := Split(frame)
+		before := j.open
+		for range 2 {
+			if s.handle(h, body) != nil {
+				break
+			}
+		}
+		free := map[uint16]bool{}
+		for _, k := range l.free {
+			if free[k] || l.slots[k].job != nil {
+				t.Fatalf("slot %d is free twice, or free and in use", k)
+			}
+			free[k] = true
+		}
+		settled := 0
+		for i := range acks {
+			if acks[i].Outcome != sms.NotSent {
+				settled++
+			}
+			if acks[i].Outcome == sms.Taken && h.Status != StatusOK {
+				t.Fatalf("message %d is taken, the status was %#x", i, h.Status)
+			}
+		}
+		if h.ID != SubmitSM|Response && h.ID != SubmitMulti|Response && h.ID != GenericNack && settled > 0 {
+			t.Fatalf("PDU %#x settled %d messages", h.ID, settled)
+		}
+		if before-j.open != settled {
+			t.Fatalf("%d messages are settled, %d counted", settled, before-j.open)
 		}
 	})
 }

@@ -1,9 +1,11 @@
 package smpp
 
 import (
+	"bytes"
 	"encoding/hex"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -299,5 +301,31 @@ func TestWhatDoesNotFitIsNotEncoded(t *testing.T) {
 				t.Errorf("got %q, %v, want an error and what was before", got, err)
 			}
 		})
+	}
+}
+
+// A body that promises more than it holds costs no more than it holds.
+func TestWhatIsMalformedCostsLittle(t *testing.T) {
+	const little = 64 << 10
+	endless := bytes.Repeat([]byte{'a'}, MaxFrame-HeaderSize)
+	bodies := [][]byte{
+		nil, endless, bytes.Repeat([]byte{0xFF}, 100), make([]byte, 3),
+		[]byte("\x00\x00\x01sender\x00\xff"),                           // 255 destinations
+		[]byte("42\x00\xff"),                                           // 255 refusals
+		append([]byte("\x00\x01\x01a\x00\x01\x01b\x00"), 4, 0, 0, 255), // and other lengths
+		[]byte("\x00\x01\x01a\x00\x01\x01b\x00\x04\x00\x00\x04\x24\xff\xff"),
+	}
+	ids := []uint32{BindTransceiver, BindTransceiver | Response, SubmitSM, SubmitSM | Response, SubmitMulti, SubmitMulti | Response, DeliverSM, DataSM, AlertNotification}
+	for _, id := range ids {
+		for _, octets := range bodies {
+			body := bodyOf(id)
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			err := wire.Decode(octets, body)
+			runtime.ReadMemStats(&after)
+			if got := after.TotalAlloc - before.TotalAlloc; err != nil && got > little {
+				t.Errorf("PDU %#x with %d octets: got %d octets allocated for %v, want at most %d", id, len(octets), got, err, little)
+			}
+		}
 	}
 }

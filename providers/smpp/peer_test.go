@@ -14,12 +14,38 @@ import (
 	"tocsin/providers/wire"
 )
 
-// A peer is the carrier's end of one connection.
+// A peer is the carrier's end of one connection. Like a socket it takes what is
+// to be written without waiting until it is read.
 type peer struct {
 	t    *testing.T
 	conn net.Conn
 	r    *wire.Reader
 	n    int // of the connection, from 1
+
+	out     chan []byte
+	written chan struct{} // closed when all of out is
+	once    sync.Once
+}
+
+func newPeer(t *testing.T, conn net.Conn, n int) *peer {
+	p := &peer{
+		t: t, conn: conn, r: wire.NewReader(conn, HeaderSize, MaxFrame), n: n,
+		out: make(chan []byte, 1000), written: make(chan struct{}),
+	}
+	go func() {
+		defer close(p.written)
+		for b := range p.out {
+			p.conn.Write(b) // an error is the provider's having cut the line
+		}
+	}()
+	return p
+}
+
+// hangUp closes the connection behind what was said.
+func (p *peer) hangUp() {
+	p.once.Do(func() { close(p.out) })
+	<-p.written
+	p.conn.Close()
 }
 
 // next is the next PDU; ok is false when the line is cut.
@@ -32,8 +58,8 @@ func (p *peer) next() (h Header, body []byte, ok bool) {
 	return h, body, true
 }
 
-// say writes octets; the line may be cut meanwhile.
-func (p *peer) say(octets []byte) { p.conn.Write(octets) }
+// say writes octets.
+func (p *peer) say(octets []byte) { p.out <- octets }
 
 // answer answers h; body may be nil.
 func (p *peer) answer(h Header, status uint32, body wire.Body) {
@@ -131,8 +157,9 @@ func playOver(t *testing.T, c Config, wrap func(net.Conn) net.Conn, script func(
 			s.mu.Unlock()
 			ours, theirs := net.Pipe()
 			scripts.Go(func() {
-				defer theirs.Close()
-				script(&peer{t, theirs, wire.NewReader(theirs, HeaderSize, MaxFrame), n})
+				p := newPeer(t, theirs, n)
+				defer p.hangUp()
+				script(p)
 			})
 			if wrap != nil {
 				ours = wrap(ours)

@@ -439,7 +439,7 @@ func (s *session) watch(ctx context.Context, stop <-chan struct{}) {
 			return
 		case now := <-tick.C:
 			heard := time.Unix(0, s.line.answered.Load())
-			if !asked.IsZero() && heard.After(asked) {
+			if !asked.IsZero() && !heard.Before(asked) {
 				asked = time.Time{}
 			}
 			switch {

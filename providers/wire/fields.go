@@ -81,17 +81,17 @@ func (f *Fields) Fail(err error) {
 		f.err = err
 	}
 	if f.reading {
-		f.b = nil // nothing is left to read: no field has to ask for err
+		f.b = nil
 	}
 }
 
 // take splits n octets off; nil after an error.
 func (f *Fields) take(n int) []byte {
-	if len(f.b) < n {
-		f.Fail(fmt.Errorf("%w: %d of %d octets", ErrShort, len(f.b), n))
+	if f.err != nil {
 		return nil
 	}
-	if f.err != nil {
+	if len(f.b) < n {
+		f.Fail(fmt.Errorf("%w: %d of %d octets", ErrShort, len(f.b), n))
 		return nil
 	}
 	v := f.b[:n:n]
@@ -174,7 +174,9 @@ func (f *Fields) readText(v *[]byte, max int) {
 			return
 		}
 	}
-	f.Fail(fmt.Errorf("%w: no NUL in %d octets", ErrShort, len(f.b)))
+	if f.err == nil {
+		f.Fail(fmt.Errorf("%w: no NUL in %d octets", ErrShort, len(f.b)))
+	}
 }
 
 // Fixed is n octets, filled up with NULs on the right, which do not belong to
