@@ -161,7 +161,7 @@ func (w workplace) afterKill(t *testing.T) int {
 	}
 	out, talk, code := w.run(t, "report", testKey, "--json")
 	if code != exitOK {
-		if !strings.Contains(string(talk), "no such campaign") && !strings.Contains(string(talk), "no such table") {
+		if !strings.Contains(string(talk), "no such campaign") && !strings.Contains(string(talk), "there is no ledger") {
 			t.Errorf("after a kill the report says %s", talk)
 		}
 		return 0 // killed before the plan was stored

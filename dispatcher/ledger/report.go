@@ -10,6 +10,9 @@ import (
 	"path/filepath"
 	"time"
 
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
 	"tocsin/providers/sms"
 )
 
@@ -78,16 +81,48 @@ func OpenReader(dir string) (*Reader, error) {
 	if _, err := os.Stat(file); errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("%w in %s", ErrNoLedger, dir)
 	}
-	db, err := sql.Open("sqlite", dsn(file, "mode=ro"))
+	r, err := openReader(file, "mode=ro")
+	if undone(err) {
+		r, err = openReader(file, "mode=rw&_pragma=query_only(1)")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open ledger in %s: %w", dir, err)
 	}
+	return r, nil
+}
+
+func openReader(file, mode string) (*Reader, error) {
+	db, err := sql.Open("sqlite", dsn(file, mode))
+	if err != nil {
+		return nil, err
+	}
 	r := &Reader{db: db}
-	if err := r.contents.prepare(context.Background(), db); err != nil {
+	if err = planned(db); err == nil {
+		err = r.contents.prepare(context.Background(), db)
+	}
+	if err != nil {
 		db.Close()
-		return nil, fmt.Errorf("open ledger in %s: %w", dir, err)
+		return nil, err
 	}
 	return r, nil
+}
+
+// planned is ErrNoLedger when the process that made the file ended before the
+// schema was in it.
+func planned(db *sql.DB) error {
+	var tables int
+	err := db.QueryRow(`SELECT count(*) FROM sqlite_master WHERE name = 'content'`).Scan(&tables)
+	if err == nil && tables == 0 {
+		err = ErrNoLedger
+	}
+	return err
+}
+
+// undone reports whether a reader finds a transaction that the last process left
+// half written and that has to be undone before anybody can read.
+func undone(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&0xFF == sqlite3.SQLITE_READONLY
 }
 
 // Close ends the reading.
