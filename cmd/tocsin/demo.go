@@ -23,9 +23,13 @@ import (
 // demoCampaign is the sample the demo sends.
 const demoCampaign = "fraud-loan-officer.yaml"
 
+// demoLatency makes the simulated carrier as far away as a real one, so that there
+// is something to see: without it the demo is over in a second.
+const demoLatency = 20 * time.Millisecond
+
 func newDemo() *cobra.Command {
 	o := runOptions{}
-	count, keep := 0, false
+	count, keep, latency := 0, false, time.Duration(0)
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "See a campaign of 900,000 recipients go out to a simulated carrier",
@@ -48,18 +52,19 @@ reaches a phone, and nothing needs to be configured.`,
 			if !keep {
 				defer os.RemoveAll(dir)
 			}
-			return o.demo(cmd.Context(), dir, count, keep, os.Stdout, os.Stderr)
+			return o.demo(cmd.Context(), dir, count, keep, latency, os.Stdout, os.Stderr)
 		},
 	}
 	cmd.Flags().IntVar(&count, "count", 900_000, "how many recipients")
+	cmd.Flags().DurationVar(&latency, "latency", demoLatency, "time from a message to the carrier's answer")
 	cmd.Flags().BoolVar(&keep, "keep", false, "keep the temporary folder, to look at it with report and export")
 	cmd.Flags().StringVar(&o.report, "report", "", "write the report to this file as JSON too")
 	cmd.Flags().BoolVar(&o.noProgress, "no-progress", false, "no progress bar")
 	return cmd
 }
 
-func (o *runOptions) demo(ctx context.Context, dir string, count int, keep bool, out, talk io.Writer) error {
-	address, stop, err := demoCarrier()
+func (o *runOptions) demo(ctx context.Context, dir string, count int, keep bool, latency time.Duration, out, talk io.Writer) error {
+	address, stop, err := demoCarrier(latency)
 	if err != nil {
 		return err
 	}
@@ -117,12 +122,12 @@ routes:
 // demoCarrier runs the simulated carrier as a process of its own. It ends when
 // stop is called or this process is gone, not at a Ctrl-C: what is on its way is
 // settled first.
-func demoCarrier() (address string, stop func(), err error) {
+func demoCarrier(latency time.Duration) (address string, stop func(), err error) {
 	self, err := os.Executable()
 	if err != nil {
 		return "", nil, fmt.Errorf("demo: %w", err)
 	}
-	cmd := exec.Command(self, "carrier", "--listen", "127.0.0.1:0", "--receipts", "--"+leash)
+	cmd := exec.Command(self, "carrier", "--listen", "127.0.0.1:0", "--receipts", "--latency", latency.String(), "--"+leash)
 	hold, err := cmd.StdinPipe()
 	if err != nil {
 		return "", nil, fmt.Errorf("demo: %w", err)

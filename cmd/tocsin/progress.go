@@ -50,13 +50,15 @@ func (p progress) watch(ctx context.Context, planned int, tally func() ledger.Ta
 	for n := 1; ; n++ {
 		select {
 		case <-ctx.Done():
-			return
 		case <-tick.C:
-			t := tally()
-			fmt.Fprintf(p.out, "%5.0fs  %s  %s\n", time.Since(start).Seconds(), speed.words(p.say, t, time.Now()), p.counts(t))
-			if n == linesAtFirst {
-				tick.Reset(lineEvery)
-			}
+		}
+		t := tally()
+		fmt.Fprintf(p.out, "%6.1fs  %s  %s\n", time.Since(start).Seconds(), speed.words(p.say, t, time.Now()), p.counts(t))
+		if ctx.Err() != nil {
+			return
+		}
+		if n == linesAtFirst {
+			tick.Reset(lineEvery)
 		}
 	}
 }

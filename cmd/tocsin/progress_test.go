@@ -64,7 +64,7 @@ func TestWithoutATerminalProgressIsPlainLines(t *testing.T) {
 	carrier := runCarrier(t)
 	w := newWorkplace(t, carrier.address, 700, "    window: 10\n    batch: 10\n    rate: 100", "receipts: {wait: 10s}")
 	out, talk, code := w.run(t, "run", w.campaign)
-	if code != exitOK || !regexp.MustCompile(`(?m)^ +\ds  \d+/s( · \S+ left)?  (waiting|offered) \d+ · .*delivered \d+$`).Match(talk) {
+	if code != exitOK || !regexp.MustCompile(`(?m)^ +\d\.\ds  \d+/s( · \S+ left)?  (waiting|offered) \d+ · .*delivered \d+$`).Match(talk) {
 		t.Errorf("got exit %d and %s, want lines of counts", code, talk)
 	}
 	if bytes.ContainsAny(talk, "\r\x1b") || strings.Contains(string(out), " · ") {

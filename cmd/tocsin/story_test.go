@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -8,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"tocsin/providers/sms"
 )
 
 func TestRunAgainContinuesAndThenSendsNothing(t *testing.T) {
@@ -202,6 +205,29 @@ func TestTheReadmesCommands(t *testing.T) {
 	}
 	if ran < 5 {
 		t.Errorf("got %d commands, want the tour's", ran)
+	}
+}
+
+// TestTheReadmesDrawTheStatesAsTheyAre holds the moves that the READMEs show
+// against the table in the code.
+func TestTheReadmesDrawTheStatesAsTheyAre(t *testing.T) {
+	var drawn strings.Builder
+	for from := range sms.State(sms.States) {
+		var to []string
+		for s := range sms.State(sms.States) {
+			if from.May(s) {
+				to = append(to, s.String())
+			}
+		}
+		if to == nil {
+			to = []string{"-"}
+		}
+		fmt.Fprintf(&drawn, "    %-9s  %s\n", from, strings.Join(to, ", "))
+	}
+	for _, page := range []string{"../../README.md", "../../README.zh-CN.md"} {
+		if !strings.Contains(read(t, page), "\n"+drawn.String()) {
+			t.Errorf("%s does not draw the moves of the states as they are:\n%s", page, drawn.String())
+		}
 	}
 }
 
