@@ -12,6 +12,33 @@ import (
 	"testing"
 )
 
+// ask is a page's status and text; 0 when nobody answers.
+func ask(url string) (int, string) {
+	answer, err := http.Get(url)
+	if err != nil {
+		return 0, ""
+	}
+	defer answer.Body.Close()
+	body, _ := io.ReadAll(answer.Body)
+	return answer.StatusCode, string(body)
+}
+
+// TestServeIsNotReadyWhenEveryProviderIsRefused: it stays up for who asks why.
+func TestServeIsNotReadyWhenEveryProviderIsRefused(t *testing.T) {
+	t.Parallel()
+	carrier, _ := startCarrier(t, "--system-id", "tocsin", "--password", "other")
+	w := newWorkplace(t, carrier, 10, "", "")
+	admin := freePort(t)
+	w.start(t, "serve", "--admin", admin)
+	waitFor(t, "the process says that it is not ready", func() bool {
+		code, why := ask("http://" + admin + "/readyz")
+		return code == http.StatusServiceUnavailable && strings.Contains(why, "provider mobile has stopped")
+	})
+	if code, _ := ask("http://" + admin + "/healthz"); code != http.StatusOK {
+		t.Errorf("got status %d for healthz, want 200: restarting would only hammer the carrier", code)
+	}
+}
+
 // TestServeIsWatchable starts the long-running process and reads what operators
 // read: every metric that dashboard and alerts name is there, and promtool has
 // nothing to complain about.
@@ -21,15 +48,7 @@ func TestServeIsWatchable(t *testing.T) {
 	w := newWorkplace(t, carrier, 10, "    rate: 100", "")
 	admin := freePort(t)
 	p := w.start(t, "serve", "--admin", admin)
-	get := func(path string) (int, string) {
-		answer, err := http.Get("http://" + admin + path)
-		if err != nil {
-			return 0, ""
-		}
-		defer answer.Body.Close()
-		body, _ := io.ReadAll(answer.Body)
-		return answer.StatusCode, string(body)
-	}
+	get := func(path string) (int, string) { return ask("http://" + admin + path) }
 	waitFor(t, "the process is ready", func() bool { code, _ := get("/readyz"); return code == http.StatusOK })
 	_, metrics := get("/metrics")
 	named := regexp.MustCompile(`tocsin_[a-z_]+`)

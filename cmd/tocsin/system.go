@@ -126,9 +126,17 @@ func (s *system) wire(ctx context.Context) (err error) {
 	}
 	metrics.Watch(s.ledger, s.queue)
 	if address, ok := s.config.AdminAddress(); ok {
-		s.admin, err = listenAdmin(address, registry, s.ledger.Err)
+		s.admin, err = listenAdmin(address, registry, s.ready)
 	}
 	return err
+}
+
+// ready says why this process takes no work; nil: it does.
+func (s *system) ready() error {
+	if err := s.ledger.Err(); err != nil {
+		return err
+	}
+	return s.dispatcher.Stopped()
 }
 
 func providerNames(c *configs.Config) []string {
