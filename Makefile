@@ -1,4 +1,4 @@
-# make build | check | test | bench | soak | fuzz | demo | tidy
+# make build | check | test | bench | soak | faults | fuzz | demo | tidy
 
 SHELL := /bin/bash
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/tocsin
@@ -8,7 +8,7 @@ export TOCSIN_PEERS := $(CACHE)/peers
 FUZZTIME ?= 60s
 SOAKTIME ?= 1h
 
-.PHONY: build check test bench soak fuzz demo tidy tools lint
+.PHONY: build check test bench soak faults fuzz demo tidy tools lint
 
 build:
 	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o bin/tocsin ./cmd/tocsin
@@ -40,6 +40,10 @@ bench:
 # The kill loop for SOAKTIME.
 soak:
 	TOCSIN_SOAK=$(SOAKTIME) go test -run Soak -v -timeout 0 ./...
+
+# The matrix of faults, with counts; written to deploy/faults.md.
+faults: tools
+	go run ./deploy/faults
 
 fuzz:
 	deploy/ci/fuzz.sh $(FUZZTIME)

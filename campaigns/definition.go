@@ -56,9 +56,11 @@ type Expect struct {
 
 // A Schedule says when a campaign may send.
 type Schedule struct {
-	Start   time.Time // zero: at once
-	Window  Window
-	Expires time.Time // zero: never
+	Start time.Time // zero: at once
+	// Tolerance is how late a campaign may still start that was planned in time.
+	Tolerance time.Duration
+	Window    Window
+	Expires   time.Time // zero: never
 }
 
 // A Window is the hours of the day in which messages may leave.
@@ -82,6 +84,25 @@ func (w Window) Contains(t time.Time) bool {
 		return w.From <= at && at < w.To
 	}
 	return at >= w.From || at < w.To
+}
+
+// Ends is when the window that holds t closes; zero when there is no window, or t
+// is in none.
+func (w Window) Ends(t time.Time) time.Time {
+	if w.From == w.To || !w.Contains(t) {
+		return time.Time{}
+	}
+	if w.Zone != nil {
+		t = t.In(w.Zone)
+	}
+	// By the clock on the wall, also on a day of 23 or 25 hours.
+	for day := range 2 {
+		ends := time.Date(t.Year(), t.Month(), t.Day()+day, 0, int(w.To/time.Minute), 0, 0, t.Location())
+		if ends.After(t) {
+			return ends
+		}
+	}
+	return time.Time{}
 }
 
 // Receipts says whether the carriers are asked for receipts, and how long a

@@ -40,9 +40,10 @@ type documentExpect struct {
 }
 
 type documentSchedule struct {
-	Start   string         `yaml:"start" json:"start,omitempty" jsonschema:"pattern=^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})?)?$,description=2026-07-01 08:00 in the window's zone or 2026-07-01T08:00:00+08:00"`
-	Window  documentWindow `yaml:"window" json:"window,omitempty" jsonschema:"description=Hours of the day in which messages may leave"`
-	Expires string         `yaml:"expires" json:"expires,omitempty" jsonschema:"pattern=^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})?)?$,description=When the message is worth nothing any more. Written like start"`
+	Start     string         `yaml:"start" json:"start,omitempty" jsonschema:"pattern=^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})?)?$,description=2026-07-01 08:00 in the window's zone or 2026-07-01T08:00:00+08:00"`
+	Window    documentWindow `yaml:"window" json:"window,omitempty" jsonschema:"description=Hours of the day in which messages may leave"`
+	Tolerance string         `yaml:"tolerance" json:"tolerance,omitempty" jsonschema:"pattern=^([0-9]+([.][0-9]+)?(ms|s|m|h))+$,default=30m,description=How late it may still start when nobody was there to start it. Later it is paused and says so"`
+	Expires   string         `yaml:"expires" json:"expires,omitempty" jsonschema:"pattern=^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})?)?$,description=When the message is worth nothing any more. Written like start"`
 }
 
 type documentWindow struct {

@@ -339,6 +339,9 @@ func (l *loader) audience() error {
 	return nil
 }
 
+// defaultTolerance is short: a warning that comes hours late does harm.
+const defaultTolerance = 30 * time.Minute
+
 func (l *loader) schedule() error {
 	s, d := &l.doc.Schedule, l.d
 	zone := time.Local
@@ -382,6 +385,14 @@ func (l *loader) schedule() error {
 			return l.refuse(t.path, "%q is no time: write one like 2026-07-01 08:00 or 2026-07-01T08:00:00+08:00", t.text)
 		}
 		*t.to = at
+	}
+	d.Schedule.Tolerance = defaultTolerance
+	if s.Tolerance != "" {
+		tolerance, err := time.ParseDuration(s.Tolerance)
+		if err != nil || tolerance < 0 {
+			return l.refuse("$.schedule.tolerance", "%q is no length of time: write one like 30m", s.Tolerance)
+		}
+		d.Schedule.Tolerance = tolerance
 	}
 	if e := d.Schedule.Expires; !e.IsZero() && !d.Schedule.Start.IsZero() && !e.After(d.Schedule.Start) {
 		return l.refuse("$.schedule.expires", "the campaign expires before it starts")

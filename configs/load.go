@@ -117,6 +117,11 @@ func parse(path string, data []byte) (_ *Config, _ *document, err error) {
 			return nil, nil, doc.explain(err)
 		}
 	}
+	// The message shows no line: the password is in it.
+	if open(c.Ledger) {
+		return nil, nil, fmt.Errorf("%s: a password stands in ledger: leave it out of the address and give the password in PGPASSWORD or a "+
+			".pgpass file, or the whole address in TOCSIN_LEDGER", path)
+	}
 	c.File = path
 	folder := filepath.Dir(path)
 	for _, s := range settings {

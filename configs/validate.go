@@ -57,7 +57,11 @@ func validateSettings(c *Config, d *document) error {
 	case c.Data == "":
 		return d.at("$.data", "data is empty: name the folder for the ledger, for example data: ./data")
 	case c.Ledger != "sqlite":
-		return d.at("$.ledger", "ledger %q is not known: this version keeps it in a file of the data folder, write ledger: sqlite", c.Ledger)
+		if why := postgres(c.Ledger); why != "" {
+			return d.at("$.ledger", "%s", why)
+		}
+	}
+	switch {
 	case !countryForm.MatchString(c.Country):
 		return d.at("$.country", "country %q is not an ISO 3166-1 code: write two letters, for example country: CN", c.Country)
 	}

@@ -7,9 +7,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
+	"testing"
 	"testing/synctest"
 	"time"
 
@@ -69,7 +71,7 @@ type person struct {
 // export reads a campaign's rows as `tocsin export` writes them.
 func (w *world) export(key string) map[string]person {
 	w.t.Helper()
-	r, err := ledger.OpenReader(w.dir)
+	r, err := ledger.OpenReader(ledger.Options{Dir: w.dir})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -101,7 +103,7 @@ func (w *world) export(key string) map[string]person {
 // checkBalance reads the reports of all campaigns from the ledger's file.
 func (w *world) checkBalance() {
 	w.t.Helper()
-	r, err := ledger.OpenReader(w.dir)
+	r, err := ledger.OpenReader(ledger.Options{Dir: w.dir})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -161,7 +163,7 @@ func (w *world) auditCampaign(key string, p plan, all []entry) {
 		w.t.Errorf("campaign %s: %d segments were taken after the campaign's time, up to %v", key, late, latest)
 	}
 	people := w.export(key)
-	doubt := 0
+	doubt, resent, lost, duplicated := 0, 0, 0, 0
 	wrong := map[string]int{}
 	for _, n := range p.recipients {
 		who, ok := people[n]
@@ -175,9 +177,11 @@ func (w *world) auditCampaign(key string, p plan, all []entry) {
 		allowed := 1
 		if who.resent {
 			allowed = 2
+			resent++
 		}
 		for part := 1; part <= max(parts[n], 1); part++ {
 			if k := took[segment{n, part}]; k > allowed {
+				duplicated++
 				wrong[fmt.Sprintf("somebody in state %s was taken %d times, resent %v", who.state, k, who.resent)]++
 			}
 		}
@@ -185,6 +189,7 @@ func (w *world) auditCampaign(key string, p plan, all []entry) {
 		switch who.state {
 		case "accepted", "delivered":
 			if !complete {
+				lost++
 				wrong["somebody is "+who.state+" whom no carrier took whole"]++
 			}
 		case "waiting", "expired", "cancelled":
@@ -202,6 +207,7 @@ func (w *world) auditCampaign(key string, p plan, all []entry) {
 	for what, n := range wrong {
 		w.t.Errorf("campaign %s: %s (%d times)", key, what, n)
 	}
+	note(w.t, len(p.recipients), lost, duplicated, resent, doubt-resent)
 	most, lines := 0, 0
 	for _, c := range w.carriers {
 		most = max(most, 2*c.config.Window*c.config.Batch*c.config.Connections)
@@ -215,7 +221,7 @@ func (w *world) auditCampaign(key string, p plan, all []entry) {
 // over reports whether a campaign is finished or cancelled, by the ledger's file.
 func (w *world) over(key string) bool {
 	w.t.Helper()
-	r, err := ledger.OpenReader(w.dir)
+	r, err := ledger.OpenReader(ledger.Options{Dir: w.dir})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -299,4 +305,27 @@ func (w *world) auditLogs() {
 func around(text, word string) string {
 	at := strings.Index(text, word)
 	return strconv.Quote(text[max(0, at-80):min(len(text), at+len(word)+40)])
+}
+
+// note adds what an audit counted to the file that TOCSIN_FAULTS names, for the
+// matrix of faults.
+func note(t *testing.T, recipients, lost, duplicated, resent, inDoubt int) {
+	path := os.Getenv("TOCSIN_FAULTS")
+	if path == "" {
+		return
+	}
+	line, err := json.Marshal(map[string]any{
+		"test": t.Name(), "recipients": recipients, "lost": lost, "duplicated": duplicated, "resent": resent, "in_doubt": inDoubt,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.Write(append(line, '\n')); err != nil {
+		t.Fatal(err)
+	}
 }

@@ -3,6 +3,7 @@ package dispatcher
 import (
 	"slices"
 	"sync"
+	"time"
 
 	"tocsin/dispatcher/ledger"
 	"tocsin/providers/sms"
@@ -47,6 +48,7 @@ func (c *chunk) reset() {
 // could not, by an error or a panic, are left at the end, without a message.
 func (c *chunk) render(o *order, k *ledger.Claim) (good int) {
 	good = len(c.indexes)
+	envelope := o.seal(time.Now())
 	for at := 0; at < good; {
 		i := c.indexes[at]
 		content, ok := c.text(o, k, int(i))
@@ -58,7 +60,7 @@ func (c *chunk) render(o *order, k *ledger.Claim) (good int) {
 			continue
 		}
 		c.parts[at] = content.Segments
-		c.messages[at] = sms.Message{To: k.Numbers[i], Content: content, Envelope: o.envelope, Done: k.Done[i]}
+		c.messages[at] = sms.Message{To: k.Numbers[i], Content: content, Envelope: envelope, Done: k.Done[i]}
 		at++
 	}
 	return good

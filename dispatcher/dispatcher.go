@@ -84,6 +84,13 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	defer hangUp()
 	var lines errgroup.Group
 	lines.Go(func() error { return d.queue.Run(linesCtx) })
+	d.ledger.TellLines(d.linesUp)
+	lines.Go(func() error {
+		if err := d.ledger.Run(linesCtx); err != nil {
+			d.fail(err)
+		}
+		return nil
+	})
 	for _, l := range d.lines {
 		lines.Go(func() error { return d.runLine(linesCtx, l) })
 	}
@@ -116,6 +123,17 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 		err = errors.Join(err, broken)
 	}
 	return err
+}
+
+// linesUp are the providers that can send now.
+func (d *Dispatcher) linesUp() []string {
+	var up []string
+	for _, l := range d.lines {
+		if l.usable() {
+			up = append(up, l.Name)
+		}
+	}
+	return up
 }
 
 // watch ends the work when something failed for good.

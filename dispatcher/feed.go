@@ -52,7 +52,7 @@ func (d *Dispatcher) feedLine(ctx context.Context, l *line, known map[int64]push
 			pressing = int32(class) + 1
 			l.pressing.Store(pressing)
 		}
-		if !l.usable() || d.queue.Down() > 0 {
+		if !l.usable() && !d.ledger.LineUp(l.Name) || d.queue.Down() > 0 || !d.ledger.Leads() {
 			continue
 		}
 		lane := queue.Lane{Provider: l.Name, Class: class}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"tocsin/campaigns"
 	"tocsin/dispatcher/ledger"
 )
 
@@ -20,7 +21,11 @@ func (d *Dispatcher) live(ctx context.Context) error {
 	quiet := map[int64]time.Time{} // since when nothing of a campaign is waiting or offered
 	down := map[string]time.Time{}
 	for last := time.Now(); ; {
+		leads := d.ledger.Leads()
 		for _, c := range d.ledger.Campaigns() {
+			if !leads { // another process sees to it
+				break
+			}
 			if err := d.look(&c, quiet); err != nil {
 				return fmt.Errorf("campaign %s: %w", c.Key, err)
 			}
@@ -30,8 +35,10 @@ func (d *Dispatcher) live(ctx context.Context) error {
 			if err := d.ledger.Tidy(); err != nil {
 				return err
 			}
-			if err := d.reroute(down); err != nil {
-				return err
+			if leads {
+				if err := d.reroute(down); err != nil {
+					return err
+				}
 			}
 		}
 		if !sleep(ctx, lookEvery) {
@@ -43,7 +50,7 @@ func (d *Dispatcher) live(ctx context.Context) error {
 // look takes one campaign a step on in its life.
 func (d *Dispatcher) look(c *ledger.Campaign, quiet map[int64]time.Time) error {
 	switch c.State {
-	case ledger.Finished, ledger.Paused:
+	case ledger.Finished, ledger.Paused, ledger.Submitted:
 		return nil
 	case ledger.Cancelled:
 		// Pages that were at work when it was cancelled come back with people who wait.
@@ -62,6 +69,11 @@ func (d *Dispatcher) look(c *ledger.Campaign, quiet map[int64]time.Time) error {
 		if err := d.ledger.Expire(c.ID); err != nil {
 			return err
 		}
+	}
+	if late := missed(c, schedule, now); late > schedule.Tolerance {
+		why := fmt.Sprintf("its start was missed by %v and was not made up for by itself: resume or cancel it", late.Round(time.Second))
+		d.log.Error("campaign is paused: nobody was there to start it in time", "campaign", c.Key, "late", late.Round(time.Second))
+		return d.ledger.Hold(c.ID, why)
 	}
 	open := !now.Before(schedule.Start) && schedule.Window.Contains(now)
 	switch {
@@ -95,6 +107,15 @@ func (d *Dispatcher) look(c *ledger.Campaign, quiet map[int64]time.Time) error {
 	return d.ledger.SetState(c.ID, ledger.Finished)
 }
 
+// missed is by how much the start of a campaign has been missed that was planned
+// in time, and has neither run nor been held before.
+func missed(c *ledger.Campaign, s *campaigns.Schedule, now time.Time) time.Duration {
+	if s.Start.IsZero() || c.Started > 0 || c.Note != "" || c.Created >= s.Start.UnixMilli() {
+		return 0
+	}
+	return now.Sub(s.Start)
+}
+
 // patience is how long a campaign whose last message was sent is left open: for
 // the receipts it wants, and until doubt has had its turn to be resent.
 func patience(o *order, t *ledger.Tally) time.Duration {
@@ -112,7 +133,7 @@ func patience(o *order, t *ledger.Tally) time.Duration {
 // routes' fall-backs.
 func (d *Dispatcher) reroute(down map[string]time.Time) error {
 	for _, l := range d.lines {
-		if l.usable() {
+		if l.usable() || d.ledger.LineUp(l.Name) {
 			delete(down, l.Name)
 			continue
 		}
@@ -124,10 +145,11 @@ func (d *Dispatcher) reroute(down map[string]time.Time) error {
 		if time.Since(since) < rerouteWhen {
 			continue
 		}
-		n, err := d.ledger.Reroute(l.Name, func(name string) bool {
-			other := d.byName[name]
-			return other != nil && other.usable()
-		})
+		up := map[string]bool{} // asked here: Reroute holds the ledger
+		for _, other := range d.lines {
+			up[other.Name] = other.usable() || d.ledger.LineUp(other.Name)
+		}
+		n, err := d.ledger.Reroute(l.Name, func(name string) bool { return up[name] })
 		if err != nil {
 			return fmt.Errorf("reroute pages of %s: %w", l.Name, err)
 		}

@@ -15,6 +15,9 @@ type order struct {
 	definition *campaigns.Definition
 	renderer   *campaigns.Renderer
 	envelope   *sms.Envelope
+
+	mu     sync.Mutex
+	sealed *sms.Envelope // the envelope of the window that is open
 }
 
 // orders keeps the orders of the campaigns at work.
@@ -39,7 +42,7 @@ func (o *orders) of(c *ledger.Campaign) (*order, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the stored definition of %s: %w", c.Key, err)
 	}
-	made := &order{def, renderer, &sms.Envelope{
+	made := &order{definition: def, renderer: renderer, envelope: &sms.Envelope{
 		Campaign: uint32(c.ID), Sender: def.Sender, Expires: expiry(def), Receipt: def.Receipts.Wanted, Class: c.Class,
 	}}
 	if o.by == nil {
@@ -47,6 +50,24 @@ func (o *orders) of(c *ledger.Campaign) (*order, error) {
 	}
 	o.by[c.ID] = made
 	return made, nil
+}
+
+// seal is the envelope of what is offered now: it ends with the sending window, so
+// that no carrier delivers in the night what it could not deliver by day. An
+// emergency may wake people.
+func (o *order) seal(now time.Time) *sms.Envelope {
+	ends := o.definition.Schedule.Window.Ends(now)
+	if ends.IsZero() || o.envelope.Class == sms.Emergency || !o.envelope.Expires.IsZero() && !o.envelope.Expires.After(ends) {
+		return o.envelope
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.sealed == nil || !o.sealed.Expires.Equal(ends) {
+		e := *o.envelope
+		e.Expires = ends
+		o.sealed = &e
+	}
+	return o.sealed
 }
 
 // over reports whether the campaign's time is over.

@@ -189,7 +189,7 @@ func (w *world) start() {
 		}
 		if c.rate > 0 {
 			line.Provider = providers.NewLimited(line.Provider, pace.New(pace.Options{
-				Provider: c.name, Rate: c.rate, Owners: 1, Redis: n.queue.Redis(), Logger: log,
+				Provider: c.name, Rate: c.rate, Redis: n.queue.Redis(), Logger: log,
 			}))
 		}
 		lines = append(lines, line)

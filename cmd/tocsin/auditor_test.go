@@ -63,6 +63,7 @@ func newAudit(t *testing.T, journal string, export []byte) audit {
 		}
 	}
 	carrier := taken(t, journal)
+	lost, duplicated := 0, 0
 	a := audit{recipients: len(rows) - 1}
 	for _, row := range rows[1:] {
 		number, state, resent := row[column["number"]], row[column["state"]], row[column["resent"]] == "true"
@@ -77,11 +78,13 @@ func newAudit(t *testing.T, journal string, export []byte) audit {
 			a.duplicates++
 		}
 		if n > allowed {
+			duplicated++
 			a.say("somebody in state %s was taken %d times by the carrier, resent %v", state, n, resent)
 		}
 		switch state {
 		case "accepted", "delivered":
 			if n == 0 {
+				lost++
 				a.say("somebody is %s but the carrier never took the message", state)
 			}
 		case "waiting", "expired", "cancelled":
@@ -101,11 +104,35 @@ func newAudit(t *testing.T, journal string, export []byte) audit {
 	for range carrier {
 		a.say("the carrier took a message for somebody the ledger does not know")
 	}
+	note(t, a.recipients, lost, duplicated, a.resent, a.inDoubt)
 	return a
 }
 
 func (a *audit) say(format string, args ...any) {
 	if len(a.wrong) < 10 {
 		a.wrong = append(a.wrong, fmt.Sprintf(format, args...))
+	}
+}
+
+// note adds what an audit counted to the file that TOCSIN_FAULTS names, for the
+// matrix of faults.
+func note(t *testing.T, recipients, lost, duplicated, resent, inDoubt int) {
+	path := os.Getenv("TOCSIN_FAULTS")
+	if path == "" {
+		return
+	}
+	line, err := json.Marshal(map[string]any{
+		"test": t.Name(), "recipients": recipients, "lost": lost, "duplicated": duplicated, "resent": resent, "in_doubt": inDoubt,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.Write(append(line, '\n')); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -204,7 +204,7 @@ func BenchmarkReport(b *testing.B) {
 // or no more. Times are in milliseconds.
 func (w *bench) ask(b *testing.B) (report, whole float64, ok bool) {
 	start := time.Now()
-	reader, err := ledger.OpenReader(filepath.Join(w.dir, "data"))
+	reader, err := ledger.OpenReader(ledger.Options{Dir: filepath.Join(w.dir, "data")})
 	if err != nil {
 		return 0, 0, false
 	}

@@ -104,7 +104,7 @@ func rehearse(ctx context.Context, c *configs.Config, d *campaigns.Definition, r
 	if rows != nil {
 		o.Rejects = rows
 	}
-	reader, err := ledger.OpenReader(c.Data)
+	reader, err := ledger.OpenReader(ledgerOptions(c))
 	switch {
 	case err == nil:
 		defer reader.Close()

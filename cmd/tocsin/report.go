@@ -52,7 +52,7 @@ func newReport() *cobra.Command {
 
 // openReader opens the ledger of the data folder for reading.
 func openReader(c *configs.Config) (*ledger.Reader, error) {
-	reader, err := ledger.OpenReader(c.Data)
+	reader, err := ledger.OpenReader(ledgerOptions(c))
 	if errors.Is(err, ledger.ErrNoLedger) {
 		return nil, fmt.Errorf("%w: no campaign was run there; name another data folder with --data", err)
 	}
@@ -104,6 +104,9 @@ func writeReport(path string, v any) error {
 // printReport writes a report for people.
 func printReport(w io.Writer, r *ledger.Report, say *words) {
 	fmt.Fprintf(w, say.Title, r.Campaign, r.Title, wordFor(say.Classes, r.Class), wordFor(say.States, r.State))
+	if r.Note != "" {
+		fmt.Fprintf(w, "  %s\n", r.Note)
+	}
 	var t sheet
 	line := func(name string, n int, note string) { t.add("  "+name, strconv.Itoa(n), note) }
 	some := func(name string, n int, note string) {

@@ -170,17 +170,24 @@ func (s *system) plan(ctx context.Context, d *campaigns.Definition, talk io.Writ
 	case !errors.Is(err, ledger.ErrNotFound):
 		return known, err
 	}
-	suppressed, err := s.ledger.Suppressed(ctx)
+	return planInto(ctx, s.ledger, s.config, d, ledger.Approved)
+}
+
+// planInto plans a campaign that is not there yet into a ledger.
+func planInto(ctx context.Context, l *ledger.Ledger, c *configs.Config, d *campaigns.Definition, state string) (ledger.Campaign, error) {
+	suppressed, err := l.Suppressed(ctx)
 	if err != nil {
-		return known, err
+		return ledger.Campaign{}, err
 	}
-	router, err := routerFor(s.config, d)
+	router, err := routerFor(c, d)
 	if err != nil {
-		return known, err
+		return ledger.Campaign{}, err
 	}
 	defer collect(growPlanning)()
-	draft := ledger.Draft{Key: d.Key, Title: d.Title, Class: d.Class, Hash: d.Hash(), Path: d.Path, Definition: d.Source}
-	return s.ledger.Plan(ctx, draft, func(sink campaigns.Sink) (*campaigns.Summary, error) {
-		return d.Plan(ctx, campaigns.PlanOptions{Router: router, Suppressed: suppressed, Country: s.config.Country}, sink)
+	draft := ledger.Draft{
+		Key: d.Key, Title: d.Title, Class: d.Class, Hash: d.Hash(), Path: d.Path, Definition: d.Source, State: state,
+	}
+	return l.Plan(ctx, draft, func(sink campaigns.Sink) (*campaigns.Summary, error) {
+		return d.Plan(ctx, campaigns.PlanOptions{Router: router, Suppressed: suppressed, Country: c.Country}, sink)
 	})
 }

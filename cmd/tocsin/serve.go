@@ -1,14 +1,17 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"tocsin/campaigns"
+	"tocsin/configs"
 )
 
 func newServe() *cobra.Command {
@@ -37,24 +40,8 @@ another campaign into it.`,
 					return err
 				}
 			}
-			s, err := newSystem(cmd.Context(), c, newLog(slog.LevelInfo))
-			if err != nil {
-				return err
-			}
-			for _, d := range definitions {
-				if _, err := s.plan(cmd.Context(), d, os.Stderr, say); err != nil {
-					return errors.Join(err, s.Close())
-				}
-			}
-			where := "no admin listener"
-			if s.admin != nil {
-				where = s.admin.URL()
-			}
-			fmt.Fprintf(os.Stderr, "tocsin serve: ready (%s, %d providers)\n", where, len(c.Providers))
-			err = s.Run(cmd.Context())
-			if closeErr := s.Close(); err == nil {
-				err = closeErr
-			}
+			v := service{config: c, log: newLog(slog.LevelInfo), say: say}
+			err = v.run(cmd.Context(), definitions)
 			if err == nil && cmd.Context().Err() != nil {
 				return &exitError{code: exitOK} // a service that was told to stop has done its work
 			}
@@ -63,4 +50,62 @@ another campaign into it.`,
 	}
 	settingFlags(cmd, "admin", "queue", "ledger", "country", "ported")
 	return cmd
+}
+
+// A service is serve at work.
+type service struct {
+	config *configs.Config
+	log    *slog.Logger
+	say    *words
+}
+
+// reopenEvery is how soon a shared ledger that failed is tried again.
+const reopenEvery = 2 * time.Second
+
+// run works until ctx ends or something fails for good. When a database that many
+// share fails, sending stops at once, and everything is read anew once it answers:
+// what was on its way is in doubt then, or was written after all.
+func (v *service) run(ctx context.Context, definitions []*campaigns.Definition) error {
+	for opened := false; ; {
+		failed, err := v.once(ctx, definitions)
+		opened = opened || failed || err == nil
+		if ctx.Err() != nil && err == nil || !v.config.Shared() || !opened {
+			return err
+		}
+		if ctx.Err() != nil {
+			return nil // it could not be told goodbye: the others will find out
+		}
+		v.log.Error("sending has stopped until the ledger can be read again", "err", err)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(reopenEvery):
+		}
+		definitions = nil
+	}
+}
+
+// once opens everything and works until ctx ends or something fails; failed
+// reports whether that was the ledger.
+func (v *service) once(ctx context.Context, definitions []*campaigns.Definition) (failed bool, err error) {
+	s, err := newSystem(ctx, v.config, v.log)
+	if err != nil {
+		return false, err
+	}
+	for _, d := range definitions {
+		if _, err := s.plan(ctx, d, os.Stderr, v.say); err != nil {
+			return false, errors.Join(err, s.Close())
+		}
+	}
+	where := "no admin listener"
+	if s.admin != nil {
+		where = s.admin.URL()
+	}
+	fmt.Fprintf(os.Stderr, "tocsin serve: ready (%s, %d providers)\n", where, len(v.config.Providers))
+	err = s.Run(ctx)
+	failed = s.ledger.Err() != nil
+	if closeErr := s.Close(); err == nil {
+		err = closeErr
+	}
+	return failed, err
 }

@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"tocsin/dispatcher/ledger"
 	"tocsin/providers/sms"
 )
 
@@ -27,7 +26,7 @@ func newSuppress() *cobra.Command {
 			if err != nil {
 				return &exitError{exitRefused, err}
 			}
-			l, err := openLedger(cmd.Context(), ledger.Options{Dir: c.Data})
+			l, err := openLedger(cmd.Context(), ledgerOptions(c))
 			if err != nil {
 				return err
 			}

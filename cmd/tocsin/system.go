@@ -40,11 +40,20 @@ func settingFlags(cmd *cobra.Command, names ...string) {
 		cmd.Flags().String(name, "", map[string]string{
 			"admin":   "where metrics and health are served, host:port or off",
 			"queue":   "embedded, or redis://host:port/db",
-			"ledger":  "the database: sqlite",
+			"ledger":  "the database: sqlite, or postgres://user@host:5432/database",
 			"country": "where numbers without a country code are, for example CN",
 			"ported":  "file of numbers that changed their carrier",
 		}[name])
 	}
+}
+
+// ledgerOptions name the ledger of a configuration.
+func ledgerOptions(c *configs.Config) ledger.Options {
+	o := ledger.Options{Dir: c.Data, Build: edition()}
+	if c.Shared() {
+		o.URL = c.Ledger
+	}
+	return o
 }
 
 // openLedger opens the ledger to work on it.
@@ -95,7 +104,9 @@ func (s *system) wire(ctx context.Context) (err error) {
 	if s.routes, err = configs.Routes(s.config); err != nil {
 		return err
 	}
-	if s.ledger, err = openLedger(ctx, ledger.Options{Dir: s.config.Data, Logger: s.log, Commit: metrics.Committed}); err != nil {
+	o := ledgerOptions(s.config)
+	o.Logger, o.Commit = s.log, metrics.Committed
+	if s.ledger, err = openLedger(ctx, o); err != nil {
 		return err
 	}
 	if s.queue, err = queue.Open(ctx, queue.Options{URL: s.config.Queue, Logger: s.log}); err != nil {
@@ -111,7 +122,7 @@ func (s *system) wire(ctx context.Context) (err error) {
 		provider = sending.Wrap(p.Name, provider)
 		if p.Rate > 0 {
 			pacer := pace.New(pace.Options{
-				Provider: p.Name, Rate: float64(p.Rate), Owners: 1, Redis: s.queue.Redis(), Logger: s.log,
+				Provider: p.Name, Rate: float64(p.Rate), Owners: s.ledger.Owners, Redis: s.queue.Redis(), Logger: s.log,
 			})
 			sending.WatchRate(p.Name, pacer)
 			provider = providers.NewLimited(provider, pacer)

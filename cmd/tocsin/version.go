@@ -19,17 +19,21 @@ func newVersion() *cobra.Command {
 		Short: "Print the version",
 		Args:  exactArgs(0, "no arguments"),
 		Run: func(cmd *cobra.Command, _ []string) {
-			revision := ""
-			if info, ok := debug.ReadBuildInfo(); ok {
-				for _, s := range info.Settings {
-					if s.Key == "vcs.revision" {
-						revision = " " + s.Value
-					}
-				}
-			}
-			fmt.Fprintf(cmd.OutOrStdout(), "tocsin %s%s %s\n", version, revision, runtime.Version())
+			fmt.Fprintf(cmd.OutOrStdout(), "tocsin %s %s\n", edition(), runtime.Version())
 		},
 	}
+}
+
+// edition is the version and, where it is known, the commit it was made of.
+func edition() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				return version + " " + s.Value
+			}
+		}
+	}
+	return version
 }
 
 func newHealthcheck() *cobra.Command {

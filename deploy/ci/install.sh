@@ -8,7 +8,7 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/tocsin
 mkdir -p "$cache/bin" "$cache/peers"
 export GOBIN=$cache/bin PATH=$cache/bin:$PATH
 
-has() { command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ] || [ -f "$1" ]; }
+has() { command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ] || compgen -G "$1" >/dev/null; }
 skipped() { # what why
 	echo "skipped: $1 ($2): tests that need it are skipped too"
 }
@@ -39,6 +39,7 @@ want /etc/ssl/certs/ca-certificates.crt ca-certificates
 # Campaigns name time zones.
 want /usr/share/zoneinfo/Asia/Shanghai tzdata
 want redis-server redis-server redis-server
+want '/usr/lib/postgresql/*/bin/postgres' postgresql postgresql
 want bearerbox kannel kannel
 want promtool prometheus prometheus prometheus-node-exporter
 want tshark tshark

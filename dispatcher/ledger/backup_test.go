@@ -10,6 +10,7 @@ import (
 )
 
 func TestABackupIsReadBeforeAnybodyHasWrittenToIt(t *testing.T) {
+	aFile(t)
 	dir, restored := t.TempDir(), t.TempDir()
 	l := open(t, dir)
 	defer l.Close()
@@ -17,7 +18,7 @@ func TestABackupIsReadBeforeAnybodyHasWrittenToIt(t *testing.T) {
 	if _, err := l.db.Exec("VACUUM INTO ?", filepath.Join(restored, "ledger.db")); err != nil {
 		t.Fatal(err)
 	}
-	r, err := OpenReader(restored)
+	r, err := OpenReader(Options{Dir: restored})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,6 +33,7 @@ func TestABackupIsReadBeforeAnybodyHasWrittenToIt(t *testing.T) {
 }
 
 func TestWhatTheLastProcessLeftHalfWrittenIsUndoneByTheReader(t *testing.T) {
+	aFile(t)
 	dir, killed := t.TempDir(), t.TempDir()
 	l := open(t, dir)
 	plan(t, l, "k", 10, 4)
@@ -65,7 +67,7 @@ func TestWhatTheLastProcessLeftHalfWrittenIsUndoneByTheReader(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	r, err := OpenReader(killed)
+	r, err := OpenReader(Options{Dir: killed})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,11 +78,12 @@ func TestWhatTheLastProcessLeftHalfWrittenIsUndoneByTheReader(t *testing.T) {
 }
 
 func TestAFileWithoutASchemaIsNoLedger(t *testing.T) {
+	aFile(t)
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "ledger.db"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := OpenReader(dir); !errors.Is(err, ErrNoLedger) {
+	if _, err := OpenReader(Options{Dir: dir}); !errors.Is(err, ErrNoLedger) {
 		t.Errorf("got %v, want %v", err, ErrNoLedger)
 	}
 }

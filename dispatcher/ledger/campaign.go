@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"cmp"
-	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -12,6 +11,7 @@ import (
 
 // Campaign states, as the database knows them.
 const (
+	Submitted = "submitted"
 	Approved  = "approved"
 	Running   = "running"
 	Scheduled = "scheduled"
@@ -38,6 +38,7 @@ type Campaign struct {
 	Created    int64 // milliseconds since 1970
 	Started    int64
 	Finished   int64
+	Note       string // why it is in its state, where that needs saying
 
 	pages  []*page   // by sequence
 	series [][]*page // each by lowest number, not overlapping
@@ -76,7 +77,7 @@ func pageOf(series []*page, n sms.Number) *page {
 }
 
 const campaignColumns = `id, key, title, class, state, hash, path, definition, columns, reasons, summary,
-	total_rows, planned, created, started, finished`
+	total_rows, planned, created, started, finished, note`
 
 type row interface{ Scan(...any) error }
 
@@ -84,7 +85,7 @@ func scanCampaign(r row) (*Campaign, error) {
 	c := &Campaign{}
 	var columns, reasons, summary string
 	err := r.Scan(&c.ID, &c.Key, &c.Title, &c.Class, &c.State, &c.Hash, &c.Path, &c.Definition, &columns, &reasons, &summary,
-		&c.Rows, &c.Planned, &c.Created, &c.Started, &c.Finished)
+		&c.Rows, &c.Planned, &c.Created, &c.Started, &c.Finished, &c.Note)
 	if err != nil {
 		return nil, err
 	}
@@ -121,8 +122,22 @@ func (l *Ledger) Campaigns() []Campaign {
 	return all
 }
 
+// Hold pauses a campaign and says why.
+func (l *Ledger) Hold(id int64, why string) error {
+	return l.commit(func(c *commit) error {
+		k := l.campaignOf(id)
+		if k == nil {
+			return ErrNotFound
+		}
+		k.State, k.Note = Paused, why
+		c.do(`UPDATE campaign SET state = $1, note = $2 WHERE id = $3`, Paused, why, id)
+		return nil
+	})
+}
+
 // SetState takes a campaign to another state of its life; it notes when it
-// started and when it ended.
+// started and when it ended. When somebody else has just taken it to a third state,
+// that stays: the next Sync tells.
 func (l *Ledger) SetState(id int64, state string) error {
 	return l.commit(func(c *commit) error {
 		i := slices.IndexFunc(l.campaigns, func(k *Campaign) bool { return k.ID == id })
@@ -130,6 +145,7 @@ func (l *Ledger) SetState(id int64, state string) error {
 			return ErrNotFound
 		}
 		k := l.campaigns[i]
+		before := k.State
 		k.State = state
 		if state == Running && k.Started == 0 {
 			k.Started = c.at
@@ -138,11 +154,7 @@ func (l *Ledger) SetState(id int64, state string) error {
 			k.Finished = c.at
 		}
 		started, finished := k.Started, k.Finished
-		c.exec = append(c.exec, func(ctx context.Context, tx execer) error {
-			_, err := tx.ExecContext(ctx, `UPDATE campaign SET state = $1, started = $2, finished = $3 WHERE id = $4`,
-				state, started, finished, id)
-			return err
-		})
+		c.do(`UPDATE campaign SET state = $1, started = $2, finished = $3 WHERE id = $4 AND state = $5`, state, started, finished, id, before)
 		return nil
 	})
 }

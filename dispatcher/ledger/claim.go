@@ -59,6 +59,9 @@ var ErrTaken = errors.New("this page is not to be had")
 func (l *Ledger) Claim(ctx context.Context, id, epoch int64) (*Claim, error) {
 	var k *Claim
 	var p *page
+	if err := l.meet(ctx, id, epoch); err != nil {
+		return nil, err
+	}
 	err := l.commit(func(c *commit) error {
 		p = l.pages[id]
 		if p == nil || p.epoch != epoch || !p.open() || p.campaign.State != Running {
@@ -86,13 +89,29 @@ func (l *Ledger) Claim(ctx context.Context, id, epoch int64) (*Claim, error) {
 	return k, nil
 }
 
-// held is the page of a claim whose epoch is not over. Under l.mu.
+// meet looks what others have written when a task speaks of what is not known here yet.
+func (l *Ledger) meet(ctx context.Context, id, epoch int64) error {
+	if !l.shared {
+		return nil
+	}
+	l.mu.Lock()
+	p := l.pages[id]
+	known := p != nil && p.epoch == epoch
+	l.mu.Unlock()
+	if known {
+		return nil
+	}
+	return l.Sync(ctx)
+}
+
+// held is the page of a claim whose epoch is not over, its recipients present.
+// Under l.mu.
 func (l *Ledger) held(k *Claim) (*page, error) {
 	p := l.pages[k.Page]
 	if p == nil || p.epoch != k.Epoch || p.owner != l.owner {
 		return nil, ErrStale
 	}
-	return p, nil
+	return p, l.load(p)
 }
 
 // Offer puts the intent to send to some waiting recipients on disk; indexes
@@ -153,8 +172,9 @@ func (l *Ledger) Release(k *Claim) error {
 }
 
 // Reroute gives all waiting, unclaimed pages of provider from whose route has a
-// fall-back behind it to that fall-back, if usable says that it can send. It
-// reports how many. Recipients in doubt stay where they are.
+// fall-back behind it to that fall-back, if usable, which may not ask the ledger,
+// says that it can send. It reports how many. Recipients in doubt stay where they
+// are.
 func (l *Ledger) Reroute(from string, usable func(provider string) bool) (int, error) {
 	moved := 0
 	err := l.commit(func(c *commit) error {

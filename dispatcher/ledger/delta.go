@@ -1,16 +1,13 @@
 package ledger
 
-import (
-	"context"
-	"encoding/binary"
-)
+import "encoding/binary"
 
 // A commit gathers what one transaction writes.
 type commit struct {
 	at      int64 // milliseconds since 1970
 	dirty   map[*page]*delta
 	fold    map[*page][]byte // with the status rows to write
-	exec    []func(ctx context.Context, tx execer) error
+	exec    []statement
 	then    []func() // run under l.mu once all is on disk
 	scratch []byte   // of records that are counted before they are appended
 

@@ -3,7 +3,6 @@ package ledger
 import (
 	"bufio"
 	"context"
-	"database/sql"
 	"encoding/csv"
 	"fmt"
 	"io"
@@ -22,7 +21,7 @@ var exportColumns = []string{
 // would take for a formula gets an apostrophe in front.
 func (r *Reader) Export(ctx context.Context, key string, w io.Writer) error {
 	// One transaction: everybody as of one instant.
-	tx, err := r.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	tx, err := r.db.BeginTx(ctx, readOnly)
 	if err != nil {
 		return fmt.Errorf("export %s: %w", key, err)
 	}

@@ -12,6 +12,12 @@ func (l *Ledger) Fold(context.Context) error { return l.fold() }
 func (l *Ledger) fold() error {
 	return l.commit(func(c *commit) error {
 		for p := range l.unfolded {
+			if p.owner != "" && p.owner != l.owner {
+				continue // it is another process's, which will fold it
+			}
+			if err := l.load(p); err != nil {
+				return err
+			}
 			c.fold[p] = nil
 		}
 		// Pages that this very transaction changes too are folded with it.

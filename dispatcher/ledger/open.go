@@ -3,26 +3,14 @@ package ledger
 import (
 	"context"
 	"database/sql"
-	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
+	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"sync"
-	"syscall"
 	"time"
-
-	"github.com/pressly/goose/v3"
-	_ "modernc.org/sqlite" // the database/sql driver "sqlite"
 )
-
-//go:embed schema/*.sql
-var schema embed.FS
-
-// ErrBusy says that another process works on this ledger.
-var ErrBusy = errors.New("another tocsin works on this data folder")
 
 // ErrStale says that a claim is over: another epoch of the page has begun.
 var ErrStale = errors.New("the claim on this page is over")
@@ -32,10 +20,17 @@ var ErrNotFound = errors.New("no such campaign")
 
 // Options says where a ledger is and who works on it.
 type Options struct {
-	// Dir is the data folder; the ledger is its file ledger.db.
+	// Dir is the data folder; without a URL the ledger is its file ledger.db.
 	Dir string
-	// Owner names this process in claims. Empty: host and pid.
-	Owner  string
+	// URL names a PostgreSQL that several processes share, postgres://…
+	URL string
+	// Owner names this process in claims. Empty: host, pid and a word of chance.
+	Owner string
+	// Visitor says that this process only plans and commands: it takes no duties
+	// and no pages, and nobody waits for it.
+	Visitor bool
+	// Build is the program's version, for who looks at a shared ledger.
+	Build  string
 	Logger *slog.Logger
 	// Commit, when set, is called after each commit with its duration and the
 	// number of requests in it.
@@ -44,24 +39,29 @@ type Options struct {
 
 // A Ledger is an open ledger that this process alone works on.
 type Ledger struct {
-	dir    string
 	owner  string
 	log    *slog.Logger
 	onDone func(time.Duration, int)
 
-	lock     *os.File
-	db       *sql.DB
-	conn     *sql.Conn // the one connection that writes
-	stmt     statements
-	contents contents
+	build   string
+	visitor bool
+	lines   func() []string // providers whose lines are up here
+	shared  bool            // other processes work on it too
 
-	writing sync.Mutex // held by whoever has a transaction on conn; never taken under mu
+	store    store
+	db       *sql.DB // for reading
+	contents contents
 
 	mu         sync.Mutex // guards everything below, and the pages in memory
 	queue      []*request
 	committing bool
-	current    commit // the transaction being made: of whoever is committing
-	broken     error  // the first database error; final
+	current    commit         // the transaction being made: of whoever is committing
+	broken     error          // the first database error; final
+	ahead      int64          // of the ledger's clock before this machine's, in milliseconds
+	owners     int            // processes at work on it
+	up         map[string]int // how many of them have a provider's lines up
+	leads      bool           // this process has the duties of one
+	seen       int64          // the youngest stamp that was read
 	campaigns  []*Campaign
 	pages      map[int64]*page
 	unfolded   map[*page]struct{}
@@ -72,138 +72,66 @@ type Ledger struct {
 	orphaned   int64
 }
 
-// Open opens the ledger in o.Dir, creates it when absent, brings its schema up
-// to date, checks the file's integrity, reads the journal and verifies that
-// every page balances. Recipients that were offered when the last process ended
-// are in doubt from here on. It returns ErrBusy when another process has it open.
+// Open opens the ledger that o names, creates it when absent, brings its schema up
+// to date, checks a file's integrity, reads the journal and verifies that every
+// page balances. Recipients that were offered when the last process ended are in
+// doubt from here on. It returns ErrBusy when another process has the file open.
 func Open(ctx context.Context, o Options) (*Ledger, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	if o.Owner == "" {
 		host, _ := os.Hostname()
-		o.Owner = fmt.Sprintf("%s/%d", host, os.Getpid())
-	}
-	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
-		return nil, fmt.Errorf("open ledger: %w", err)
-	}
-	lock, err := lockDir(o.Dir)
-	if err != nil {
-		return nil, err
+		o.Owner = fmt.Sprintf("%s/%d/%x", host, os.Getpid(), rand.Uint32())
 	}
 	l := &Ledger{
-		dir: o.Dir, owner: o.Owner, log: o.Logger, onDone: o.Commit, lock: lock,
+		owner: o.Owner, build: o.Build, visitor: o.Visitor, log: o.Logger, onDone: o.Commit,
 		pages: map[int64]*page{}, unfolded: map[*page]struct{}{}, lastTrim: time.Now(),
 	}
-	if err := l.open(ctx, filepath.Join(o.Dir, "ledger.db")); err != nil {
+	err := l.open(ctx, o)
+	if err == nil {
+		err = l.contents.prepare(ctx, l.db)
+	}
+	if err == nil {
+		err = l.restore(ctx)
+	}
+	if err != nil {
 		l.Close()
 		return nil, fmt.Errorf("open ledger: %w", err)
 	}
 	return l, nil
 }
 
-func (l *Ledger) open(ctx context.Context, file string) error {
-	if err := private(file); err != nil {
+func (l *Ledger) open(ctx context.Context, o Options) error {
+	if o.URL != "" {
+		s, db, err := openPostgres(ctx, o.URL)
+		if err == nil {
+			l.store, l.db, l.shared = s, db, true
+		}
 		return err
 	}
-	db, err := sql.Open("sqlite", dsn(file, writing))
-	if err != nil {
-		return err
+	l.leads = true
+	s, db, err := openSQLite(ctx, o.Dir)
+	if err == nil {
+		l.store, l.db = s, db
 	}
-	l.db = db
-	db.SetMaxOpenConns(4)
-	if err := migrate(ctx, db); err != nil {
-		return err
-	}
-	if err := check(ctx, db); err != nil {
-		return err
-	}
-	if l.conn, err = db.Conn(ctx); err != nil {
-		return err
-	}
-	if err := errors.Join(l.stmt.prepare(ctx, l.conn), l.contents.prepare(ctx, db)); err != nil {
-		return err
-	}
-	return l.restore(ctx)
-}
-
-// private makes a ledger that is not there yet a file for its owner alone: it
-// holds numbers. SQLite gives the files beside it the same mode.
-func private(file string) error {
-	f, err := os.OpenFile(file, os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return err
-	}
-	return f.Close()
-}
-
-// dsn names the database with the settings every connection needs. The cache is
-// 8 MiB.
-func dsn(file, extra string) string {
-	return "file:" + file + "?_pragma=synchronous(FULL)&_pragma=busy_timeout(5000)" +
-		"&_pragma=foreign_keys(1)&_pragma=cache_size(-8192)&" + extra
-}
-
-// writing are the settings of who writes; a reader has no say in them, and a file
-// restored from a backup has no write-ahead log yet. The log is copied back every
-// 16 MiB.
-const writing = "_pragma=journal_mode(WAL)&_pragma=wal_autocheckpoint(4096)&_txlock=immediate"
-
-func migrate(ctx context.Context, db *sql.DB) error {
-	files, err := fs.Sub(schema, "schema")
-	if err != nil {
-		return err
-	}
-	p, err := goose.NewProvider(goose.DialectSQLite3, db, files, goose.WithDisableGlobalRegistry(true))
-	if err != nil {
-		return fmt.Errorf("read migrations: %w", err)
-	}
-	if _, err := p.Up(ctx); err != nil {
-		return fmt.Errorf("migrate: %w", err)
-	}
-	return nil
-}
-
-// check asks the database whether its file is whole.
-func check(ctx context.Context, db *sql.DB) error {
-	var verdict string
-	if err := db.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&verdict); err != nil {
-		return fmt.Errorf("check integrity: %w", err)
-	}
-	if verdict != "ok" {
-		return fmt.Errorf("the ledger's file is damaged (%s): restore it from a backup", verdict)
-	}
-	return nil
-}
-
-// lockDir takes the data folder for this process, until it ends or closes the file.
-func lockDir(dir string) (*os.File, error) {
-	f, err := os.OpenFile(filepath.Join(dir, "ledger.lock"), os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("open ledger: %w", err)
-	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		f.Close()
-		return nil, fmt.Errorf("%w: %s", ErrBusy, dir)
-	}
-	return f, nil
+	return err
 }
 
 // Close folds what is left and closes the database. The ledger must be idle.
 func (l *Ledger) Close() error {
+	if l.store == nil {
+		return nil
+	}
 	var err error
-	if l.conn != nil {
-		if l.Err() == nil {
-			err = l.Fold(context.Background())
-		}
-		l.stmt.close()
-		l.contents.close()
-		err = errors.Join(err, l.conn.Close())
+	if l.Err() == nil {
+		err = l.Fold(context.Background())
 	}
-	if l.db != nil {
-		err = errors.Join(err, l.db.Close())
+	if l.shared && l.Err() == nil {
+		err = errors.Join(err, l.leave())
 	}
-	return errors.Join(err, l.lock.Close())
+	l.contents.close()
+	return errors.Join(err, l.store.close(), l.db.Close())
 }
 
 // Err is the database error that broke the ledger; nil while it works. Once it

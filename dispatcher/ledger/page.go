@@ -1,9 +1,6 @@
 package ledger
 
 import (
-	"context"
-	"database/sql"
-	"fmt"
 	"slices"
 
 	"tocsin/providers/sms"
@@ -136,17 +133,30 @@ func (p *page) keepRefs(r sms.Refs) uint32 {
 	return at
 }
 
-// save writes the page's row. That no row is hit means that somebody else has
-// written it.
-func (p *page) save(ctx context.Context, stmt *sql.Stmt) error {
+// columns are the numbers of the page's row that change, in the order of
+// updatePages, the version and the id last.
+func (p *page) columns() [14]int64 {
 	c := &p.counts
-	res, err := stmt.ExecContext(ctx, c[sms.Waiting], c[sms.Offered], c[sms.InDoubt], c[sms.Accepted], c[sms.Delivered],
-		c[sms.Failed], c[sms.Expired], c[sms.Cancelled], p.resent, p.segments, p.folded, p.epoch, p.owner, p.provider, p.version, p.id)
-	if err != nil {
-		return fmt.Errorf("write page %d: %w", p.id, err)
+	return [...]int64{
+		int64(c[sms.Waiting]), int64(c[sms.Offered]), int64(c[sms.InDoubt]), int64(c[sms.Accepted]), int64(c[sms.Delivered]),
+		int64(c[sms.Failed]), int64(c[sms.Expired]), int64(c[sms.Cancelled]), int64(p.resent), int64(p.segments), p.folded, p.epoch,
+		p.version, p.id,
 	}
-	if n, err := res.RowsAffected(); err != nil || n != 1 {
-		return fmt.Errorf("write version %d of page %d: %w", p.version, p.id, ErrStale)
-	}
-	return nil
 }
+
+// plannedColumns are the columns of a page as it is planned; planned are their values.
+var plannedColumns = [...]string{
+	"id", "campaign", "series", "sequence", "route", "provider", "lowest", "highest", "size", "planned_segments",
+}
+
+func (p *page) planned() []any {
+	return []any{
+		p.id, p.campaign.ID, p.series, p.sequence, p.route, p.provider, int64(p.lowest), int64(p.highest), p.size, p.plannedSegments,
+	}
+}
+
+const (
+	insertPage = `INSERT INTO page (id, campaign, series, sequence, route, provider, lowest, highest, size, planned_segments, waiting)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $9)`
+	insertContent = `INSERT INTO content (page, numbers, fields) VALUES ($1, $2, $3)`
+)

@@ -1,11 +1,12 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
-	"database/sql"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,6 +22,7 @@ type Draft struct {
 	Class            sms.Class
 	Hash             string
 	Path, Definition string
+	State            string // Submitted, or Approved when empty
 }
 
 // Plan stores a campaign and its pages in one transaction: whole or not at all.
@@ -29,7 +31,7 @@ type Draft struct {
 // while the pages are written.
 func (l *Ledger) Plan(ctx context.Context, d Draft, make func(sink campaigns.Sink) (*campaigns.Summary, error)) (Campaign, error) {
 	s := &sink{l: l, ctx: ctx, campaign: &Campaign{
-		Key: d.Key, Title: d.Title, Class: d.Class, State: Approved, Hash: d.Hash, Path: d.Path, Definition: d.Definition,
+		Key: d.Key, Title: d.Title, Class: d.Class, State: cmp.Or(d.State, Approved), Hash: d.Hash, Path: d.Path, Definition: d.Definition,
 		Created: time.Now().UnixMilli(),
 	}}
 	defer s.rollback()
@@ -50,9 +52,7 @@ func (l *Ledger) Plan(ctx context.Context, d Draft, make func(sink campaigns.Sin
 type sink struct {
 	l        *Ledger
 	ctx      context.Context
-	tx       *sql.Tx
-	page     *sql.Stmt
-	content  *sql.Stmt
+	tx       planner // nil: not begun, or over
 	campaign *Campaign
 	pages    []*page
 	nextPage int64
@@ -61,31 +61,22 @@ type sink struct {
 	packed   []byte
 }
 
-// begin opens the transaction; others wait until it is over.
+// begin opens the transaction; other plans wait until it is over.
 func (s *sink) begin() error {
 	if s.tx != nil {
 		return nil
 	}
-	s.l.writing.Lock()
-	tx, err := s.l.conn.BeginTx(s.ctx, nil)
+	tx, err := s.l.store.plan(s.ctx)
 	if err != nil {
-		s.l.writing.Unlock()
 		return fmt.Errorf("begin plan: %w", err)
 	}
 	s.tx = tx
 	var id, page int64
-	if err := tx.QueryRowContext(s.ctx, `SELECT coalesce((SELECT max(id) FROM campaign), 0), coalesce((SELECT max(id) FROM page), 0)`).
+	if err := tx.query(s.ctx, `SELECT coalesce((SELECT max(id) FROM campaign), 0), coalesce((SELECT max(id) FROM page), 0)`).
 		Scan(&id, &page); err != nil {
 		return fmt.Errorf("begin plan: %w", err)
 	}
 	s.campaign.ID, s.nextPage = id+1, page+1
-	if s.page, err = tx.PrepareContext(s.ctx, `INSERT INTO page (id, campaign, series, sequence, route, provider, lowest, highest,
-		size, planned_segments, waiting) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $9)`); err != nil {
-		return fmt.Errorf("begin plan: %w", err)
-	}
-	if s.content, err = tx.PrepareContext(s.ctx, `INSERT INTO content (page, numbers, fields) VALUES ($1, $2, $3)`); err != nil {
-		return fmt.Errorf("begin plan: %w", err)
-	}
 	return nil
 }
 
@@ -108,11 +99,7 @@ func (s *sink) AddBatch(b *campaigns.Batch) error {
 	}
 	s.scratch = b.Fields.AppendBinary(s.scratch)
 	s.packed = s2.Encode(s.packed[:cap(s.packed)], s.scratch[numbers:])
-	if _, err := s.page.ExecContext(s.ctx, p.id, s.campaign.ID, p.series, p.sequence, p.route, p.provider,
-		int64(p.lowest), int64(p.highest), p.size, p.plannedSegments); err != nil {
-		return fmt.Errorf("store page: %w", err)
-	}
-	if _, err := s.content.ExecContext(s.ctx, p.id, s.scratch[:numbers], s.packed); err != nil {
+	if err := s.tx.addPage(s.ctx, p, s.scratch[:numbers], s.packed); err != nil {
 		return fmt.Errorf("store page: %w", err)
 	}
 	s.pages = append(s.pages, p)
@@ -129,7 +116,7 @@ func (s *sink) AddExclusions(ex []campaigns.Exclusion) error {
 		b = appendUvarints(b, uint64(e.File), uint64(e.Line), uint64(e.Reason))
 	}
 	s.chunks++
-	if _, err := s.tx.ExecContext(s.ctx, `INSERT INTO exclusion (campaign, chunk, data) VALUES ($1, $2, $3)`,
+	if err := s.tx.exec(s.ctx, `INSERT INTO exclusion (campaign, chunk, data) VALUES ($1, $2, $3)`,
 		s.campaign.ID, s.chunks, s2.Encode(nil, b)); err != nil {
 		return fmt.Errorf("store exclusions: %w", err)
 	}
@@ -155,30 +142,36 @@ func (s *sink) finish(sum *campaigns.Summary) error {
 	for _, n := range c.Excluded {
 		excluded += n
 	}
-	if _, err := s.tx.ExecContext(s.ctx, `INSERT INTO campaign (`+campaignColumns+`, excluded)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, 0, $15)`,
-		c.ID, c.Key, c.Title, c.Class, c.State, c.Hash, c.Path, c.Definition, string(columns), string(reasons), string(c.Summary),
+	if err := s.tx.exec(s.ctx, `INSERT INTO campaign (`+campaignColumns+`, excluded)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, 0, '', $15)`,
+		c.ID, c.Key, c.Title, int64(c.Class), c.State, c.Hash, c.Path, c.Definition, string(columns), string(reasons), string(c.Summary),
 		c.Rows, c.Planned, c.Created, excluded); err != nil {
 		return err
 	}
-	err = s.tx.Commit()
+	err = s.tx.end(s.ctx, true)
 	s.tx = nil
 	if err == nil {
 		c.index(s.pages)
-		s.l.mu.Lock()
-		s.l.campaigns = append(s.l.campaigns, c)
-		for _, p := range s.pages {
-			s.l.pages[p.id] = p
-		}
-		s.l.mu.Unlock()
+		s.l.adopt(c)
 	}
-	s.l.writing.Unlock()
 	return err
 }
 
 func (s *sink) rollback() {
 	if s.tx != nil {
-		s.tx.Rollback()
-		s.l.writing.Unlock()
+		s.tx.end(s.ctx, false)
+	}
+}
+
+// adopt makes a campaign that is in the database known here.
+func (l *Ledger) adopt(c *Campaign) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if slices.ContainsFunc(l.campaigns, func(k *Campaign) bool { return k.ID == c.ID }) {
+		return
+	}
+	l.campaigns = append(l.campaigns, c)
+	for _, p := range c.pages {
+		l.pages[p.id] = p
 	}
 }

@@ -13,6 +13,7 @@ import (
 
 // model is what the test believes of each recipient.
 type model struct {
+	t       *testing.T
 	l       *Ledger
 	dir     string
 	claims  []*Claim
@@ -32,7 +33,7 @@ func TestTheLedgerBalancesWhateverHappens(t *testing.T) {
 		}
 		defer os.RemoveAll(dir)
 		const n, size = 12, 5
-		m := &model{dir: dir, state: make([]sms.State, n), offered: map[*Claim][]uint16{}, base: map[int64]int{}}
+		m := &model{t: t, dir: dir, state: make([]sms.State, n), offered: map[*Claim][]uint16{}, base: map[int64]int{}}
 		m.open(r)
 		defer func() { crash(m.l) }()
 		c, err := m.l.Plan(t.Context(), Draft{Key: "k", Hash: "h"}, func(s campaigns.Sink) (*campaigns.Summary, error) {
@@ -64,7 +65,7 @@ func TestTheLedgerBalancesWhateverHappens(t *testing.T) {
 }
 
 func (m *model) open(r *rapid.T) {
-	l, err := Open(r.Context(), Options{Dir: m.dir, Owner: "test"})
+	l, err := Open(r.Context(), options(m.t, m.dir))
 	if err != nil {
 		r.Fatal(err)
 	}

@@ -1,10 +1,9 @@
 package ledger
 
 import (
-	"context"
-	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	"tocsin/providers/sms"
@@ -52,11 +51,8 @@ func (l *Ledger) Receive(provider string, receipts []sms.Receipt, incoming []sms
 			if m.Time.IsZero() {
 				at = c.at
 			}
-			c.exec = append(c.exec, func(ctx context.Context, tx execer) error {
-				_, err := tx.ExecContext(ctx, `INSERT INTO incoming (id, provider, sender, recipient, text, at) VALUES ($1, $2, $3, $4, $5, $6)`,
-					id, provider, m.From, m.To, m.Text, at)
-				return err
-			})
+			c.do(`INSERT INTO incoming (id, provider, sender, recipient, text, at) VALUES ($1, $2, $3, $4, $5, $6)`,
+				id, provider, storable(m.From), storable(m.To), storable(m.Text), at)
 		}
 		return nil
 	})
@@ -106,15 +102,14 @@ func (l *Ledger) park(c *commit, provider string, r *sms.Receipt) {
 			l.parked = append(l.parked, parked{provider, own, time.Now(), id})
 		}
 	})
-	c.exec = append(c.exec, func(ctx context.Context, tx execer) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO orphan (id, provider, number, ref, state, reason, code, done, at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-			id, provider, int64(own.To), string(own.Ref), own.State, own.Reason, int64(own.Code), own.Time, at)
-		if err != nil {
-			return fmt.Errorf("keep receipt: %w", err)
-		}
-		return nil
-	})
+	c.do(`INSERT INTO orphan (id, provider, number, ref, state, reason, code, done, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		id, provider, int64(own.To), storable(string(own.Ref)), int64(own.State), int64(own.Reason), int64(own.Code), own.Time, at)
+}
+
+// storable is s without what a column of text cannot hold: NULs and octets that
+// are no UTF-8. Carriers send anything.
+func storable(s string) string {
+	return strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", "\uFFFD"), "\uFFFD")
 }
 
 // maxParked bounds the receipts that are tried again; more are kept on disk only.
@@ -135,10 +130,7 @@ func (l *Ledger) retryParked() error {
 				found++
 				id := k.id
 				gone[id] = true
-				c.exec = append(c.exec, func(ctx context.Context, tx execer) error {
-					_, err := tx.ExecContext(ctx, `DELETE FROM orphan WHERE id = $1`, id)
-					return err
-				})
+				c.do(`DELETE FROM orphan WHERE id = $1`, id)
 			} else if time.Since(k.since) >= parkFor {
 				gone[k.id] = true
 			}

@@ -10,9 +10,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
-
 	"tocsin/providers/sms"
 )
 
@@ -47,6 +44,7 @@ type Report struct {
 	Title      string                `json:"title"`
 	Class      string                `json:"class"`
 	State      string                `json:"state"`
+	Note       string                `json:"note,omitempty"` // why it is in this state, where that needs saying
 	Rows       int                   `json:"rows"`
 	Excluded   map[string]int        `json:"excluded"`
 	Planned    int                   `json:"planned"`
@@ -71,58 +69,43 @@ type Reader struct {
 	contents contents
 }
 
-// ErrNoLedger says that nothing was ever planned in a folder.
+// ErrNoLedger says that nothing was ever planned there.
 var ErrNoLedger = errors.New("there is no ledger")
 
-// OpenReader opens the ledger in dir for reading only. Without one it returns
-// ErrNoLedger.
-func OpenReader(dir string) (*Reader, error) {
-	file := filepath.Join(dir, "ledger.db")
-	if _, err := os.Stat(file); errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("%w in %s", ErrNoLedger, dir)
+// OpenReader opens the ledger that o names for reading only. Without one it
+// returns ErrNoLedger.
+func OpenReader(o Options) (*Reader, error) {
+	if o.URL != "" {
+		r, err := newReader(readPostgres(o.URL))
+		if err != nil {
+			return nil, fmt.Errorf("open ledger: %w", err)
+		}
+		return r, nil
 	}
-	r, err := openReader(file, "mode=ro")
+	file := filepath.Join(o.Dir, "ledger.db")
+	if _, err := os.Stat(file); errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("%w in %s", ErrNoLedger, o.Dir)
+	}
+	r, err := newReader(readSQLite(file, "mode=ro"))
 	if undone(err) {
-		r, err = openReader(file, "mode=rw&_pragma=query_only(1)")
+		r, err = newReader(readSQLite(file, "mode=rw&_pragma=query_only(1)"))
 	}
 	if err != nil {
-		return nil, fmt.Errorf("open ledger in %s: %w", dir, err)
+		return nil, fmt.Errorf("open ledger in %s: %w", o.Dir, err)
 	}
 	return r, nil
 }
 
-func openReader(file, mode string) (*Reader, error) {
-	db, err := sql.Open("sqlite", dsn(file, mode))
+func newReader(db *sql.DB, err error) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
 	r := &Reader{db: db}
-	if err = planned(db); err == nil {
-		err = r.contents.prepare(context.Background(), db)
-	}
-	if err != nil {
+	if err := r.contents.prepare(context.Background(), db); err != nil {
 		db.Close()
 		return nil, err
 	}
 	return r, nil
-}
-
-// planned is ErrNoLedger when the process that made the file ended before the
-// schema was in it.
-func planned(db *sql.DB) error {
-	var tables int
-	err := db.QueryRow(`SELECT count(*) FROM sqlite_master WHERE name = 'content'`).Scan(&tables)
-	if err == nil && tables == 0 {
-		err = ErrNoLedger
-	}
-	return err
-}
-
-// undone reports whether a reader finds a transaction that the last process left
-// half written and that has to be undone before anybody can read.
-func undone(err error) bool {
-	var e *sqlite.Error
-	return errors.As(err, &e) && e.Code()&0xFF == sqlite3.SQLITE_READONLY
 }
 
 // Close ends the reading.
@@ -159,9 +142,12 @@ func (l *Ledger) Report(ctx context.Context, key string) (*Report, error) {
 	return report(ctx, l.db, key)
 }
 
+// readOnly is a transaction that sees one instant.
+var readOnly = &sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead}
+
 func report(ctx context.Context, db *sql.DB, key string) (*Report, error) {
 	// One snapshot for both statements.
-	tx, err := db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	tx, err := db.BeginTx(ctx, readOnly)
 	if err != nil {
 		return nil, fmt.Errorf("report on %s: %w", key, err)
 	}
@@ -170,8 +156,8 @@ func report(ctx context.Context, db *sql.DB, key string) (*Report, error) {
 	var reasons string
 	var started, finished int64
 	r := &Report{Campaign: key, Providers: map[string]Recipients{}}
-	err = tx.QueryRowContext(ctx, `SELECT title, class, state, total_rows, planned, reasons, started, finished FROM campaign WHERE key = $1`, key).
-		Scan(&r.Title, &class, &r.State, &r.Rows, &r.Planned, &reasons, &started, &finished)
+	err = tx.QueryRowContext(ctx, `SELECT title, class, state, note, total_rows, planned, reasons, started, finished FROM campaign WHERE key = $1`, key).
+		Scan(&r.Title, &class, &r.State, &r.Note, &r.Rows, &r.Planned, &reasons, &started, &finished)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, fmt.Errorf("%w: %s", ErrNotFound, key)
 	}

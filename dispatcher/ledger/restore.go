@@ -23,8 +23,10 @@ func (l *Ledger) restore(ctx context.Context) error {
 			l.pages[p.id] = p
 		}
 	}
-	if err := l.replay(ctx); err != nil {
-		return err
+	if !l.shared { // of a shared one others are at work on it
+		if err := l.replay(ctx); err != nil {
+			return err
+		}
 	}
 	if err := l.db.QueryRowContext(ctx, `SELECT count(*) FROM orphan`).Scan(&l.orphaned); err != nil {
 		return err
@@ -32,7 +34,16 @@ func (l *Ledger) restore(ctx context.Context) error {
 	if err := l.repark(ctx); err != nil {
 		return err
 	}
-	return l.recover()
+	if l.shared && l.visitor {
+		return nil
+	}
+	if l.shared {
+		if err := l.beat(ctx); err != nil {
+			return err
+		}
+		return l.takeOver(ctx)
+	}
+	return l.recover(func(string) bool { return true })
 }
 
 // replay reads every page that the journal speaks of, and holds the recipients
@@ -87,22 +98,4 @@ func (l *Ledger) repark(ctx context.Context) error {
 	}
 	slices.Reverse(l.parked) // as they came
 	return rows.Err()
-}
-
-// recover ends the claims of processes that are gone: what they had offered is
-// in doubt, the rest of their pages is free.
-func (l *Ledger) recover() error {
-	return l.commit(func(c *commit) error {
-		for _, p := range l.pages {
-			if p.owner == "" && p.counts[sms.Offered] == 0 {
-				continue
-			}
-			if err := l.load(p); err != nil {
-				return err
-			}
-			c.shift(p, sms.Offered, sms.InDoubt, nil)
-			c.release(p)
-		}
-		return nil
-	})
 }

@@ -12,16 +12,9 @@ import (
 // nothing.
 func (l *Ledger) Suppress(numbers []sms.Number, why string) error {
 	return l.commit(func(c *commit) error {
-		at := c.at
-		c.exec = append(c.exec, func(ctx context.Context, tx execer) error {
-			for _, n := range numbers {
-				if _, err := tx.ExecContext(ctx, `INSERT INTO suppression (number, why, since) VALUES ($1, $2, $3) ON CONFLICT (number) DO NOTHING`,
-					int64(n), why, at); err != nil {
-					return fmt.Errorf("suppress: %w", err)
-				}
-			}
-			return nil
-		})
+		for _, n := range numbers {
+			c.do(`INSERT INTO suppression (number, why, since) VALUES ($1, $2, $3) ON CONFLICT (number) DO NOTHING`, int64(n), why, c.at)
+		}
 		return nil
 	})
 }

@@ -13,7 +13,7 @@ import (
 type Options struct {
 	Provider string
 	Rate     float64               // the agreed cap, segments per second; 0 or less: no limit
-	Owners   int                   // processes that share it, for when Redis is gone; at least 1
+	Owners   func() int            // processes that share it, for when Redis is gone; nil: this one alone
 	Redis    redis.UniversalClient // nil: the rate is not shared, this process has its part of it
 	Logger   *slog.Logger          // nil: nothing is logged
 
@@ -71,7 +71,9 @@ func New(o Options) *Pacer {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	o.Owners = max(o.Owners, 1)
+	if o.Owners == nil {
+		o.Owners = func() int { return 1 }
+	}
 	if o.Hold <= 0 {
 		o.Hold = time.Second
 	}
@@ -87,6 +89,8 @@ func New(o Options) *Pacer {
 	}
 }
 
+func (p *Pacer) owners() int { return max(p.o.Owners(), 1) }
+
 func (p *Pacer) now() int64 { return int64(time.Since(p.base)) }
 
 // Rate is the rate in force, in segments per second, as far as this process knows:
@@ -100,7 +104,7 @@ func (p *Pacer) Rate() float64 {
 	defer p.unlock()
 	rate := p.o.Rate * p.cut.inForce(p.now(), &p.o)
 	if p.gone {
-		rate /= float64(p.o.Owners)
+		rate /= float64(p.owners())
 	}
 	return rate
 }
@@ -239,7 +243,7 @@ func (p *Pacer) grant(l lease) {
 
 // alone grants n segments without Redis, at this process's part of the rate. Under lock.
 func (p *Pacer) alone(n float64) {
-	rate := p.o.Rate * p.cut.inForce(p.now(), &p.o) / float64(p.o.Owners)
+	rate := p.o.Rate * p.cut.inForce(p.now(), &p.o) / float64(p.owners())
 	from := max(p.reserved, p.lease.next, p.cut.since)
 	if now := p.now(); from < now-late {
 		from = now
@@ -265,8 +269,8 @@ func (p *Pacer) lose(err error) {
 	now := p.now()
 	if !p.gone {
 		p.o.Logger.Warn("rates are not shared while redis is gone: this process keeps to its part",
-			"provider", p.o.Provider, "owners", p.o.Owners, "err", err)
-		p.reserved = max(p.reserved, now) + int64(float64(p.o.Owners-1)*longest*1e9)
+			"provider", p.o.Provider, "owners", p.owners(), "err", err)
+		p.reserved = max(p.reserved, now) + int64(float64(p.owners()-1)*longest*1e9)
 	}
 	p.gone, p.askAt = true, now+retryEvery
 }
@@ -279,7 +283,7 @@ func (p *Pacer) back(ctx context.Context, now int64) bool {
 	if p.o.Redis == nil || now < p.askAt {
 		return false
 	}
-	if p.o.Owners > 1 {
+	if p.owners() > 1 {
 		a, err := p.ask(ctx, resumeScript, (retryEvery+int64(time.Second))/1000)
 		if err != nil {
 			p.lose(err)

@@ -125,7 +125,7 @@ func send(ctx context.Context, l *line, n int, pacers ...*Pacer) *sync.WaitGroup
 func sharers(t *testing.T, s *store, n int, rate float64) []*Pacer {
 	pacers := make([]*Pacer, n)
 	for i := range pacers {
-		pacers[i] = New(Options{Provider: "mobile", Rate: rate, Owners: n, Redis: s.client(t)})
+		pacers[i] = New(Options{Provider: "mobile", Rate: rate, Owners: func() int { return n }, Redis: s.client(t)})
 	}
 	return pacers
 }

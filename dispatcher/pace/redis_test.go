@@ -39,7 +39,7 @@ func TestTheScriptsRunOnARealRedis(t *testing.T) {
 		}
 	}
 
-	o := Options{Provider: "mobile", Rate: 50000, Owners: 2, Redis: client, Hold: 10 * time.Millisecond}
+	o := Options{Provider: "mobile", Rate: 50000, Owners: func() int { return 2 }, Redis: client, Hold: 10 * time.Millisecond}
 	first, second := New(o), New(o)
 	for range 100 {
 		for _, p := range []*Pacer{first, second} {

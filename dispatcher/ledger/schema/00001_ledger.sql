@@ -74,7 +74,7 @@ CREATE TABLE journal (
     version BIGINT NOT NULL,
     data    BLOB NOT NULL,
     PRIMARY KEY (page, version)
-) WITHOUT ROWID;
+) /*sqlite: WITHOUT ROWID */;
 
 -- Rows of audience files that are no recipients, packed.
 CREATE TABLE exclusion (

@@ -1,0 +1,60 @@
+package main
+
+// A row is one fault, what must come of it, and the tests that try it. A test is
+// named as go test -run names it.
+type row struct {
+	number          int
+	fault, expected string
+	tests           []string
+	without         string // why no test tries it here
+}
+
+// rows is the matrix.
+var rows = []row{
+	{1, "killed before an intent is written", "its chunk waits again, nobody in doubt", []string{"TestKilledAtEachArrow"}, ""},
+	{2, "killed after an intent, before the first octet", "its chunk in doubt; held, or sent once more", []string{"TestKilledAtEachArrow"}, ""},
+	{3, "killed in the middle of a window, at any moment", "at most two windows in doubt a kill", []string{"TestKilledAtAnyMomentNothingIsLostAndNobodyIsSentTwice", "TestKilledAtAPointInTheMiddle"}, ""},
+	{4, "killed after answers, before they are written", "in doubt until receipts settle it", []string{"TestKilledAtEachArrow"}, ""},
+	{5, "killed after an outcome, before the task is done", "nobody is sent again", []string{"TestKilledAtEachArrow"}, ""},
+	{6, "a recipient that cannot be worked on, a panic", "that one fails after three attempts, the others go on", []string{"TestARecipientWhoseTextCannotBeWrittenFailsAloneAfterThreeAttempts", "TestAPanicWhileWritingTextsTakesNeitherTheProcessNorOtherCampaigns", "TestAPanicOfAProviderLeavesOnlyItsChunkInDoubt"}, ""},
+	{7, "SIGTERM under load", "settled within 30 s, nobody in doubt", []string{"TestSignalsEndARunWithNothingInDoubt", "TestTheEndOfTheProcessLeavesNothingInDoubtWithinThirtySeconds"}, ""},
+	{8, "SIGTERM while the carrier hangs", "ends all the same, its window in doubt", []string{"TestASignalWhileTheCarrierHangs", "TestTheEndOfTheProcessDoesNotWaitForACarrierThatHangs"}, ""},
+	{9, "a process that was taken for dead comes back", "its words are refused", []string{"TestEverythingHoldsOnPostgreSQL"}, ""},
+	{10, "two claim one page", "one gets it", []string{"TestOfManyWhoClaimAPageOneGetsIt", "TestOnlyOneClaimOfATaskWins", "TestEverythingHoldsOnPostgreSQL"}, ""},
+	{11, "killed for want of memory", "as 3", nil, "a kill is a kill: 3 tries it"},
+	{12, "Redis killed and back", "sending goes on", []string{"TestRedisIsDisposable", "TestARealRedisDiesComesBackEmptyAndIsFlushed"}, ""},
+	{13, "Redis never there", "the campaign ends without it", []string{"TestAnEmergencyNeedsNoRedis"}, ""},
+	{14, "Redis flushed", "pushed again, nobody sent twice", []string{"TestRedisIsDisposable", "TestAQueueFlushedAgainAndAgainCostsTimeAndNothingElse"}, ""},
+	{15, "Redis stopped", "as 12", []string{"TestRedisIsDisposable"}, ""},
+	{16, "Redis restored from an old snapshot", "stale tasks do nothing", []string{"TestStaleTasksOfAnOldSnapshotDoNothing", "TestRedisIsDisposable"}, ""},
+	{17, "Redis full, or it has forgotten half", "pages are claimed from the ledger", []string{"TestTasksThatRedisHasHalfForgottenAreWorkedOnAllTheSame", "TestRedisIsDisposable"}, ""},
+	{21, "the ledger's file locked by somebody else", "waits, no failure", []string{"TestTheLedgerIsLockedForAWhile"}, ""},
+	{22, "the ledger's disk full", "sending stops at once and says what to do; goes on afterwards", []string{"TestTheLedgersDiskIsFull", "TestAnErrorOfTheDatabaseStopsEverything"}, ""},
+	{23, "the disk of reports and talk full", "sending does not care", []string{"TestTheDiskOfReportAndTalkIsFull"}, ""},
+	{26, "the ledger restored from a backup", "paused, everybody open in doubt", []string{"TestABackupOfALedgerAtWorkIsRestoredPausedAndInDoubt"}, ""},
+	{27, "the line cut inside a window", "the unanswered in doubt, answers kept", []string{"TestALineCutInTheWindowLeavesTheUnansweredInDoubtAndKeepsTheAnswers", "TestACarrierInTrouble"}, ""},
+	{28, "half a PDU, then a cut", "as 27", []string{"TestHalfAPDUThenACutEndsTheLineAndNothingElse", "TestHalfOfOurPDUSentIsInDoubtAndTheUnsentGoOutLater"}, ""},
+	{29, "no answer to the login", "given up after 10 s, called again", []string{"TestACarrierThatNeverAnswersTheLoginIsGivenUpAfterTenSecondsAndCalledAgain", "TestACarrierThatIsMuteCostsNothingButTime"}, ""},
+	{30, "no answer to submits", "in doubt, the line renewed", []string{"TestAnswersThatNeverComeBecomeDoubtAndTheLineIsRenewed"}, ""},
+	{31, "a peer that is gone without a word", "found within 30 s", []string{"TestAnIdleLineThatSwallowsEverythingIsFoundWithinThirtySeconds", "TestALineThatSwallowsTheWindowLeavesOnlyThatInDoubt"}, ""},
+	{32, "throttled, also for long", "slower, all get through", []string{"TestACarrierThatTakesNothingForALongTimeGetsItAllWhenItIsWell", "TestACarrierInTrouble"}, ""},
+	{33, "queue full, system error", "tried again", []string{"TestACarrierThatTakesNothingForALongTimeGetsItAllWhenItIsWell"}, ""},
+	{34, "refused for good", "failed with the reason, not tried again", []string{"TestWhatIsRefusedForGoodFailsWithItsReasonAndIsNotTriedAgain"}, ""},
+	{35, "goodbye by the carrier, logins refused", "nobody hurt; a wrong password is told, not hammered", []string{"TestAGoodbyeByTheCarrierInTheMiddleCostsNobodyAnything", "TestAWrongPasswordIsToldOnceAndNotTriedAgain", "TestALoginRefusedForAWhileIsTriedAgainLessAndLess", "TestAWrongPasswordStopsTheRun"}, ""},
+	{36, "an answer after the time-out", "costs the line, the receipt settles it", []string{"TestALateAnswerCostsItsLineAndTheReceiptSettlesTheDoubt"}, ""},
+	{37, "answers to nobody, answers twice", "ignored", []string{"TestAnswersToNobodyAndAnswersTwiceAreIgnored"}, ""},
+	{38, "receipts before their answers", "find their recipients", []string{"TestReceiptsBeforeTheirAnswersFindTheirRecipients", "TestReceiptsBeforeTheirAnswersAreNotForgottenInACrash"}, ""},
+	{39, "receipts five times, contradicting", "change nothing", []string{"TestReceiptsFiveTimesAndOnesThatContradictChangeNothing"}, ""},
+	{40, "receipts of strangers, ids in another notation", "kept; found", []string{"TestReceiptsOfStrangersAreKeptAndThoseWithOddIdsFindTheirOwn"}, ""},
+	{41, "a receipt three days late", "taken", []string{"TestAReceiptThreeDaysLateIsTakenAfterTheCampaignIsFinished"}, ""},
+	{42, "a flood of receipts", "kept before they are acknowledged", nil, "every run of make bench is one: 900,000 in a second and a half"},
+	{43, "malformed PDUs", "the line closed, no panic", []string{"TestGarbageFromTheCarrierEndsTheLineOnly"}, ""},
+	{44, "an octet at a time", "not waited for", []string{"TestAnAnswerThatComesOctetByOctetIsNotWaitedForForever"}, ""},
+	{46, "the carrier moves", "found at its new place", []string{"TestACarrierThatMovesIsFoundAtItsNewPlace"}, ""},
+	{47, "the wall clock jumps", "rates go on", []string{"TestAClockSetBackOrForwardDoesNotStopTheLine"}, ""},
+	{54, "cancelled in the middle", "nothing more after a second", []string{"TestACancelledCampaignStopsWithinASecondAndTheRestIsCancelled"}, ""},
+	{55, "paused for two hours", "goes on; who is too late expires", []string{"TestAPausedCampaignGoesOnAfterTwoHours", "TestWhoWaitsThroughAPauseBeyondTheCampaignsTimeExpires"}, ""},
+	{56, "an emergency while routine goes out", "its first message within a second", []string{"TestAnEmergencysFirstMessageLeavesWithinASecond"}, ""},
+	{57, "all carriers down for an hour", "nobody lost", []string{"TestAllCarriersDownForAnHourLosesNobody"}, ""},
+	{0, "all of it at once, from seeds", "the books are right", []string{"TestWhateverHappensTheBooksAreRight"}, ""},
+}

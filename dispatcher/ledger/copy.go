@@ -1,0 +1,84 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+)
+
+// kept are the tables that a copy of a ledger holds. Who is at work on it is not
+// the copy's business.
+var kept = []string{"campaign", "page", "content", "status", "journal", "exclusion", "suppression", "incoming", "orphan", "command"}
+
+// ErrNotEmpty says that a ledger has campaigns already.
+var ErrNotEmpty = errors.New("the ledger there is not empty")
+
+// copyAtOnce is how many rows are read before they are written: a page's content is
+// some 20 KB.
+const copyAtOnce = 200
+
+// copyInto copies all that is kept from one instant of from into l, which must be
+// empty. It is whole or not at all.
+func (l *Ledger) copyInto(ctx context.Context, from *sql.DB) (err error) {
+	tx, err := from.BeginTx(ctx, readOnly)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	to, err := l.store.plan(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if endErr := to.end(ctx, err == nil); err == nil {
+			err = endErr
+		}
+	}()
+	var campaigns int
+	if err := to.query(ctx, `SELECT count(*) FROM campaign`).Scan(&campaigns); err != nil {
+		return err
+	}
+	if campaigns > 0 {
+		return ErrNotEmpty
+	}
+	for _, table := range kept {
+		if err := copyTable(ctx, tx, to, table); err != nil {
+			return fmt.Errorf("copy %s: %w", table, err)
+		}
+	}
+	return nil
+}
+
+func copyTable(ctx context.Context, from *sql.Tx, to planner, table string) error {
+	rows, err := from.QueryContext(ctx, "SELECT * FROM "+table)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil {
+		return err
+	}
+	var some [][]any
+	for rows.Next() {
+		row := make([]any, len(columns))
+		into := make([]any, len(columns))
+		for i := range row {
+			into[i] = &row[i]
+		}
+		if err := rows.Scan(into...); err != nil {
+			return err
+		}
+		if some = append(some, row); len(some) == copyAtOnce {
+			if err := to.copy(ctx, table, columns, some); err != nil {
+				return err
+			}
+			some = some[:0]
+		}
+	}
+	if err := rows.Err(); err != nil || len(some) == 0 {
+		return err
+	}
+	return to.copy(ctx, table, columns, some)
+}

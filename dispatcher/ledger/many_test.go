@@ -1,0 +1,184 @@
+package ledger
+
+import (
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+
+	"tocsin/providers/sms"
+)
+
+// many are the ledgers of n processes over one database; one over a file is alone.
+func many(t *testing.T, n int) []*Ledger {
+	t.Helper()
+	dir := t.TempDir()
+	if options(t, dir).URL == "" {
+		t.Skip("about several processes: see TestEverythingHoldsOnPostgreSQL")
+	}
+	all := make([]*Ledger, n)
+	for i := range all {
+		all[i] = open(t, dir)
+		t.Cleanup(func() { all[i].Close() })
+	}
+	return all
+}
+
+func sync1(t *testing.T, l *Ledger) {
+	t.Helper()
+	if err := l.Sync(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestWhatOneProcessPlansTheOthersSee(t *testing.T) {
+	l := many(t, 2)
+	c := plan(t, l[0], "k", 10, 4)
+	sync1(t, l[1])
+	got, err := l[1].Campaign("k")
+	if err != nil || got.State != Running || len(l[1].Ready("a", sms.Routine, 10)) != 3 {
+		t.Fatalf("got %+v, %v with %d pages ready, want it running with 3", got, err, len(l[1].Ready("a", sms.Routine, 10)))
+	}
+	if err := l[1].SetState(c.ID, Paused); err != nil {
+		t.Fatal(err)
+	}
+	sync1(t, l[0])
+	if got := l[0].Ready("a", sms.Routine, 10); len(got) != 0 {
+		t.Errorf("got %d pages ready of a campaign that another process has paused, want none", len(got))
+	}
+}
+
+func TestOfManyProcessesThatClaimAPageOneGetsIt(t *testing.T) {
+	const processes, pages = 4, 60
+	l := many(t, processes)
+	plan(t, l[0], "k", pages, 1)
+	for _, one := range l[1:] {
+		sync1(t, one)
+	}
+	var mu sync.Mutex
+	won := map[int64]int{}
+	var all sync.WaitGroup
+	for _, one := range l {
+		all.Go(func() {
+			for _, task := range one.Ready("a", sms.Routine, pages) {
+				_, err := one.Claim(t.Context(), task.Page, task.Epoch)
+				switch {
+				case err == nil:
+					mu.Lock()
+					won[task.Page]++
+					mu.Unlock()
+				case !errors.Is(err, ErrTaken):
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	for page, n := range won {
+		if n != 1 {
+			t.Errorf("page %d was claimed by %d processes, want 1", page, n)
+		}
+	}
+	if len(won) != pages {
+		t.Errorf("got %d pages claimed, want %d", len(won), pages)
+	}
+}
+
+func TestAReceiptFindsItsPageThroughAnyProcess(t *testing.T) {
+	l := many(t, 2)
+	plan(t, l[0], "k", 4, 4)
+	k, err := l[0].Claim(t.Context(), 1, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range uint16(2) {
+		if err := l[0].Offer(k, []uint16{i}, []uint8{1}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := l[0].Settle(k, []uint16{0}, taken("r0")); err != nil {
+		t.Fatal(err)
+	}
+	sync1(t, l[1])
+	// One is accepted; the other is offered, and its answer comes behind its receipt.
+	got, err := l[1].Receive("a", []sms.Receipt{
+		{To: first, Ref: []byte("r0"), State: sms.Delivered}, {To: first + 2, Ref: []byte("r1"), State: sms.Delivered},
+	}, nil)
+	if err != nil || got.Delivered != 2 {
+		t.Fatalf("got %+v, %v, want two delivered", got, err)
+	}
+	if err := l[0].Settle(k, []uint16{1}, taken("r1")); err != nil {
+		t.Fatal(err)
+	}
+	if err := l[0].Offer(k, []uint16{2}, []uint8{1}); err != nil {
+		t.Fatal(err)
+	}
+	if err := l[0].Release(k); err != nil {
+		t.Fatal(err)
+	}
+	for i, one := range l {
+		r, err := one.Report(t.Context(), "k")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := (Recipients{Waiting: 1, InDoubt: 1, Delivered: 2}); r.Recipients != want || !r.Balanced || r.Segments != 2 {
+			t.Errorf("process %d: got %+v balanced %v, %d segments, want %+v", i, r.Recipients, r.Balanced, r.Segments, want)
+		}
+	}
+}
+
+func TestThePagesOfAProcessThatIsGoneGoToAnotherAndItsWordsCountNoMore(t *testing.T) {
+	l := many(t, 2)
+	plan(t, l[0], "k", 4, 4)
+	k, err := l[0].Claim(t.Context(), 1, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l[0].Offer(k, []uint16{0, 1}, []uint8{1, 1}); err != nil {
+		t.Fatal(err)
+	}
+	if err := l[1].takeOver(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l[1].Claim(t.Context(), 1, k.Epoch); !errors.Is(err, ErrTaken) {
+		t.Errorf("got %v for a page of a process that lives, want %v", err, ErrTaken)
+	}
+	// Ten seconds of silence.
+	if _, err := l[0].db.Exec(`UPDATE owner SET beat = beat - 11000 WHERE id = $1`, l[0].owner); err != nil {
+		t.Fatal(err)
+	}
+	if err := l[1].takeOver(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	other, err := l[1].Claim(t.Context(), 1, k.Epoch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []uint16{2, 3}; !slices.Equal(other.Waiting, want) {
+		t.Errorf("got %v waiting, want %v: the others are in doubt", other.Waiting, want)
+	}
+	for name, err := range map[string]error{
+		"offer": l[0].Offer(k, []uint16{2}, []uint8{1}), "settle": l[0].Settle(k, []uint16{0}, taken("r")), "release": l[0].Release(k),
+	} {
+		if !errors.Is(err, ErrStale) {
+			t.Errorf("%s by who was taken for gone: got %v, want %v", name, err, ErrStale)
+		}
+	}
+	r, err := l[0].Report(t.Context(), "k")
+	if want := (Recipients{Waiting: 2, InDoubt: 2}); err != nil || r.Recipients != want {
+		t.Errorf("got %+v, %v, want %+v", r.Recipients, err, want)
+	}
+}
+
+func TestOneProcessLeadsAndAnotherWhenItHasGone(t *testing.T) {
+	l := many(t, 2)
+	if !l[0].Leads() || l[1].Leads() {
+		t.Fatalf("got %v and %v, want the first to lead", l[0].Leads(), l[1].Leads())
+	}
+	if err := l[0].leave(); err != nil {
+		t.Fatal(err)
+	}
+	if err := l[1].beat(t.Context()); err != nil || !l[1].Leads() {
+		t.Errorf("got %v, leads %v, want the second to lead", err, l[1].Leads())
+	}
+}

@@ -1,0 +1,249 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"tocsin/providers/sms"
+)
+
+// How processes that share a ledger know of each other. All ages are by the
+// database's clock, so that no machine's own can steal a page from a live one.
+const (
+	beatEvery = 2 * time.Second  // how often a process says that it is there
+	deadAfter = 10 * time.Second // without a word for so long its pages are taken
+	// A process stops sending when it could not say so for this long: well before
+	// the others take its pages.
+	silentFor = 6 * time.Second
+	syncEvery = 250 * time.Millisecond // how often a process looks what others have done
+)
+
+// errSilent breaks a ledger.
+var errSilent = errors.New("this process could not say for 6 s that it is there: others may take its pages")
+
+// Run keeps a shared ledger shared until ctx ends: it says that this process is
+// there, looks what others have written, and takes the pages of those that are
+// gone. A ledger in a file is nobody else's: Run only waits. It returns nil, or
+// what has broken the ledger.
+func (l *Ledger) Run(ctx context.Context) error {
+	if !l.shared {
+		<-ctx.Done()
+		return nil
+	}
+	confirmed := time.Now()
+	tick := time.NewTicker(syncEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		if time.Since(confirmed) >= beatEvery-syncEvery/2 {
+			begun := time.Now()
+			if err := l.beat(ctx); err == nil {
+				confirmed = begun
+			} else if ctx.Err() == nil {
+				l.log.Warn("the ledger does not take this process's beat", "err", err)
+			}
+			if time.Since(confirmed) >= silentFor {
+				l.fail(errSilent)
+			}
+			if err := l.takeOver(ctx); err != nil && ctx.Err() == nil {
+				l.log.Warn("pages of processes that are gone could not be taken", "err", err)
+			}
+		}
+		if err := l.Sync(ctx); err != nil && ctx.Err() == nil {
+			l.log.Warn("the ledger cannot be read", "err", err)
+		}
+		if err := l.Err(); err != nil {
+			return err
+		}
+	}
+}
+
+// fail breaks the ledger.
+func (l *Ledger) fail(err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.broken == nil {
+		l.broken = fmt.Errorf("sending has stopped: %w", err)
+		l.log.Error("sending has stopped", "err", err)
+	}
+}
+
+// databaseNow is the database's clock in a statement, in milliseconds.
+const databaseNow = `(extract(epoch FROM clock_timestamp()) * 1000)::bigint`
+
+// beat says that this process is there, learns the database's clock and keeps or
+// takes the duties that nobody else has.
+func (l *Ledger) beat(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, silentFor/2)
+	defer cancel()
+	asked := time.Now()
+	var now int64
+	err := l.db.QueryRowContext(ctx, `INSERT INTO owner (id, beat, started, build, lines) VALUES ($1, `+databaseNow+`, `+databaseNow+`, $2, $3)
+		ON CONFLICT (id) DO UPDATE SET beat = excluded.beat, lines = excluded.lines RETURNING beat`,
+		l.owner, l.build, strings.Join(l.linesUp(), ",")).Scan(&now)
+	if err != nil {
+		return fmt.Errorf("beat: %w", err)
+	}
+	var leads bool
+	err = l.db.QueryRowContext(ctx, `WITH mine AS (
+			INSERT INTO lease (name, owner, until) VALUES ('lead', $1, `+databaseNow+` + $2)
+			ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, until = excluded.until
+			WHERE lease.owner = excluded.owner OR lease.until < `+databaseNow+` RETURNING 1)
+		SELECT count(*) = 1 FROM mine`, l.owner, deadAfter.Milliseconds()).Scan(&leads)
+	if err != nil {
+		return fmt.Errorf("lead: %w", err)
+	}
+	owners, up, err := l.others(ctx)
+	if err != nil {
+		return fmt.Errorf("look for the others: %w", err)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.owners, l.up = owners, up
+	l.ahead = now - asked.Add(time.Since(asked)/2).UnixMilli()
+	l.leads = leads
+	return nil
+}
+
+// others counts the processes at work, this one among them, and how many of them
+// have each provider's lines up.
+func (l *Ledger) others(ctx context.Context) (owners int, up map[string]int, err error) {
+	rows, err := l.db.QueryContext(ctx, `SELECT lines FROM owner WHERE beat >= `+databaseNow+` - $1`, deadAfter.Milliseconds())
+	if err != nil {
+		return 0, nil, err
+	}
+	defer rows.Close()
+	up = map[string]int{}
+	for rows.Next() {
+		var lines string
+		if err := rows.Scan(&lines); err != nil {
+			return 0, nil, err
+		}
+		owners++
+		for _, name := range strings.Split(lines, ",") {
+			up[name]++
+		}
+	}
+	return owners, up, rows.Err()
+}
+
+// Owners is how many processes work on the ledger, at least 1.
+func (l *Ledger) Owners() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return max(l.owners, 1)
+}
+
+// LineUp reports whether some process has lines of a provider up, as of its last beat.
+func (l *Ledger) LineUp(provider string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.up[provider] > 0
+}
+
+// TellLines says what this process's beats shall say of its lines. Call it before Run.
+func (l *Ledger) TellLines(up func() []string) { l.lines = up }
+
+func (l *Ledger) linesUp() []string {
+	if l.lines == nil {
+		return nil
+	}
+	return l.lines()
+}
+
+// Leads reports whether this process has the duties that one at a time shall have:
+// feeding the queue, starting and ending campaigns.
+func (l *Ledger) Leads() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.leads
+}
+
+// now is the ledger's time in milliseconds since 1970: of a shared one the
+// database's. Under l.mu.
+func (l *Ledger) now() int64 { return time.Now().UnixMilli() + l.ahead }
+
+// takeOver ends the claims of processes that are gone.
+func (l *Ledger) takeOver(ctx context.Context) error {
+	dead, err := l.dead(ctx)
+	if err != nil || len(dead) == 0 {
+		return err
+	}
+	if err := l.Sync(ctx); err != nil {
+		return err
+	}
+	if err := l.recover(func(owner string) bool { return dead[owner] }); err != nil {
+		return err
+	}
+	for owner := range dead {
+		l.log.Warn("a process is gone, its pages are taken", "owner", owner)
+		if _, err := l.db.ExecContext(ctx, `DELETE FROM owner WHERE id = $1 AND beat < `+databaseNow+` - $2`,
+			owner, deadAfter.Milliseconds()); err != nil {
+			return fmt.Errorf("forget %s: %w", owner, err)
+		}
+	}
+	return nil
+}
+
+// dead are the owners of pages that have said nothing for too long.
+func (l *Ledger) dead(ctx context.Context) (map[string]bool, error) {
+	rows, err := l.db.QueryContext(ctx, `SELECT DISTINCT p.owner FROM page p LEFT JOIN owner o ON o.id = p.owner
+		WHERE p.owner <> '' AND (o.id IS NULL OR o.beat < `+databaseNow+` - $1)`, deadAfter.Milliseconds())
+	if err != nil {
+		return nil, fmt.Errorf("look for processes that are gone: %w", err)
+	}
+	defer rows.Close()
+	var dead map[string]bool
+	for rows.Next() {
+		var owner string
+		if err := rows.Scan(&owner); err != nil {
+			return nil, err
+		}
+		if owner != l.owner {
+			if dead == nil {
+				dead = map[string]bool{}
+			}
+			dead[owner] = true
+		}
+	}
+	return dead, rows.Err()
+}
+
+// recover ends the claims of owners that are gone: what they had offered is in
+// doubt, the rest of their pages is free.
+func (l *Ledger) recover(gone func(owner string) bool) error {
+	return l.commit(func(c *commit) error {
+		for _, p := range l.pages {
+			if p.owner == "" && (l.shared || p.counts[sms.Offered] == 0) || p.owner != "" && !gone(p.owner) {
+				continue
+			}
+			if err := l.load(p); err != nil {
+				return err
+			}
+			c.shift(p, sms.Offered, sms.InDoubt, nil)
+			c.release(p)
+		}
+		return nil
+	})
+}
+
+// leave says that this process is gone, so that nobody waits for it.
+func (l *Ledger) leave() error {
+	ctx, cancel := context.WithTimeout(context.Background(), silentFor/2)
+	defer cancel()
+	_, err := l.db.ExecContext(ctx, `DELETE FROM owner WHERE id = $1`, l.owner)
+	if err == nil {
+		_, err = l.db.ExecContext(ctx, `DELETE FROM lease WHERE owner = $1`, l.owner)
+	}
+	if err != nil {
+		return fmt.Errorf("leave the ledger: %w", err)
+	}
+	return nil
+}

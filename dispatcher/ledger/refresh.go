@@ -1,0 +1,51 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"slices"
+)
+
+// refresh takes back what a transaction that was refused has done to the pages in
+// memory: their rows are read anew, and their recipients when they are needed.
+// Under l.mu.
+func (l *Ledger) refresh(c *commit) error {
+	ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
+	defer cancel()
+	for p := range c.dirty {
+		if err := l.reread(ctx, p); err != nil {
+			return fmt.Errorf("read page %d anew: %w", p.id, err)
+		}
+	}
+	return nil
+}
+
+// reread makes p what the database says. Under l.mu.
+func (l *Ledger) reread(ctx context.Context, p *page) error {
+	row := l.db.QueryRowContext(ctx, `SELECT `+pageColumns+` FROM page WHERE id = $1`, p.id)
+	fresh, _, err := scanPage(row)
+	if err != nil {
+		return err
+	}
+	l.replace(p, fresh)
+	return nil
+}
+
+// replace makes p what fresh says of the same page, without its recipients.
+// Under l.mu.
+func (l *Ledger) replace(p, fresh *page) {
+	fresh.campaign = p.campaign
+	*p = *fresh
+	delete(l.unfolded, p)
+	if p.version != p.folded {
+		l.unfolded[p] = struct{}{}
+	}
+}
+
+// campaignOf is the campaign with this id. Under l.mu.
+func (l *Ledger) campaignOf(id int64) *Campaign {
+	if i := slices.IndexFunc(l.campaigns, func(k *Campaign) bool { return k.ID == id }); i >= 0 {
+		return l.campaigns[i]
+	}
+	return nil
+}

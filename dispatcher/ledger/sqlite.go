@@ -1,0 +1,284 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+
+	"modernc.org/sqlite" // the database/sql driver "sqlite" too
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// ErrBusy says that another process works on this ledger.
+var ErrBusy = errors.New("another tocsin works on this data folder")
+
+// sqliteStore is a store in a file that this process alone writes.
+type sqliteStore struct {
+	dir  string
+	lock *os.File
+	conn *sql.Conn // the one connection that writes
+	stmt statements
+
+	mu sync.Mutex // held by whoever has a transaction
+}
+
+// openSQLite opens the file ledger.db in dir, creates it when absent, brings its
+// schema up to date and checks that it is whole.
+func openSQLite(ctx context.Context, dir string) (s *sqliteStore, db *sql.DB, err error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, nil, err
+	}
+	s = &sqliteStore{dir: dir}
+	if s.lock, err = lockDir(dir); err != nil {
+		return nil, nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.close())
+			if db != nil {
+				db.Close()
+			}
+		}
+	}()
+	file := filepath.Join(dir, "ledger.db")
+	if err = private(file); err != nil {
+		return s, nil, err
+	}
+	if db, err = sql.Open("sqlite", dsn(file, writing)); err != nil {
+		return s, nil, err
+	}
+	db.SetMaxOpenConns(4)
+	if err = migrate(ctx, db, sqliteDialect); err != nil {
+		return s, db, err
+	}
+	if err = check(ctx, db); err != nil {
+		return s, db, err
+	}
+	if s.conn, err = db.Conn(ctx); err != nil {
+		return s, db, err
+	}
+	return s, db, s.stmt.prepare(ctx, s.conn)
+}
+
+// lockDir takes the data folder for this process, until it ends or closes the file.
+func lockDir(dir string) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(dir, "ledger.lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("%w: %s", ErrBusy, dir)
+	}
+	return f, nil
+}
+
+// private makes a ledger that is not there yet a file for its owner alone: it
+// holds numbers. SQLite gives the files beside it the same mode.
+func private(file string) error {
+	f, err := os.OpenFile(file, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// dsn names the database with the settings every connection needs. The cache is
+// 8 MiB.
+func dsn(file, extra string) string {
+	return "file:" + file + "?_pragma=synchronous(FULL)&_pragma=busy_timeout(5000)" +
+		"&_pragma=foreign_keys(1)&_pragma=cache_size(-8192)&" + extra
+}
+
+// writing are the settings of who writes; a reader has no say in them, and a file
+// restored from a backup has no write-ahead log yet. The log is copied back every
+// 16 MiB.
+const writing = "_pragma=journal_mode(WAL)&_pragma=wal_autocheckpoint(4096)&_txlock=immediate"
+
+// check asks the database whether its file is whole.
+func check(ctx context.Context, db *sql.DB) error {
+	var verdict string
+	if err := db.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&verdict); err != nil {
+		return fmt.Errorf("check integrity: %w", err)
+	}
+	if verdict != "ok" {
+		return fmt.Errorf("the ledger's file is damaged (%s): restore it from a backup", verdict)
+	}
+	return nil
+}
+
+// readSQLite opens a ledger's file for reading; ErrNoLedger when the process that
+// made it ended before the schema was in it.
+func readSQLite(file, mode string) (*sql.DB, error) {
+	db, err := sql.Open("sqlite", dsn(file, mode))
+	if err != nil {
+		return nil, err
+	}
+	var tables int
+	err = db.QueryRow(`SELECT count(*) FROM sqlite_master WHERE name = 'content'`).Scan(&tables)
+	if err == nil && tables == 0 {
+		err = ErrNoLedger
+	}
+	if err != nil {
+		db.Close()
+		return nil, err
+	}
+	return db, nil
+}
+
+// undone reports whether a reader finds a transaction that the last process left
+// half written and that has to be undone before anybody can read.
+func undone(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&0xFF == sqlite3.SQLITE_READONLY
+}
+
+func (s *sqliteStore) write(ctx context.Context, c *commit) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, err := s.stmt.begin.ExecContext(ctx); err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	if err := s.fill(ctx, c); err != nil {
+		s.stmt.rollback.ExecContext(ctx)
+		return err
+	}
+	if _, err := s.stmt.commit.ExecContext(ctx); err != nil {
+		s.stmt.rollback.ExecContext(ctx)
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
+}
+
+func (s *sqliteStore) fill(ctx context.Context, c *commit) error {
+	for p, d := range c.dirty {
+		if image := c.fold[p]; image != nil {
+			if _, err := s.stmt.status.ExecContext(ctx, p.id, image); err != nil {
+				return fmt.Errorf("fold page %d: %w", p.id, err)
+			}
+			if _, err := s.stmt.trim.ExecContext(ctx, p.id); err != nil {
+				return fmt.Errorf("trim the journal of page %d: %w", p.id, err)
+			}
+		} else if len(d.journal) > 0 {
+			if _, err := s.stmt.journal.ExecContext(ctx, p.id, p.version, d.journal); err != nil {
+				return fmt.Errorf("write journal of page %d: %w", p.id, err)
+			}
+		}
+		if err := s.save(ctx, p, c.at); err != nil {
+			return err
+		}
+	}
+	for _, do := range c.exec {
+		if _, err := s.conn.ExecContext(ctx, do.text, do.args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// save writes the page's row. That no row is hit means that somebody else has
+// written it.
+func (s *sqliteStore) save(ctx context.Context, p *page, at int64) error {
+	n := p.columns()
+	res, err := s.stmt.page.ExecContext(ctx, n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7], n[8], n[9], n[10], n[11],
+		p.owner, p.provider, n[12], n[13], at)
+	if err != nil {
+		return fmt.Errorf("write page %d: %w", p.id, err)
+	}
+	if n, err := res.RowsAffected(); err != nil || n != 1 {
+		return fmt.Errorf("write version %d of page %d: %w", p.version, p.id, ErrStale)
+	}
+	return nil
+}
+
+// advice looks at what kind of trouble the file is in.
+func (s *sqliteStore) advice(err error) string {
+	var e *sqlite.Error
+	if errors.As(err, &e) && e.Code()&0xFF == sqlite3.SQLITE_FULL {
+		return "free space on the disk of " + s.dir + " and start again, it continues where it stopped"
+	}
+	return "see to the disk of " + s.dir + " and start again, it continues where it stopped"
+}
+
+func (s *sqliteStore) close() error {
+	var err error
+	if s.conn != nil {
+		s.stmt.close()
+		err = s.conn.Close()
+	}
+	return errors.Join(err, s.lock.Close())
+}
+
+// plan begins a plan; who sends waits while the pages are written.
+func (s *sqliteStore) plan(ctx context.Context) (planner, error) {
+	s.mu.Lock()
+	tx, err := s.conn.BeginTx(ctx, nil)
+	if err != nil {
+		s.mu.Unlock()
+		return nil, err
+	}
+	p := &sqlitePlan{s: s, tx: tx}
+	if p.page, err = tx.PrepareContext(ctx, insertPage); err == nil {
+		p.content, err = tx.PrepareContext(ctx, insertContent)
+	}
+	if err != nil {
+		return nil, errors.Join(err, p.end(ctx, false))
+	}
+	return p, nil
+}
+
+// sqlitePlan is a planner that holds the one connection.
+type sqlitePlan struct {
+	s             *sqliteStore
+	tx            *sql.Tx
+	page, content *sql.Stmt
+}
+
+func (p *sqlitePlan) query(ctx context.Context, text string, args ...any) *sql.Row {
+	return p.tx.QueryRowContext(ctx, text, args...)
+}
+
+func (p *sqlitePlan) addPage(ctx context.Context, k *page, numbers, fields []byte) error {
+	if _, err := p.page.ExecContext(ctx, k.planned()...); err != nil {
+		return err
+	}
+	_, err := p.content.ExecContext(ctx, k.id, numbers, fields)
+	return err
+}
+
+func (p *sqlitePlan) copy(ctx context.Context, table string, columns []string, rows [][]any) error {
+	places := make([]string, len(columns))
+	for i := range places {
+		places[i] = fmt.Sprintf("$%d", i+1)
+	}
+	stmt, err := p.tx.PrepareContext(ctx, "INSERT INTO "+table+" ("+strings.Join(columns, ", ")+") VALUES ("+strings.Join(places, ", ")+")")
+	if err != nil {
+		return err
+	}
+	defer stmt.Close()
+	for _, row := range rows {
+		if _, err := stmt.ExecContext(ctx, row...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *sqlitePlan) exec(ctx context.Context, text string, args ...any) error {
+	_, err := p.tx.ExecContext(ctx, text, args...)
+	return err
+}
+
+func (p *sqlitePlan) end(_ context.Context, keep bool) error {
+	defer p.s.mu.Unlock()
+	if keep {
+		return p.tx.Commit()
+	}
+	return p.tx.Rollback()
+}
