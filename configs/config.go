@@ -28,6 +28,9 @@ type Config struct {
 	Country string `yaml:"country"`
 	// Ported is a file of numbers that moved to another carrier; "" for none.
 	Ported string `yaml:"ported"`
+	// Tokens is a file of who may call the API on the admin listener; "": there is
+	// no API.
+	Tokens string `yaml:"tokens"`
 
 	Providers []ProviderConfig `yaml:"providers"`
 	Routes    []RouteConfig    `yaml:"routes"`

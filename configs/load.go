@@ -36,6 +36,7 @@ var settings = []struct {
 	{"admin", func(c *Config) *string { return &c.Admin }, false},
 	{"country", func(c *Config) *string { return &c.Country }, false},
 	{"ported", func(c *Config) *string { return &c.Ported }, true},
+	{"tokens", func(c *Config) *string { return &c.Tokens }, true},
 }
 
 // Load reads the configuration: built-in defaults, then the file, then TOCSIN_

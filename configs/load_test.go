@@ -87,6 +87,7 @@ func TestFlagsBeatVariablesBeatTheFileBeatTheDefaults(t *testing.T) {
 		"admin":   {"127.0.0.1:9090", "f:1", "e:1", "off"},
 		"country": {"CN", "FR", "EE", "AU"},
 		"ported":  {"", "/f/ported", "/e/ported", "/a/ported"},
+		"tokens":  {"", "/f/tokens", "/e/tokens", "/a/tokens"},
 	}
 	for _, s := range settings {
 		v, ok := values[s.key]

@@ -10,6 +10,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"tocsin/dispatcher/web"
 )
 
 // An admin serves /metrics, /healthz and /readyz to operators.
@@ -19,8 +21,8 @@ type admin struct {
 }
 
 // listenAdmin opens the listener at once, so that a taken address is an error
-// before anything is sent. ready says why the process takes no work; nil: it does.
-func listenAdmin(address string, gatherer prometheus.Gatherer, ready func() error) (*admin, error) {
+// before anything is sent. ready says why the process takes no work; nil: it does. api may be nil.
+func listenAdmin(address string, gatherer prometheus.Gatherer, ready func() error, api http.Handler) (*admin, error) {
 	l, err := net.Listen("tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("admin listener: %w (choose another with --admin or admin: in the configuration, or \"off\")", err)
@@ -35,6 +37,9 @@ func listenAdmin(address string, gatherer prometheus.Gatherer, ready func() erro
 		}
 		fmt.Fprintln(w, "ok")
 	})
+	if api != nil {
+		mux.Handle(web.Path, api)
+	}
 	return &admin{l, &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}}, nil
 }
 

@@ -56,12 +56,7 @@ func newVerb(verb, short string) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			l, err := visit(cmd, c)
-			if err != nil {
-				return err
-			}
-			defer l.Close()
-			e, err := l.Do(cmd.Context(), ledger.Command{Key: args[0], Verb: verb, Who: by, Why: why})
+			e, err := do(cmd.Context(), c, ledger.Command{Key: args[0], Verb: verb, Who: by, Why: why})
 			if err != nil {
 				return fmt.Errorf("%w; nothing was changed", err)
 			}
@@ -73,7 +68,7 @@ func newVerb(verb, short string) *cobra.Command {
 			default:
 				fmt.Fprintf(os.Stderr, "%s is %s\n", args[0], e.State)
 			}
-			return l.Close()
+			return nil
 		},
 	}
 	cmd.Flags().StringVar(&by, "by", "", "who does it")

@@ -170,7 +170,17 @@ func (s *system) plan(ctx context.Context, d *campaigns.Definition, talk io.Writ
 	case !errors.Is(err, ledger.ErrNotFound):
 		return known, err
 	}
-	return planInto(ctx, s.ledger, s.config, d, ledger.Approved)
+	planned, err := planInto(ctx, s.ledger, s.config, d, ledger.Approved)
+	if errors.Is(err, ledger.ErrKnown) && s.config.Shared() { // another process was quicker
+		if err := s.ledger.Sync(ctx); err != nil {
+			return known, err
+		}
+		if _, err := s.ledger.Campaign(d.Key); err != nil {
+			return known, err
+		}
+		return s.plan(ctx, d, talk, say)
+	}
+	return planned, err
 }
 
 // planInto plans a campaign that is not there yet into a ledger.

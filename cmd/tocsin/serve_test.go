@@ -87,3 +87,38 @@ func TestServeIsWatchable(t *testing.T) {
 		t.Errorf("got %s, want a ready line", p.talk.String())
 	}
 }
+
+// TestAServersLedgerIsCommandedThroughItsAPI: a ledger in a file is one process's,
+// which carries out what others ask for.
+func TestAServersLedgerIsCommandedThroughItsAPI(t *testing.T) {
+	t.Parallel()
+	carrier := runCarrier(t)
+	w := newWorkplace(t, carrier.address, 5000, "    rate: 500", "receipts: {wait: 5s}")
+	admin := freePort(t)
+	const token = "0123456789abcdef0123456789abcdef"
+	write(t, w.dir+"/tokens", token+" li\n", 0o600)
+	write(t, w.config, strings.Replace(read(t, w.config), "admin: \"off\"", "admin: "+admin+"\ntokens: tokens", 1), 0o600)
+	w.start(t, "serve", w.campaign)
+	carrier.hasTaken(t, 10_000)
+	ask := func(token string, args ...string) (string, int) {
+		cmd := w.command(t, append([]string{"campaign"}, args...)...)
+		cmd.Env = append(os.Environ(), "TOCSIN_TOKEN="+token)
+		out, _ := cmd.CombinedOutput()
+		return string(out), cmd.ProcessState.ExitCode()
+	}
+	if out, code := ask("", "pause", testKey, "--by", "wang", "--reason", "wind"); code != exitFailed || !strings.Contains(out, "put your token into TOCSIN_TOKEN") {
+		t.Errorf("got exit %d and %s without a token, want 1 and what to do", code, out)
+	}
+	if out, code := ask(token[1:]+"x", "pause", testKey, "--by", "wang", "--reason", "wind"); code != exitFailed || strings.Contains(out, token[1:]) {
+		t.Errorf("got exit %d and %s with a wrong token, want 1 and no token told", code, out)
+	}
+	if out, code := ask(token, "pause", testKey, "--by", "wang", "--reason", "wind"); code != exitOK || !strings.Contains(out, "is paused") {
+		t.Errorf("got exit %d and %s, want it paused", code, out)
+	}
+	if r := w.report(t); r.State != "paused" || !strings.Contains(r.Note, "pause by li: wind") {
+		t.Errorf("got %s, %q, want it paused by the token's holder", r.State, r.Note)
+	}
+	if out, code := ask(token, "cancel", testKey, "--by", "wang", "--reason", "calm"); code != exitOK || !strings.Contains(out, "are spared the message") {
+		t.Errorf("got exit %d and %s, want it cancelled", code, out)
+	}
+}

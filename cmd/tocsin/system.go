@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"os"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 	"tocsin/dispatcher/ledger"
 	"tocsin/dispatcher/pace"
 	"tocsin/dispatcher/queue"
+	"tocsin/dispatcher/web"
 	"tocsin/providers"
 )
 
@@ -136,10 +138,30 @@ func (s *system) wire(ctx context.Context) (err error) {
 		return err
 	}
 	metrics.Watch(s.ledger, s.queue)
+	api, err := s.api()
+	if err != nil {
+		return err
+	}
 	if address, ok := s.config.AdminAddress(); ok {
-		s.admin, err = listenAdmin(address, registry, s.ready)
+		s.admin, err = listenAdmin(address, registry, s.ready, api)
 	}
 	return err
+}
+
+// api is the API for who holds a token; nil without tokens.
+func (s *system) api() (http.Handler, error) {
+	if s.config.Tokens == "" {
+		return nil, nil
+	}
+	text, err := configs.SecretSource{File: s.config.Tokens}.Read()
+	if err != nil {
+		return nil, usage(err)
+	}
+	tokens, err := web.ParseTokens(text.Reveal())
+	if err != nil {
+		return nil, usage(fmt.Errorf("%s: %w", s.config.Tokens, err))
+	}
+	return web.New(s.ledger, tokens), nil
 }
 
 // ready says why this process takes no work; nil: it does.

@@ -19,11 +19,16 @@ type Command struct {
 
 // An Effect is what a command has done.
 type Effect struct {
-	State string // the campaign's now
+	State string `json:"state"` // the campaign's now
 	// Of a cancel: who is spared the message, whom it has reached or is on its way
 	// to, and of whom nobody knows. Of a resend: Prevented is who is sent it again.
-	Prevented, Out, InDoubt int
+	Prevented int `json:"prevented"`
+	Out       int `json:"out"`
+	InDoubt   int `json:"in_doubt"`
 }
+
+// ErrNoCommand says that a verb is none.
+var ErrNoCommand = errors.New("there is no command")
 
 // ErrNotAllowed says that a command does not fit the state a campaign is in.
 var ErrNotAllowed = errors.New("this cannot be done to a campaign in this state")
@@ -51,7 +56,7 @@ var verbs = []verb{
 func (l *Ledger) Do(ctx context.Context, d Command) (Effect, error) {
 	at := slices.IndexFunc(verbs, func(v verb) bool { return v.name == d.Verb })
 	if at < 0 {
-		return Effect{}, fmt.Errorf("there is no command %q", d.Verb)
+		return Effect{}, fmt.Errorf("%w %q", ErrNoCommand, d.Verb)
 	}
 	v := verbs[at]
 	if err := l.Sync(ctx); err != nil {

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"testing"
 
+	"tocsin/campaigns"
 	"tocsin/providers/sms"
 )
 
@@ -45,6 +46,22 @@ func TestWhatOneProcessPlansTheOthersSee(t *testing.T) {
 	sync1(t, l[0])
 	if got := l[0].Ready("a", sms.Routine, 10); len(got) != 0 {
 		t.Errorf("got %d pages ready of a campaign that another process has paused, want none", len(got))
+	}
+}
+
+func TestACampaignIsPlannedOnceByWhoeverIsFirst(t *testing.T) {
+	l := many(t, 2)
+	plan(t, l[0], "k", 10, 4)
+	// The second has not looked since.
+	_, err := l[1].Plan(t.Context(), Draft{Key: "k", Title: "Test", Hash: "h"}, func(s campaigns.Sink) (*campaigns.Summary, error) {
+		return nil, s.AddBatch(&campaigns.Batch{Route: "a", Numbers: []sms.Number{first}, Lines: []uint32{1}})
+	})
+	if !errors.Is(err, ErrKnown) {
+		t.Errorf("got %v, want %v", err, ErrKnown)
+	}
+	sync1(t, l[1])
+	if got, err := l[1].Campaign("k"); err != nil || got.Planned != 10 {
+		t.Errorf("got %+v, %v, want the first one's plan", got, err)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -25,10 +26,14 @@ type Draft struct {
 	State            string // Submitted, or Approved when empty
 }
 
+// ErrKnown says that a campaign with this key has been planned, perhaps by another
+// process a moment ago.
+var ErrKnown = errors.New("the campaign is planned already")
+
 // Plan stores a campaign and its pages in one transaction: whole or not at all.
 // make does the planning and gives its batches to the sink; an error of make
-// leaves nothing behind and is returned as it is. Sending by this process waits
-// while the pages are written.
+// leaves nothing behind and is returned as it is. ErrKnown: there is one with its
+// key. Sending by this process waits while the pages are written to a file.
 func (l *Ledger) Plan(ctx context.Context, d Draft, make func(sink campaigns.Sink) (*campaigns.Summary, error)) (Campaign, error) {
 	s := &sink{l: l, ctx: ctx, campaign: &Campaign{
 		Key: d.Key, Title: d.Title, Class: d.Class, State: cmp.Or(d.State, Approved), Hash: d.Hash, Path: d.Path, Definition: d.Definition,
@@ -71,10 +76,13 @@ func (s *sink) begin() error {
 		return fmt.Errorf("begin plan: %w", err)
 	}
 	s.tx = tx
-	var id, page int64
-	if err := tx.query(s.ctx, `SELECT coalesce((SELECT max(id) FROM campaign), 0), coalesce((SELECT max(id) FROM page), 0)`).
-		Scan(&id, &page); err != nil {
+	var id, page, known int64
+	if err := tx.query(s.ctx, `SELECT coalesce((SELECT max(id) FROM campaign), 0), coalesce((SELECT max(id) FROM page), 0),
+		(SELECT count(*) FROM campaign WHERE key = $1)`, s.campaign.Key).Scan(&id, &page, &known); err != nil {
 		return fmt.Errorf("begin plan: %w", err)
+	}
+	if known > 0 {
+		return fmt.Errorf("%w: %s", ErrKnown, s.campaign.Key)
 	}
 	s.campaign.ID, s.nextPage = id+1, page+1
 	return nil

@@ -50,7 +50,7 @@ func openPostgres(ctx context.Context, url string) (s *postgresStore, db *sql.DB
 		return s, db, err
 	}
 	d := dialect{
-		goose: goose.DialectPostgres, options: []goose.ProviderOption{goose.WithSessionLocker(locker)},
+		name: "postgres", goose: goose.DialectPostgres, options: []goose.ProviderOption{goose.WithSessionLocker(locker)},
 		words: strings.NewReplacer("BLOB", "BYTEA"),
 	}
 	if err := migrate(ctx, db, d); err != nil {

@@ -18,16 +18,17 @@ var schema embed.FS
 
 // A dialect is what one database wants told differently in the one schema.
 type dialect struct {
+	name    string // as the schema's comments call it
 	goose   goose.Dialect
 	options []goose.ProviderOption
 	// words in the schema, and what this database calls them
 	words *strings.Replacer
 }
 
-var sqliteDialect = dialect{goose: goose.DialectSQLite3, words: strings.NewReplacer()}
+var sqliteDialect = dialect{name: "sqlite", goose: goose.DialectSQLite3, words: strings.NewReplacer()}
 
-// only is a part of the schema that is for SQLite alone; to PostgreSQL it is a comment.
-var only = regexp.MustCompile(`/\*sqlite: (.*?) \*/`)
+// only is a part of the schema that is for one database alone.
+var only = regexp.MustCompile(`/\*(sqlite|postgres): (.*?) \*/`)
 
 // migrate brings the schema up to date. Each file is one transaction.
 func migrate(ctx context.Context, db *sql.DB, d dialect) error {
@@ -62,10 +63,12 @@ func (f dialectFS) Open(name string) (fs.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	said := f.d.words.Replace(string(text))
-	if f.d.goose == goose.DialectSQLite3 {
-		said = only.ReplaceAllString(said, "$1")
-	}
+	said := only.ReplaceAllStringFunc(f.d.words.Replace(string(text)), func(part string) string {
+		if m := only.FindStringSubmatch(part); m[1] == f.d.name {
+			return m[2]
+		}
+		return ""
+	})
 	return &dialectFile{file, strings.NewReader(said)}, nil
 }
 

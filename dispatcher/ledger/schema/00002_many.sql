@@ -21,6 +21,13 @@ CREATE TABLE lease (
     until BIGINT NOT NULL
 );
 
+-- What is packed already is not compressed again, and a page's row finds room beside itself.
+/*postgres: ALTER TABLE content ALTER COLUMN numbers SET STORAGE EXTERNAL; */
+/*postgres: ALTER TABLE content ALTER COLUMN fields SET STORAGE EXTERNAL; */
+/*postgres: ALTER TABLE status ALTER COLUMN data SET STORAGE EXTERNAL; */
+/*postgres: ALTER TABLE journal ALTER COLUMN data SET STORAGE EXTERNAL; */
+/*postgres: ALTER TABLE page SET (fillfactor = 50); */
+
 -- +goose Down
 DROP TABLE lease;
 DROP TABLE owner;

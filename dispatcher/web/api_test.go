@@ -1,0 +1,136 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"tocsin/campaigns"
+	"tocsin/dispatcher/ledger"
+	"tocsin/providers/sms"
+)
+
+const secret = "0123456789abcdef0123456789abcdef"
+
+// serve is the API over a real ledger with one campaign of three, k, that runs.
+func serve(t *testing.T) (*httptest.Server, *ledger.Ledger) {
+	t.Helper()
+	l, err := ledger.Open(t.Context(), ledger.Options{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	c, err := l.Plan(t.Context(), ledger.Draft{Key: "k", Title: "Test", Hash: "h"}, func(s campaigns.Sink) (*campaigns.Summary, error) {
+		b := &campaigns.Batch{Route: "a"}
+		for i := range 3 {
+			b.Numbers, b.Lines = append(b.Numbers, sms.Number(8613800000000+i)), append(b.Lines, uint32(i))
+		}
+		return &campaigns.Summary{Rows: 3, Planned: 3, Excluded: map[string]int{}}, s.AddBatch(b)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.SetState(c.ID, ledger.Running); err != nil {
+		t.Fatal(err)
+	}
+	tokens, err := ParseTokens("# who may call\n\n" + secret + " li\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := httptest.NewServer(New(l, tokens))
+	t.Cleanup(s.Close)
+	return s, l
+}
+
+func call(t *testing.T, s *httptest.Server, method, path, token, body string) (int, string, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(context.Background(), method, s.URL+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	a, err := s.Client().Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Body.Close()
+	said, err := io.ReadAll(a.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a.StatusCode, a.Header.Get("Content-Type"), string(said)
+}
+
+func TestAPI(t *testing.T) {
+	why := `{"reason": "the river falls"}`
+	tests := []struct {
+		name, method, path, token, body string
+		status                          int
+		want                            string
+	}{
+		{"without a token nobody is told anything", "GET", "/api/v1/campaigns", "", "", 401, "urn:tocsin:token"},
+		{"nor with one that is not known", "POST", "/api/v1/campaigns/k/pause", secret[1:] + "x", why, 401, "urn:tocsin:token"},
+		{"campaigns are listed", "GET", "/api/v1/campaigns", secret, "", 200, `"campaign":"k"`},
+		{"a campaign is reported on", "GET", "/api/v1/campaigns/k", secret, "", 200, `"planned":3`},
+		{"one that is not there is not", "GET", "/api/v1/campaigns/other", secret, "", 404, "urn:tocsin:campaign"},
+		{"a command wants a reason", "POST", "/api/v1/campaigns/k/pause", secret, `{}`, 400, "urn:tocsin:reason"},
+		{"a body that is none is refused", "POST", "/api/v1/campaigns/k/pause", secret, `{"reason": "a", "by": "me"}`, 400, "urn:tocsin:reason"},
+		{"a command there is not is refused", "POST", "/api/v1/campaigns/k/fly", secret, why, 404, "urn:tocsin:command"},
+		{"one that does not fit changes nothing", "POST", "/api/v1/campaigns/k/resume", secret, why, 409, "urn:tocsin:state"},
+		{"one that fits is done", "POST", "/api/v1/campaigns/k/cancel", secret, why, 200, `"prevented":3`},
+	}
+	s, l := serve(t)
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			status, kind, body := call(t, s, tt.method, tt.path, tt.token, tt.body)
+			if status != tt.status || !strings.Contains(body, tt.want) {
+				t.Errorf("got %d and %s, want %d and %s", status, body, tt.status, tt.want)
+			}
+			if problem := kind == "application/problem+json"; problem != (status >= 400) {
+				t.Errorf("got %s with status %d", kind, status)
+			}
+		})
+	}
+	if c, err := l.Campaign("k"); err != nil || c.State != ledger.Cancelled || !strings.Contains(c.Note, "cancel by li: the river falls") {
+		t.Errorf("got %+v, %v, want it cancelled by the token's holder", c, err)
+	}
+}
+
+func TestParseTokensRefuses(t *testing.T) {
+	for name, tt := range map[string]struct{ text, want string }{
+		"no token":              {"# nobody\n", "there is no token in it"},
+		"a token of nobody":     {secret + "\n", "line 1: write TOKEN NAME"},
+		"a token that is short": {"\nabc li\n", "line 2: the token is shorter than 32 characters"},
+	} {
+		_, err := ParseTokens(tt.text)
+		if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "abc") || strings.Contains(err.Error(), secret) {
+			t.Errorf("%s: got %v, want %s and no token", name, err, tt.want)
+		}
+	}
+}
+
+// broken is a ledger that cannot do anything.
+type broken struct{ Ledger }
+
+func (broken) Report(context.Context, string) (*ledger.Report, error) {
+	return nil, errors.New("disk of /secret/place")
+}
+
+func TestTheLedgersTroublesAreNotTold(t *testing.T) {
+	tokens, err := ParseTokens(secret + " li")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := httptest.NewServer(New(broken{}, tokens))
+	defer s.Close()
+	status, _, body := call(t, s, "GET", "/api/v1/campaigns/k", secret, "")
+	if status != http.StatusServiceUnavailable || strings.Contains(body, "place") {
+		t.Errorf("got %d and %s, want 503 without the reason", status, body)
+	}
+}
