@@ -67,7 +67,9 @@ func (l *Ledger) Claim(ctx context.Context, id, epoch int64) (*Claim, error) {
 		if p == nil || p.epoch != epoch || !p.open() || p.campaign.State != Running {
 			return ErrTaken
 		}
-		if err := l.load(p); err != nil {
+		if err := l.load(p); l.shared && errors.Is(err, errTorn) {
+			return ErrTaken // somebody else has it, as the next look will show
+		} else if err != nil {
 			return err
 		}
 		c.claim(p, l.owner)
@@ -187,7 +189,9 @@ func (l *Ledger) Reroute(from string, usable func(provider string) bool) (int, e
 					continue
 				}
 				if next := fallback(p.route, from, usable); next != "" {
-					if err := l.load(p); err != nil {
+					if err := l.load(p); l.shared && errors.Is(err, errTorn) {
+						continue // somebody works on it, so it is not for here to say
+					} else if err != nil {
 						return err
 					}
 					p.provider = next

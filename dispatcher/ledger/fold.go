@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -15,7 +16,9 @@ func (l *Ledger) fold() error {
 			if p.owner != "" && p.owner != l.owner {
 				continue // it is another process's, which will fold it
 			}
-			if err := l.load(p); err != nil {
+			if err := l.load(p); l.shared && errors.Is(err, errTorn) {
+				continue // whoever writes to it now will fold it
+			} else if err != nil {
 				return err
 			}
 			c.fold[p] = nil

@@ -135,6 +135,10 @@ func scanRaw(ctx context.Context, stmt *sql.Stmt, page int64, raw *sql.RawBytes,
 	return sql.ErrNoRows
 }
 
+// errTorn says that a page's row and its recipients differ: of a shared ledger
+// because another process has written to the page since its row was read here.
+var errTorn = errors.New("its row and its recipients differ")
+
 // load makes a page's recipients present. Under l.mu.
 func (l *Ledger) load(p *page) error {
 	if p.numbers != nil {
@@ -149,9 +153,25 @@ func (l *Ledger) load(p *page) error {
 	if p.counts != counts {
 		p.unload()
 		p.counts = counts
-		return fmt.Errorf("page %d does not balance: its row and its recipients differ", p.id)
+		return fmt.Errorf("page %d does not balance: %w", p.id, errTorn)
 	}
 	return nil
+}
+
+// loadFresh is load of a page that another process may be writing: its row is read
+// anew until it and its recipients are of one instant. What was known of the page
+// before may be over. Under l.mu.
+func (l *Ledger) loadFresh(p *page) error {
+	err := l.load(p)
+	for try := 0; l.shared && try < 10 && errors.Is(err, errTorn); try++ {
+		ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
+		err = l.reread(ctx, p)
+		cancel()
+		if err == nil {
+			err = l.load(p)
+		}
+	}
+	return err
 }
 
 // unloadIdle lets go of the recipients of every page that nobody works on and that

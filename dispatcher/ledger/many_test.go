@@ -182,3 +182,26 @@ func TestOneProcessLeadsAndAnotherWhenItHasGone(t *testing.T) {
 		t.Errorf("got %v, leads %v, want the second to lead", err, l[1].Leads())
 	}
 }
+
+// TestAReceiptFindsAPageThatAnotherProcessIsWriting: what is known here of the page
+// is older than what the database has.
+func TestAReceiptFindsAPageThatAnotherProcessIsWriting(t *testing.T) {
+	l := many(t, 2)
+	plan(t, l[0], "k", 4, 4)
+	k := claim(t, l[0])
+	offer(t, l[0], k, 0, 1)
+	sync1(t, l[1])
+	settle(t, l[0], k, []sms.Ack{{Outcome: sms.Taken, Refs: sms.AppendRef(nil, []byte("x"))}}, 0)
+	got, err := l[1].Receive("a", []sms.Receipt{{Ref: []byte("x"), To: first, State: sms.Delivered}}, nil)
+	if err != nil || got.Delivered != 1 {
+		t.Fatalf("got %+v, %v, want it delivered", got, err)
+	}
+	settle(t, l[0], k, []sms.Ack{{Outcome: sms.Taken, Refs: sms.AppendRef(nil, []byte("y"))}}, 1)
+	if n, err := l[1].Resend(k.Campaign.ID, 0); err != nil || n != 0 {
+		t.Errorf("got %d, %v for a campaign that another process is sending, want nobody resent", n, err)
+	}
+	sync1(t, l[0])
+	if got := l[0].Tally(k.Campaign.ID); got.Delivered != 1 || got.Accepted != 1 || got.Waiting != 2 {
+		t.Errorf("got %+v, want one delivered, one accepted and two waiting", got.Recipients)
+	}
+}

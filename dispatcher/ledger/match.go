@@ -26,7 +26,7 @@ func (l *Ledger) match(provider string, r *sms.Receipt) (p *page, s said, guesse
 			if p.provider != provider && !strings.Contains(p.route, provider) {
 				continue
 			}
-			if err := l.load(p); err != nil {
+			if err := l.loadFresh(p); err != nil {
 				return nil, said{}, false, err
 			}
 			i := p.find(r.To)

@@ -224,7 +224,9 @@ func (l *Ledger) recover(gone func(owner string) bool) error {
 			if p.owner == "" && (l.shared || p.counts[sms.Offered] == 0) || p.owner != "" && !gone(p.owner) {
 				continue
 			}
-			if err := l.load(p); err != nil {
+			if err := l.load(p); l.shared && errors.Is(err, errTorn) {
+				continue // somebody else has taken it already
+			} else if err != nil {
 				return err
 			}
 			c.shift(p, sms.Offered, sms.InDoubt, nil)

@@ -57,7 +57,7 @@ func (l *Ledger) each(campaign int64, s sms.State, fn func(c *commit, p *page)) 
 			if p.counts[s] == 0 {
 				continue
 			}
-			if err := l.load(p); err != nil {
+			if err := l.loadFresh(p); err != nil {
 				return err
 			}
 			fn(c, p)
