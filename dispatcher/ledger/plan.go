@@ -5,7 +5,9 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"time"
@@ -23,6 +25,7 @@ type Draft struct {
 	Hash             string
 	Path, Definition string
 	State            string // Submitted, or Approved when empty
+	Who, Why         string // who submits it; it is written down when there is a Who
 }
 
 // Plan stores a campaign and its pages in one transaction: whole or not at all.
@@ -30,7 +33,7 @@ type Draft struct {
 // leaves nothing behind and is returned as it is. Sending by this process waits
 // while the pages are written.
 func (l *Ledger) Plan(ctx context.Context, d Draft, make func(sink campaigns.Sink) (*campaigns.Summary, error)) (Campaign, error) {
-	s := &sink{l: l, ctx: ctx, campaign: &Campaign{
+	s := &sink{l: l, ctx: ctx, draft: d, campaign: &Campaign{
 		Key: d.Key, Title: d.Title, Class: d.Class, State: cmp.Or(d.State, Approved), Hash: d.Hash, Path: d.Path, Definition: d.Definition,
 		Created: time.Now().UnixMilli(),
 	}}
@@ -53,6 +56,7 @@ type sink struct {
 	l        *Ledger
 	ctx      context.Context
 	tx       planner // nil: not begun, or over
+	draft    Draft
 	campaign *Campaign
 	pages    []*page
 	nextPage int64
@@ -77,6 +81,21 @@ func (s *sink) begin() error {
 		return fmt.Errorf("begin plan: %w", err)
 	}
 	s.campaign.ID, s.nextPage = id+1, page+1
+	return s.unknown()
+}
+
+// ErrKnown says that a campaign is in the ledger already.
+var ErrKnown = errors.New("there is such a campaign already")
+
+// unknown returns ErrKnown when another process has planned the campaign meanwhile.
+func (s *sink) unknown() error {
+	var n int
+	if err := s.tx.query(s.ctx, `SELECT count(*) FROM campaign WHERE key = $1`, s.campaign.Key).Scan(&n); err != nil {
+		return fmt.Errorf("begin plan: %w", err)
+	}
+	if n > 0 {
+		return fmt.Errorf("%w: %s", ErrKnown, s.campaign.Key)
+	}
 	return nil
 }
 
@@ -147,6 +166,11 @@ func (s *sink) finish(sum *campaigns.Summary) error {
 		c.ID, c.Key, c.Title, int64(c.Class), c.State, c.Hash, c.Path, c.Definition, string(columns), string(reasons), string(c.Summary),
 		c.Rows, c.Planned, c.Created, excluded); err != nil {
 		return err
+	}
+	if d := &s.draft; d.Who != "" {
+		if err := s.tx.exec(s.ctx, insertCommand, rand.Int64(), c.Created, c.Key, "submit", d.Who, d.Why, ""); err != nil {
+			return err
+		}
 	}
 	err = s.tx.end(s.ctx, true)
 	s.tx = nil
