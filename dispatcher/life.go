@@ -21,6 +21,7 @@ func (d *Dispatcher) live(ctx context.Context) error {
 	quiet := map[int64]time.Time{} // since when nothing of a campaign is waiting or offered
 	down := map[string]time.Time{}
 	for last := time.Now(); ; {
+		d.pace()
 		leads := d.ledger.Leads()
 		for _, c := range d.ledger.Campaigns() {
 			if !leads { // another process sees to it
@@ -51,6 +52,7 @@ func (d *Dispatcher) live(ctx context.Context) error {
 func (d *Dispatcher) look(c *ledger.Campaign, quiet map[int64]time.Time) error {
 	switch c.State {
 	case ledger.Finished, ledger.Paused, ledger.Submitted:
+		delete(quiet, c.ID) // it may be reopened
 		return nil
 	case ledger.Cancelled:
 		// Pages that were at work when it was cancelled come back with people who wait.
@@ -129,32 +131,33 @@ func patience(o *order, t *ledger.Tally) time.Duration {
 	return d
 }
 
-// reroute gives the pages of lines that have been down for a while to their
-// routes' fall-backs.
+// reroute gives the pages of lines that have been down for a while, or are disabled,
+// to their routes' fall-backs.
 func (d *Dispatcher) reroute(down map[string]time.Time) error {
 	for _, l := range d.lines {
-		if l.usable() || d.ledger.LineUp(l.Name) {
+		disabled := d.ledger.Provider(l.Name).State == ledger.Disabled
+		if !disabled && (l.usable() || d.ledger.LineUp(l.Name)) {
 			delete(down, l.Name)
 			continue
 		}
 		since, ok := down[l.Name]
 		if !ok {
-			down[l.Name] = time.Now()
-			continue
+			since = time.Now()
+			down[l.Name] = since
 		}
-		if time.Since(since) < rerouteWhen {
+		if time.Since(since) < rerouteWhen && !disabled {
 			continue
 		}
 		up := map[string]bool{} // asked here: Reroute holds the ledger
 		for _, other := range d.lines {
-			up[other.Name] = other.usable() || d.ledger.LineUp(other.Name)
+			up[other.Name] = (other.usable() || d.ledger.LineUp(other.Name)) && d.ledger.Provider(other.Name).State == ledger.Enabled
 		}
 		n, err := d.ledger.Reroute(l.Name, func(name string) bool { return up[name] })
 		if err != nil {
 			return fmt.Errorf("reroute pages of %s: %w", l.Name, err)
 		}
 		if n > 0 {
-			d.log.Warn("provider is down, its waiting pages go to the fall-back", "provider", l.Name, "pages", n)
+			d.log.Warn("provider is down or disabled, its waiting pages go to the fall-back", "provider", l.Name, "pages", n)
 		}
 	}
 	return nil

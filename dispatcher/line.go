@@ -18,6 +18,8 @@ type Line struct {
 	Provider providers.Provider
 	// Rate is the configured cap in segments per second; 0: none.
 	Rate float64
+	// SetRate changes the cap that Provider keeps to; nil: it keeps to none.
+	SetRate func(segmentsPerSecond float64)
 }
 
 // line is a Line at work.
@@ -26,7 +28,8 @@ type line struct {
 	budget   *semaphore.Weighted // recipients offered and not settled
 	spare    *semaphore.Weighted // one chunk more, for who overtakes; nil: not needed
 	most     int64               // the budget's size
-	chunk    int                 // recipients offered at once
+	chunk    atomic.Int64        // recipients offered at once
+	rate     float64             // the cap in force
 	workers  int                 // pages worked on at once
 	slots    chan struct{}       // one for each page being worked on
 	pressing atomic.Int32        // 1 + the highest class that has pages ready; 0: none
@@ -48,14 +51,7 @@ func newLine(l Line) *line {
 	batch := max(state.Batch, 1)
 	window := max(state.Window, 1) * batch
 	most := 2 * window
-	chunk := max(window/max(state.Connections, 1), 1)
-	if l.Rate > 0 {
-		chunk = min(chunk, max(int(l.Rate/4), 1)) // a quarter second at the provider's rate
-	}
-	if chunk > batch {
-		chunk -= chunk % batch
-	}
-	chunk = min(chunk, pageSize)
+	chunk := l.chunkAt(l.Rate)
 	var spare *semaphore.Weighted
 	if l.Rate > 0 {
 		// What waits for the pace need not be offered yet: all of it would have to
@@ -64,11 +60,35 @@ func newLine(l Line) *line {
 		spare = semaphore.NewWeighted(int64(chunk))
 	}
 	workers := min(most/pageSize+2, 16)
-	return &line{
+	made := &line{
 		spare: spare,
-		Line:  l, budget: semaphore.NewWeighted(int64(most)), most: int64(most), chunk: chunk,
+		Line:  l, budget: semaphore.NewWeighted(int64(most)), most: int64(most), rate: l.Rate,
 		workers: workers, slots: make(chan struct{}, workers),
 	}
+	made.chunk.Store(int64(chunk))
+	return made
+}
+
+// chunkAt is how many recipients are offered at once at a rate; 0: there is none.
+func (l *Line) chunkAt(rate float64) int {
+	state := l.Provider.Line()
+	batch := max(state.Batch, 1)
+	chunk := max(max(state.Window, 1)*batch/max(state.Connections, 1), 1)
+	if rate > 0 {
+		chunk = min(chunk, max(int(rate/4), 1)) // a quarter second at the provider's rate
+	}
+	if chunk > batch {
+		chunk -= chunk % batch
+	}
+	return min(chunk, pageSize)
+}
+
+// setRate changes the cap. Work goes on in smaller chunks when it falls; they grow
+// no larger than the line was made for.
+func (l *line) setRate(rate float64) {
+	l.rate = rate
+	l.chunk.Store(int64(min(l.chunkAt(rate), l.chunkAt(l.Rate))))
+	l.SetRate(rate)
 }
 
 // usable reports whether the provider can send now.

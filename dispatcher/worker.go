@@ -129,7 +129,7 @@ func (w *pageWork) run(ctx context.Context) error {
 // before the next one is offered, as long as the line's budget lasts.
 func (w *pageWork) round(ctx context.Context, waiting []uint16) error {
 	for len(waiting) > 0 {
-		n := min(w.l.chunk, len(waiting))
+		n := min(int(w.l.chunk.Load()), len(waiting))
 		if err := w.budget.Acquire(ctx, int64(n)); err != nil {
 			return errStop
 		}

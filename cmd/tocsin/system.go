@@ -122,14 +122,15 @@ func (s *system) wire(ctx context.Context) (err error) {
 			return err
 		}
 		provider = sending.Wrap(p.Name, provider)
+		// One without a rate passes everything on, until somebody sets one.
+		pacer := pace.New(pace.Options{
+			Provider: p.Name, Rate: float64(p.Rate), Owners: s.ledger.Owners, Redis: s.queue.Redis(), Logger: s.log,
+		})
 		if p.Rate > 0 {
-			pacer := pace.New(pace.Options{
-				Provider: p.Name, Rate: float64(p.Rate), Owners: s.ledger.Owners, Redis: s.queue.Redis(), Logger: s.log,
-			})
 			sending.WatchRate(p.Name, pacer)
-			provider = providers.NewLimited(provider, pacer)
 		}
-		lines = append(lines, dispatcher.Line{Name: p.Name, Provider: provider, Rate: float64(p.Rate)})
+		provider = providers.NewLimited(provider, pacer)
+		lines = append(lines, dispatcher.Line{Name: p.Name, Provider: provider, Rate: float64(p.Rate), SetRate: pacer.SetRate})
 	}
 	s.dispatcher, err = dispatcher.New(dispatcher.Options{
 		Ledger: s.ledger, Queue: s.queue, Lines: lines, Logger: s.log, Metrics: metrics,

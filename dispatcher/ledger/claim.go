@@ -18,11 +18,15 @@ type Task struct {
 }
 
 // Ready are up to limit pages of one provider and class that wait for a worker,
-// in order of campaign and sequence. Only running campaigns have any.
+// in order of campaign and sequence. Only running campaigns have any, and only for a
+// provider that is enabled.
 func (l *Ledger) Ready(provider string, class sms.Class, limit int) []Task {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var tasks []Task
+	if l.provider(provider).State != Enabled {
+		return nil
+	}
 	for _, c := range l.campaigns {
 		if c.State != Running || c.Class != class {
 			continue
@@ -51,7 +55,7 @@ type Claim struct {
 }
 
 // ErrTaken says that a page is not to be had: it is claimed, its epoch has moved
-// on, nothing waits on it, or its campaign does not run.
+// on, nothing waits on it, its campaign does not run, or its provider is not enabled.
 var ErrTaken = errors.New("this page is not to be had")
 
 // Claim takes a page for this process if it is still as the task said; it
@@ -64,7 +68,7 @@ func (l *Ledger) Claim(ctx context.Context, id, epoch int64) (*Claim, error) {
 	}
 	err := l.commit(func(c *commit) error {
 		p = l.pages[id]
-		if p == nil || p.epoch != epoch || !p.open() || p.campaign.State != Running {
+		if p == nil || p.epoch != epoch || !p.open() || p.campaign.State != Running || l.provider(p.provider).State != Enabled {
 			return ErrTaken
 		}
 		if err := l.load(p); l.shared && errors.Is(err, errTorn) {
@@ -119,7 +123,7 @@ func (l *Ledger) held(k *Claim) (*page, error) {
 // Offer puts the intent to send to some waiting recipients on disk; indexes
 // ascend, and parts says of how many segments each one's text is. Bytes may
 // leave only after it returned nil. ErrStale: the claim is over, ErrTaken: the
-// campaign does not run any more; nothing may be sent.
+// campaign does not run any more, or the provider is not enabled; nothing may be sent.
 func (l *Ledger) Offer(k *Claim, indexes []uint16, parts []uint8) error {
 	if len(indexes) == 0 {
 		return nil
@@ -129,7 +133,7 @@ func (l *Ledger) Offer(k *Claim, indexes []uint16, parts []uint8) error {
 		if err != nil {
 			return err
 		}
-		if p.campaign.State != Running {
+		if p.campaign.State != Running || l.provider(p.provider).State != Enabled {
 			return ErrTaken
 		}
 		for _, i := range indexes {

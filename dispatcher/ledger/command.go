@@ -1,25 +1,29 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
+
+	"tocsin/providers/sms"
 )
 
-// A Command is what somebody does to a campaign, and why.
+// A Command is what somebody does to a campaign or a provider, and why.
 type Command struct {
-	Key  string
-	Verb string // approve, pause, resume, cancel, resend or leave
+	Key  string // the campaign's, or the provider's name
+	Verb string // approve, pause, resume, cancel, resend, leave; rate, enable, drain or disable
 	Who  string
 	Why  string
+	Rate int // for rate: segments per second
 }
 
 // An Effect is what a command has done.
 type Effect struct {
-	State string `json:"state"` // the campaign's now
+	State string `json:"state"` // the campaign's or the provider's now
 	// Of a cancel: who is spared the message, whom it has reached or is on its way
 	// to, and of whom nobody knows. Of a resend: Prevented is who is sent it again.
 	Prevented int `json:"prevented"`
@@ -32,6 +36,9 @@ var ErrNoCommand = errors.New("there is no command")
 
 // ErrNotAllowed says that a command does not fit the state a campaign is in.
 var ErrNotAllowed = errors.New("this cannot be done to a campaign in this state")
+
+// ErrIncomplete says that a command lacks something, or that there is no such command.
+var ErrIncomplete = errors.New("the command is not complete")
 
 // A verb is a command: the states it may be given in, and the one it leads to; "":
 // the one it was given in.
@@ -46,19 +53,24 @@ var verbs = []verb{
 	{"pause", []string{Approved, Scheduled, Running}, Paused},
 	{"resume", []string{Paused}, Approved},
 	{"cancel", []string{Submitted, Approved, Scheduled, Running, Paused}, Cancelled},
-	{"resend", []string{Approved, Scheduled, Running, Paused, Finished}, Approved},
+	{"resend", []string{Approved, Scheduled, Running, Paused, Finished}, ""},
 	{"leave", []string{Approved, Scheduled, Running, Paused, Finished}, ""},
 }
 
 // Do carries a command out and writes down who gave it and why, in one transaction.
-// ErrNotFound and ErrNotAllowed have changed nothing. Every process over the ledger
-// obeys within a second.
+// An error has changed nothing: ErrNotFound, ErrNotAllowed, ErrIncomplete. Every
+// process over the ledger obeys within a second.
 func (l *Ledger) Do(ctx context.Context, d Command) (Effect, error) {
+	if d.Who == "" || d.Why == "" {
+		return Effect{}, fmt.Errorf("%w: who gives it and why are kept with it", ErrIncomplete)
+	}
+	if slices.Contains(providerVerbs, d.Verb) {
+		return l.doProvider(d)
+	}
 	at := slices.IndexFunc(verbs, func(v verb) bool { return v.name == d.Verb })
 	if at < 0 {
 		return Effect{}, fmt.Errorf("%w %q", ErrNoCommand, d.Verb)
 	}
-	v := verbs[at]
 	if err := l.Sync(ctx); err != nil {
 		return Effect{}, err
 	}
@@ -66,58 +78,81 @@ func (l *Ledger) Do(ctx context.Context, d Command) (Effect, error) {
 	if err != nil {
 		return Effect{}, err
 	}
-	if !slices.Contains(v.from, known.State) {
-		return Effect{}, fmt.Errorf("%w: %s is %s, and %s is for one that is %s", ErrNotAllowed, d.Key, known.State, d.Verb, strings.Join(v.from, " or "))
+	var e Effect
+	if err := l.commit(func(c *commit) (err error) {
+		e, err = l.obey(c, l.campaignOf(known.ID), &verbs[at], d)
+		return err
+	}); err != nil || d.Verb != "cancel" {
+		return e, err
 	}
-	to := v.to
-	if to == "" {
-		to = known.State
-	}
-	err = l.commit(func(c *commit) error {
-		k := l.campaignOf(known.ID)
-		k.State, k.Note = to, ""
-		if d.Verb == "pause" || d.Verb == "cancel" {
-			k.Note = fmt.Sprintf("%s by %s: %s", d.Verb, d.Who, d.Why)
-		}
-		switch {
-		case to == Cancelled:
-			k.Finished = c.at
-		case known.State == Finished && to == Approved:
-			k.Finished = 0
-		}
-		c.do(`UPDATE campaign SET state = $1, note = $2, finished = $3 WHERE id = $4 AND state = $5`, to, k.Note, k.Finished, k.ID, known.State)
-		c.do(`INSERT INTO command (id, at, campaign, verb, who, why) VALUES ($1, $2, $3, $4, $5, $6)`, rand.Int64(), c.at, d.Key, d.Verb, d.Who, d.Why)
-		return nil
-	})
-	if err != nil {
+	// Pages that are at work give those who wait on them back within a second: the
+	// process that leads takes them then.
+	if err := l.Cancel(known.ID); err != nil {
 		return Effect{}, err
-	}
-	if err := l.Sync(ctx); err != nil {
-		return Effect{}, err
-	}
-	now, err := l.Campaign(d.Key)
-	if err != nil {
-		return Effect{}, err
-	}
-	if now.State != to && !(to == Approved && (now.State == Running || now.State == Scheduled)) {
-		return Effect{}, fmt.Errorf("%w: %s has become %s meanwhile", ErrNotAllowed, d.Key, now.State)
-	}
-	e := Effect{State: now.State}
-	switch d.Verb {
-	case "cancel":
-		if err := l.Cancel(known.ID); err != nil {
-			return Effect{}, err
-		}
-	case "resend":
-		if e.Prevented, err = l.Resend(known.ID, 0); err != nil {
-			return Effect{}, err
-		}
-		return e, nil
 	}
 	t := l.Tally(known.ID)
 	e.Prevented, e.InDoubt = t.Cancelled+t.Waiting, t.InDoubt
 	e.Out = t.Offered + t.Accepted + t.Delivered + t.Failed
 	return e, nil
+}
+
+// obey carries out a command to campaign k.
+func (l *Ledger) obey(c *commit, k *Campaign, v *verb, d Command) (Effect, error) {
+	was := k.State
+	if !slices.Contains(v.from, was) {
+		return Effect{}, fmt.Errorf("%w: %s is %s, and %s is for one that is %s", ErrNotAllowed, d.Key, was, d.Verb, strings.Join(v.from, " or "))
+	}
+	e := Effect{State: cmp.Or(v.to, was)}
+	if v.name == "resend" {
+		var err error
+		if e.Prevented, err = l.resendAll(c, k); err != nil {
+			return Effect{}, err
+		}
+		if was == Finished && e.Prevented > 0 { // one that is paused stays so
+			e.State = Approved
+		}
+	}
+	k.State = e.State
+	switch v.name {
+	case "pause", "resume", "cancel":
+		k.Note = fmt.Sprintf("%s by %s: %s", v.name, d.Who, d.Why)
+	case "approve":
+		k.Note = ""
+	}
+	switch {
+	case e.State == Cancelled:
+		k.Finished = c.at
+	case was == Finished && e.State == Approved:
+		k.Finished = 0
+	}
+	c.must(k, `UPDATE campaign SET state = $1, note = $2, finished = $3 WHERE id = $4 AND state = $5`, k.State, k.Note, k.Finished, k.ID, was)
+	c.note(d.Verb, d.Key, "", d.Who, d.Why)
+	return e, nil
+}
+
+// note writes a command down.
+func (c *commit) note(verb, campaign, provider, who, why string) {
+	c.do(insertCommand, rand.Int64(), c.at, campaign, verb, who, why, provider)
+}
+
+const insertCommand = `INSERT INTO command (id, at, campaign, verb, who, why, provider) VALUES ($1, $2, $3, $4, $5, $6, $7)`
+
+// resendAll takes everybody in doubt who was not resent before to waiting.
+func (l *Ledger) resendAll(c *commit, k *Campaign) (n int, err error) {
+	var doubtful []*page
+	for _, p := range k.pages { // all are read before one is changed
+		if p.counts[sms.InDoubt] == 0 {
+			continue
+		}
+		if err := l.loadFresh(p); err != nil {
+			return 0, err
+		}
+		doubtful = append(doubtful, p)
+	}
+	for _, p := range doubtful {
+		n += c.shift(p, sms.InDoubt, sms.Waiting, func(i int) bool { return p.people.flags[i]&wasResent == 0 })
+	}
+	return n, nil
 }
 
 // A Given is a command as it was written down.
@@ -126,9 +161,9 @@ type Given struct {
 	At int64 // milliseconds since 1970
 }
 
-// Commands are what was done to a campaign, oldest first.
+// Commands are what was done to a campaign or a provider of this name, oldest first.
 func (r *Reader) Commands(ctx context.Context, key string) ([]Given, error) {
-	rows, err := r.db.QueryContext(ctx, `SELECT at, campaign, verb, who, why FROM command WHERE campaign = $1 ORDER BY at`, key)
+	rows, err := r.db.QueryContext(ctx, `SELECT at, campaign || provider, verb, who, why FROM command WHERE campaign = $1 OR provider = $1 ORDER BY at`, key)
 	if err != nil {
 		return nil, fmt.Errorf("read what was done to %s: %w", key, err)
 	}

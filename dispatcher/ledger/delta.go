@@ -4,12 +4,14 @@ import "encoding/binary"
 
 // A commit gathers what one transaction writes.
 type commit struct {
-	at      int64 // milliseconds since 1970
-	dirty   map[*page]*delta
-	fold    map[*page][]byte // with the status rows to write
-	exec    []statement
-	then    []func() // run under l.mu once all is on disk
-	scratch []byte   // of records that are counted before they are appended
+	at    int64 // milliseconds since 1970
+	dirty map[*page]*delta
+	fold  map[*page][]byte // with the status rows to write
+	exec  []statement
+	then  []func() // run under l.mu once all is on disk
+
+	campaigns []*Campaign // whose rows change, to be read anew when they have moved
+	scratch   []byte      // of records that are counted before they are appended
 
 	spare []*delta
 }
@@ -39,6 +41,8 @@ func (c *commit) reset(at int64) {
 	clear(c.fold)
 	clear(c.exec)
 	clear(c.then)
+	clear(c.campaigns)
+	c.campaigns = c.campaigns[:0]
 	c.at, c.exec, c.then = at, c.exec[:0], c.then[:0]
 }
 

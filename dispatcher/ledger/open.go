@@ -63,6 +63,7 @@ type Ledger struct {
 	leads      bool           // this process has the duties of one
 	seen       int64          // the youngest stamp that was read
 	campaigns  []*Campaign
+	providers  map[string]Provider // that people have told something
 	pages      map[int64]*page
 	unfolded   map[*page]struct{}
 	loaded     int // pages read since the last trim

@@ -112,6 +112,18 @@ func (l *Ledger) beat(ctx context.Context) error {
 	return nil
 }
 
+// lookAtClock learns the database's clock.
+func (l *Ledger) lookAtClock(ctx context.Context) error {
+	var now int64
+	if err := l.db.QueryRowContext(ctx, `SELECT `+databaseNow).Scan(&now); err != nil {
+		return fmt.Errorf("look at the clock: %w", err)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ahead = now - time.Now().UnixMilli()
+	return nil
+}
+
 // others counts the processes at work, this one among them, and how many of them
 // have each provider's lines up.
 func (l *Ledger) others(ctx context.Context) (owners int, up map[string]int, err error) {

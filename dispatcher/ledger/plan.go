@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"time"
@@ -24,6 +25,7 @@ type Draft struct {
 	Hash             string
 	Path, Definition string
 	State            string // Submitted, or Approved when empty
+	Who, Why         string // who submits it; it is written down when there is a Who
 }
 
 // ErrKnown says that a campaign with this key has been planned, perhaps by another
@@ -35,7 +37,7 @@ var ErrKnown = errors.New("the campaign is planned already")
 // leaves nothing behind and is returned as it is. ErrKnown: there is one with its
 // key. Sending by this process waits while the pages are written to a file.
 func (l *Ledger) Plan(ctx context.Context, d Draft, make func(sink campaigns.Sink) (*campaigns.Summary, error)) (Campaign, error) {
-	s := &sink{l: l, ctx: ctx, campaign: &Campaign{
+	s := &sink{l: l, ctx: ctx, draft: d, campaign: &Campaign{
 		Key: d.Key, Title: d.Title, Class: d.Class, State: cmp.Or(d.State, Approved), Hash: d.Hash, Path: d.Path, Definition: d.Definition,
 		Created: time.Now().UnixMilli(),
 	}}
@@ -58,6 +60,7 @@ type sink struct {
 	l        *Ledger
 	ctx      context.Context
 	tx       planner // nil: not begun, or over
+	draft    Draft
 	campaign *Campaign
 	pages    []*page
 	nextPage int64
@@ -155,6 +158,11 @@ func (s *sink) finish(sum *campaigns.Summary) error {
 		c.ID, c.Key, c.Title, int64(c.Class), c.State, c.Hash, c.Path, c.Definition, string(columns), string(reasons), string(c.Summary),
 		c.Rows, c.Planned, c.Created, excluded); err != nil {
 		return err
+	}
+	if d := &s.draft; d.Who != "" {
+		if err := s.tx.exec(s.ctx, insertCommand, rand.Int64(), c.Created, c.Key, "submit", d.Who, d.Why, ""); err != nil {
+			return err
+		}
 	}
 	err = s.tx.end(s.ctx, true)
 	s.tx = nil

@@ -123,7 +123,11 @@ func (s *postgresStore) write(ctx context.Context, c *commit) error {
 		queuePages(b, c)
 	}
 	for _, do := range c.exec {
-		b.Queue(do.text, do.args...)
+		text := do.text
+		if do.must {
+			text = `WITH done AS (` + text + ` RETURNING 1) SELECT 1 / (SELECT count(*)::int FROM done)`
+		}
+		b.Queue(text, do.args...)
 	}
 	err := s.conn.SendBatch(ctx, b).Close()
 	var told *pgconn.PgError

@@ -17,6 +17,12 @@ func (l *Ledger) refresh(c *commit) error {
 			return fmt.Errorf("read page %d anew: %w", p.id, err)
 		}
 	}
+	for _, k := range c.campaigns {
+		if err := l.db.QueryRowContext(ctx, `SELECT state, started, finished, note FROM campaign WHERE id = $1`, k.ID).
+			Scan(&k.State, &k.Started, &k.Finished, &k.Note); err != nil {
+			return fmt.Errorf("read campaign %s anew: %w", k.Key, err)
+		}
+	}
 	return nil
 }
 

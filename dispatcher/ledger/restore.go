@@ -17,6 +17,9 @@ func (l *Ledger) restore(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := l.syncProviders(ctx); err != nil {
+		return err
+	}
 	l.campaigns = all
 	for _, c := range all {
 		for _, p := range c.pages {
@@ -35,7 +38,7 @@ func (l *Ledger) restore(ctx context.Context) error {
 		return err
 	}
 	if l.shared && l.visitor {
-		return nil
+		return l.lookAtClock(ctx)
 	}
 	if l.shared {
 		if err := l.beat(ctx); err != nil {

@@ -175,8 +175,12 @@ func (s *sqliteStore) fill(ctx context.Context, c *commit) error {
 		}
 	}
 	for _, do := range c.exec {
-		if _, err := s.conn.ExecContext(ctx, do.text, do.args...); err != nil {
+		res, err := s.conn.ExecContext(ctx, do.text, do.args...)
+		if err != nil {
 			return err
+		}
+		if n, err := res.RowsAffected(); do.must && (err != nil || n != 1) {
+			return errors.Join(errMoved, err)
 		}
 	}
 	return nil

@@ -43,9 +43,17 @@ type planner interface {
 type statement struct {
 	text string
 	args []any
+	must bool // it must change a row, or everything is errMoved
 }
 
 // do adds a statement to the transaction.
 func (c *commit) do(text string, args ...any) {
-	c.exec = append(c.exec, statement{text, args})
+	c.exec = append(c.exec, statement{text, args, false})
+}
+
+// must adds a statement that changes a campaign's row, if that is still as k said;
+// otherwise k is read anew and the requests are asked again.
+func (c *commit) must(k *Campaign, text string, args ...any) {
+	c.exec = append(c.exec, statement{text, args, true})
+	c.campaigns = append(c.campaigns, k)
 }

@@ -97,11 +97,11 @@ func (p *Pacer) now() int64 { return int64(time.Since(p.base)) }
 // the cap, less after throttle answers, only a part of it while Redis is gone. 0: no
 // limit.
 func (p *Pacer) Rate() float64 {
+	p.lock <- struct{}{}
+	defer p.unlock()
 	if p.o.Rate <= 0 {
 		return 0
 	}
-	p.lock <- struct{}{}
-	defer p.unlock()
 	rate := p.o.Rate * p.cut.inForce(p.now(), &p.o)
 	if p.gone {
 		rate /= float64(p.owners())
@@ -116,7 +116,7 @@ func (p *Pacer) unlock() { <-p.lock }
 // the account, take their time first. A turn that was waited for and then given up
 // is lost.
 func (p *Pacer) Wait(ctx context.Context, segments int) error {
-	if p.o.Rate <= 0 || segments <= 0 {
+	if segments <= 0 {
 		return ctx.Err()
 	}
 	for {
@@ -128,6 +128,10 @@ func (p *Pacer) Wait(ctx context.Context, segments int) error {
 		if err := ctx.Err(); err != nil {
 			p.unlock()
 			return err
+		}
+		if p.o.Rate <= 0 {
+			p.unlock()
+			return nil
 		}
 		d := time.Duration(p.take(ctx, float64(segments)) - p.now())
 		changed := p.changed
@@ -152,11 +156,11 @@ func (p *Pacer) Wait(ctx context.Context, segments int) error {
 // who share the account, and nothing leaves for a while. During that while more
 // complaints change nothing. It returns within a quarter of a second.
 func (p *Pacer) Throttled() {
+	p.lock <- struct{}{}
+	defer p.unlock()
 	if p.o.Rate <= 0 {
 		return
 	}
-	p.lock <- struct{}{}
-	defer p.unlock()
 	now := p.now()
 	if now < p.cut.since {
 		return
@@ -169,12 +173,29 @@ func (p *Pacer) Throttled() {
 			p.lose(err)
 		}
 	}
-	p.lease, p.size = lease{}, 0
 	p.reserved = max(p.reserved, p.cut.since)
-	close(p.changed)
-	p.changed = make(chan struct{})
+	p.void()
 	p.o.Logger.Warn("the carrier throttles: slower", "provider", p.o.Provider,
 		"segments_per_second", p.o.Rate*p.cut.share, "hold", p.o.Hold)
+}
+
+// SetRate changes the cap, for this process: whoever shares the account is to be
+// told too. 0 or less: no limit. Turns that have not come yet are given anew.
+func (p *Pacer) SetRate(segmentsPerSecond float64) {
+	p.lock <- struct{}{}
+	defer p.unlock()
+	if p.o.Rate == segmentsPerSecond {
+		return
+	}
+	p.o.Rate = segmentsPerSecond
+	p.void()
+}
+
+// void takes back the turns that have been given and have not come. Under lock.
+func (p *Pacer) void() {
+	p.lease, p.size = lease{}, 0
+	close(p.changed)
+	p.changed = make(chan struct{})
 }
 
 // take spends n segments and says when they may leave. Under lock.
