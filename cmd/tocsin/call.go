@@ -44,11 +44,15 @@ func call(ctx context.Context, c *configs.Config, command ledger.Command) (ledge
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	body, err := json.Marshal(web.Reason{Reason: command.Why})
+	body, err := json.Marshal(web.Reason{Reason: command.Why, Rate: command.Rate})
 	if err != nil {
 		return ledger.Effect{}, err
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+address+web.Path+"campaigns/"+command.Key+"/"+command.Verb, bytes.NewReader(body))
+	things := "campaigns/"
+	if ledger.ToProvider(command.Verb) {
+		things = "providers/"
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+address+web.Path+things+command.Key+"/"+command.Verb, bytes.NewReader(body))
 	if err != nil {
 		return ledger.Effect{}, err
 	}

@@ -295,7 +295,13 @@ func TestCommandsAreObeyedByEveryProcessWithinASecond(t *testing.T) {
 	if r := f.report(t); r.State != "paused" || !strings.Contains(r.Note, "pause by wang: the river falls") || r.Recipients.Offered != 0 {
 		t.Errorf("got %+v, want it paused and nothing on its way", r)
 	}
+	f.tocsin(t, "provider", "drain", "mobile", "--by", "wang", "--reason", "the carrier asks")
 	f.tocsin(t, "campaign", "resume", testKey, "--by", "wang", "--reason", "the river rises")
+	time.Sleep(1500 * time.Millisecond) // nothing may be sent meanwhile
+	if after := size(f.carrier.journal); after != before {
+		t.Errorf("the carrier took %d octets while its provider was drained, want none", after-before)
+	}
+	f.tocsin(t, "provider", "enable", "mobile", "--by", "wang", "--reason", "it is well")
 	waitFor(t, "the carrier takes more", func() bool { return size(f.carrier.journal) > before+50_000 })
 	_, talk, code := f.run(t, "campaign", "cancel", testKey, "--by", "wang", "--reason", "the river fell")
 	if code != exitOK || !regexp.MustCompile(`is cancelled: \d+ are spared the message, \d+ have it or will, \d+ are in doubt`).Match(talk) {

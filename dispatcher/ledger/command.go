@@ -64,7 +64,7 @@ func (l *Ledger) Do(ctx context.Context, d Command) (Effect, error) {
 	if d.Who == "" || d.Why == "" {
 		return Effect{}, fmt.Errorf("%w: who gives it and why are kept with it", ErrIncomplete)
 	}
-	if slices.Contains(providerVerbs, d.Verb) {
+	if ToProvider(d.Verb) {
 		return l.doProvider(d)
 	}
 	at := slices.IndexFunc(verbs, func(v verb) bool { return v.name == d.Verb })

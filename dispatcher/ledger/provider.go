@@ -26,6 +26,9 @@ type Provider struct {
 
 var providerVerbs = []string{"rate", "enable", "drain", "disable"}
 
+// ToProvider reports whether a verb is a command to a provider.
+func ToProvider(verb string) bool { return slices.Contains(providerVerbs, verb) }
+
 // maxRate is the highest rate, in segments per second: far above any contract.
 const maxRate = 1_000_000
 

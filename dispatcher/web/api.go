@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -35,6 +36,7 @@ func New(l Ledger, tokens Tokens) http.Handler {
 	mux.HandleFunc("GET "+Path+"campaigns", a.list)
 	mux.HandleFunc("GET "+Path+"campaigns/{key}", a.report)
 	mux.HandleFunc("POST "+Path+"campaigns/{key}/{verb}", a.command)
+	mux.HandleFunc("POST "+Path+"providers/{key}/{verb}", a.command)
 	return mux
 }
 
@@ -105,11 +107,16 @@ func (a *api) report(w http.ResponseWriter, r *http.Request) {
 // A Reason is the body of a command: why it is given.
 type Reason struct {
 	Reason string `json:"reason"`
+	Rate   int    `json:"rate,omitempty"` // of the command rate: segments per second
 }
 
 func (a *api) command(w http.ResponseWriter, r *http.Request) {
 	name := a.who(w, r)
 	if name == "" {
+		return
+	}
+	if ledger.ToProvider(r.PathValue("verb")) != strings.HasPrefix(r.URL.Path, Path+"providers/") {
+		fail(w, fmt.Errorf("%w %q for this", ledger.ErrNoCommand, r.PathValue("verb")))
 		return
 	}
 	var why Reason
@@ -119,7 +126,7 @@ func (a *api) command(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, "reason", `a command wants a reason: send {"reason": "…"}`)
 		return
 	}
-	e, err := a.ledger.Do(r.Context(), ledger.Command{Key: r.PathValue("key"), Verb: r.PathValue("verb"), Who: name, Why: why.Reason})
+	e, err := a.ledger.Do(r.Context(), ledger.Command{Key: r.PathValue("key"), Verb: r.PathValue("verb"), Who: name, Why: why.Reason, Rate: why.Rate})
 	if err != nil {
 		fail(w, err)
 		return
@@ -132,6 +139,8 @@ func fail(w http.ResponseWriter, err error) {
 	switch {
 	case errors.Is(err, ledger.ErrNotFound):
 		refuse(w, http.StatusNotFound, "campaign", err.Error())
+	case errors.Is(err, ledger.ErrIncomplete):
+		refuse(w, http.StatusBadRequest, "command", err.Error())
 	case errors.Is(err, ledger.ErrNoCommand):
 		refuse(w, http.StatusNotFound, "command", err.Error())
 	case errors.Is(err, ledger.ErrNotAllowed):

@@ -82,6 +82,10 @@ func TestAPI(t *testing.T) {
 		{"a command wants a reason", "POST", "/api/v1/campaigns/k/pause", secret, `{}`, 400, "urn:tocsin:reason"},
 		{"a body that is none is refused", "POST", "/api/v1/campaigns/k/pause", secret, `{"reason": "a", "by": "me"}`, 400, "urn:tocsin:reason"},
 		{"a command there is not is refused", "POST", "/api/v1/campaigns/k/fly", secret, why, 404, "urn:tocsin:command"},
+		{"a campaign cannot be drained", "POST", "/api/v1/campaigns/k/drain", secret, why, 404, "urn:tocsin:command"},
+		{"a provider can", "POST", "/api/v1/providers/a/drain", secret, why, 200, `"state":"draining"`},
+		{"a rate wants a number", "POST", "/api/v1/providers/a/rate", secret, why, 400, "urn:tocsin:command"},
+		{"and is set with one", "POST", "/api/v1/providers/a/rate", secret, `{"reason": "contract", "rate": 500}`, 200, `"state":"draining"`},
 		{"one that does not fit changes nothing", "POST", "/api/v1/campaigns/k/resume", secret, why, 409, "urn:tocsin:state"},
 		{"one that fits is done", "POST", "/api/v1/campaigns/k/cancel", secret, why, 200, `"prevented":3`},
 	}
