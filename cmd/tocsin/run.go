@@ -106,6 +106,9 @@ func (o *runOptions) send(ctx context.Context, s *system, d *campaigns.Definitio
 	if err != nil {
 		return nil, err
 	}
+	if campaign.State == ledger.Paused || campaign.State == ledger.Submitted {
+		return nil, held(campaign)
+	}
 	if campaign.State != ledger.Finished && campaign.State != ledger.Cancelled {
 		if s.admin != nil {
 			fmt.Fprintf(talk, o.say.Metrics, s.admin.URL())
@@ -115,6 +118,19 @@ func (o *runOptions) send(ctx context.Context, s *system, d *campaigns.Definitio
 		}
 	}
 	return s.ledger.Report(context.WithoutCancel(ctx), d.Key)
+}
+
+// held says why a campaign is not sent, and what lets it go on.
+func held(c ledger.Campaign) error {
+	verb := "resume"
+	if c.State == ledger.Submitted {
+		verb = "approve"
+	}
+	note := ""
+	if c.Note != "" {
+		note = " (" + c.Note + ")"
+	}
+	return fmt.Errorf("campaign %s is %s%s: nothing was sent; tocsin campaign %s %s --by NAME --reason TEXT lets it go on", c.Key, c.State, note, verb, c.Key)
 }
 
 // finish works until the campaign is over or ctx ends.
