@@ -1,4 +1,4 @@
-package smpp
+package link
 
 import (
 	"math/bits"
@@ -25,17 +25,19 @@ type span struct{ first, n int }
 // long gathers the answers to the segments of one message.
 type long struct {
 	waiting int // segments not answered
-	worst   verdict
+	worst   Verdict
 	code    uint32
 	refs    [sms.MaxSegments][]byte
 }
 
-// A unit is what one PDU carries: neighbouring messages of one segment, or one
-// segment of one message.
+// A unit is a Unit of a job.
 type unit struct {
 	span
 	part int // -1: whole messages
 }
+
+// unit is what a slot of the job carries.
+func (j *job) unit(s *slot) Unit { return Unit{j.msgs[s.first : s.first+s.n], s.part} }
 
 func newJob(msgs []sms.Message, acks []sms.Ack) *job {
 	for i := range acks {
@@ -72,7 +74,7 @@ func (j *job) take(batch int) (u unit, ok bool) {
 				j.long = map[int]*long{}
 			}
 			if j.long[j.next] == nil {
-				j.long[j.next] = &long{waiting: int(m.Content.Segments) - bits.OnesCount16(m.Done), worst: verdict{sms.Taken, sms.None}}
+				j.long[j.next] = &long{waiting: int(m.Content.Segments) - bits.OnesCount16(m.Done), worst: Taken}
 			}
 			u = unit{span{j.next, 1}, part}
 			j.part = part + 1
@@ -102,7 +104,7 @@ func (j *job) one() {
 
 // answer gives the messages of a slot their answer; refs are what the carrier
 // calls them.
-func (j *job) answer(s *slot, v verdict, code uint32, refs sms.Refs) {
+func (j *job) answer(s *slot, v Verdict, code uint32, refs sms.Refs) {
 	if s.part >= 0 {
 		j.answerPart(s, v, code, refs)
 		return
@@ -112,10 +114,10 @@ func (j *job) answer(s *slot, v verdict, code uint32, refs sms.Refs) {
 	}
 }
 
-func (j *job) set(i int, v verdict, code uint32, refs sms.Refs, batch bool) {
+func (j *job) set(i int, v Verdict, code uint32, refs sms.Refs, batch bool) {
 	a := &j.acks[i]
-	a.Outcome, a.Reason, a.Code = v.outcome, v.reason, code
-	if v.outcome == sms.Taken {
+	a.Outcome, a.Reason, a.Code = v.Outcome, v.Reason, code
+	if v.Outcome == sms.Taken {
 		a.Done, a.Refs, a.Batch = 1, refs, batch
 	}
 	j.one()
@@ -124,13 +126,13 @@ func (j *job) set(i int, v verdict, code uint32, refs sms.Refs, batch bool) {
 // badness orders outcomes: a message of several segments has its worst one's.
 var badness = [sms.Outcomes]int{sms.Taken: 0, sms.NotSent: 1, sms.NotNow: 2, sms.Unknown: 3, sms.Refused: 4}
 
-func (j *job) answerPart(s *slot, v verdict, code uint32, refs sms.Refs) {
+func (j *job) answerPart(s *slot, v Verdict, code uint32, refs sms.Refs) {
 	l := j.long[s.first]
-	if badness[v.outcome] > badness[l.worst.outcome] {
+	if badness[v.Outcome] > badness[l.worst.Outcome] {
 		l.worst, l.code = v, code
 	}
 	a := &j.acks[s.first]
-	if v.outcome == sms.Taken {
+	if v.Outcome == sms.Taken {
 		a.Done |= 1 << s.part
 		l.refs[s.part], _ = refs.Next()
 	}
@@ -141,14 +143,14 @@ func (j *job) answerPart(s *slot, v verdict, code uint32, refs sms.Refs) {
 	for _, ref := range l.refs[:j.msgs[s.first].Content.Segments] {
 		a.Refs = sms.AppendRef(a.Refs, ref)
 	}
-	a.Outcome, a.Reason, a.Code = l.worst.outcome, l.worst.reason, l.code
+	a.Outcome, a.Reason, a.Code = l.worst.Outcome, l.worst.Reason, l.code
 	j.one()
 }
 
 // exhaust ends what of the job has not been sent; what is in flight will be
 // answered.
 func (j *job) exhaust(why sms.Reason) {
-	v := verdict{sms.NotSent, why}
+	v := Verdict{sms.NotSent, why}
 	for {
 		u, ok := j.take(1)
 		if !ok {
@@ -157,6 +159,3 @@ func (j *job) exhaust(why sms.Reason) {
 		j.answer(&slot{unit: u}, v, 0, nil)
 	}
 }
-
-// giveUp ends what has not been sent, of a job of which nothing is in flight.
-func (j *job) giveUp(why sms.Reason) { j.exhaust(why) }
