@@ -13,6 +13,7 @@ import (
 // A Carrier is a message centre that listens. Make one with New.
 type Carrier struct {
 	config  Config
+	speaks  protocol
 	ln      net.Listener
 	journal *journal
 	counts  counter
@@ -50,7 +51,7 @@ func New(config Config) (*Carrier, error) {
 		}
 	}
 	c := &Carrier{
-		config: config, ln: ln, journal: j,
+		config: config, speaks: protocols[config.Protocol], ln: ln, journal: j,
 		gate:     gate{rate: float64(config.Rate), burst: float64(config.Burst), tokens: float64(config.Burst)},
 		sessions: map[*session]struct{}{}, accounts: map[string]*account{},
 	}
@@ -116,7 +117,7 @@ func (c *Carrier) Unbind() {
 	defer c.mu.Unlock()
 	for s := range c.sessions {
 		s.conn.SetWriteDeadline(time.Now().Add(time.Second))
-		s.conn.Write(appendHeader(nil, unbind, 0, 0x7FFFFFFF)) // an error ends the session's reader
+		s.conn.Write(c.speaks.goodbye) // an error ends the session's reader
 		s.conn.SetWriteDeadline(time.Time{})
 	}
 }

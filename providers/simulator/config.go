@@ -4,15 +4,18 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
+	"slices"
+	"strings"
 	"time"
 )
 
 // A Config says how the carrier behaves. The zero Config listens on
-// DefaultListen, takes every message at once and sends no receipts. A share is
+// loopback, takes every message at once and sends no receipts. A share is
 // from 0 to 1; which numbers or submits it falls on is decided by Seed.
 type Config struct {
-	Listen string // host:port, DefaultListen when empty; port 0: any free one
+	Listen string // host:port, the protocol's own port on loopback when empty; port 0: any free one
 	// Listener, when set, is where clients come in instead; it is the Carrier's to
 	// close. Tests with simulated time have one in memory.
 	Listener net.Listener
@@ -61,9 +64,6 @@ type Config struct {
 	Logger *slog.Logger // nil: nothing is logged
 }
 
-// DefaultListen is SMPP's port of IANA's registry on the loopback interface.
-const DefaultListen = "127.0.0.1:2775"
-
 const defaultReceiptWindow = 2000
 
 // withDefaults fills in what is empty and reports what cannot be.
@@ -71,8 +71,9 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Protocol == "" {
 		c.Protocol = "smpp"
 	}
-	if c.Protocol != "smpp" {
-		return c, fmt.Errorf("simulator: protocol %q is not spoken, only smpp", c.Protocol)
+	speaks, ok := protocols[c.Protocol]
+	if !ok {
+		return c, fmt.Errorf("simulator: protocol %q is not spoken, only %s", c.Protocol, strings.Join(slices.Sorted(maps.Keys(protocols)), ", "))
 	}
 	for _, s := range []struct {
 		name  string
@@ -109,7 +110,7 @@ func (c Config) withDefaults() (Config, error) {
 		return c, fmt.Errorf("simulator: a journal and the path of one")
 	}
 	if c.Listen == "" {
-		c.Listen = DefaultListen
+		c.Listen = "127.0.0.1:" + speaks.port
 	}
 	if c.Burst == 0 {
 		c.Burst = max(c.Rate/2, 1)
