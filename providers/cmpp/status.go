@@ -18,18 +18,18 @@ const (
 // vendor's own from 100 on above all, is temporary: it must not lose anybody.
 var results = map[uint32]link.Verdict{
 	ResultOK:        link.Taken,
-	ResultMalformed: {Outcome: sms.Refused, Reason: sms.BadRequest},  // message structure
-	2:               {Outcome: sms.Refused, Reason: sms.BadRequest},  // command word
-	3:               {Outcome: sms.NotNow, Reason: sms.CarrierFault}, // message number repeated
-	ResultLength:    {Outcome: sms.Refused, Reason: sms.BadRequest},  // message length
-	5:               {Outcome: sms.Refused, Reason: sms.BadRequest},  // fee code
-	6:               {Outcome: sms.Refused, Reason: sms.BadRequest},  // longer than allowed
-	7:               {Outcome: sms.Refused, Reason: sms.BadRequest},  // service code
-	ResultFlow:      {Outcome: sms.NotNow, Reason: sms.Throttled},    // flow control
-	9:               {Outcome: sms.Refused, Reason: sms.NotPermitted}, // this gateway does not serve the number
-	10:              {Outcome: sms.Refused, Reason: sms.BadSender},   // Src_Id
-	11:              {Outcome: sms.Refused, Reason: sms.BadSender},   // Msg_src
-	12:              {Outcome: sms.Refused, Reason: sms.BadRequest},  // Fee_terminal_Id
+	ResultMalformed: {Outcome: sms.Refused, Reason: sms.BadRequest},    // message structure
+	2:               {Outcome: sms.Refused, Reason: sms.BadRequest},    // command word
+	3:               {Outcome: sms.NotNow, Reason: sms.CarrierFault},   // message number repeated
+	ResultLength:    {Outcome: sms.Refused, Reason: sms.BadRequest},    // message length
+	5:               {Outcome: sms.Refused, Reason: sms.BadRequest},    // fee code
+	6:               {Outcome: sms.Refused, Reason: sms.BadRequest},    // longer than allowed
+	7:               {Outcome: sms.Refused, Reason: sms.BadRequest},    // service code
+	ResultFlow:      {Outcome: sms.NotNow, Reason: sms.Throttled},      // flow control
+	9:               {Outcome: sms.Refused, Reason: sms.NotPermitted},  // this gateway does not serve the number
+	10:              {Outcome: sms.Refused, Reason: sms.BadSender},     // Src_Id
+	11:              {Outcome: sms.Refused, Reason: sms.BadSender},     // Msg_src
+	12:              {Outcome: sms.Refused, Reason: sms.BadRequest},    // Fee_terminal_Id
 	ResultNumber:    {Outcome: sms.Refused, Reason: sms.InvalidNumber}, // Dest_terminal_Id
 }
 

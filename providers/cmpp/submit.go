@@ -11,26 +11,26 @@ import (
 type Submit struct {
 	Version Version // how it is laid out
 
-	ID             uint64 // Msg_Id: 0, the gateway gives one
-	Total, Number  uint8  // Pk_total and Pk_number, from 1
-	Registered     uint8  // Registered_Delivery: 1 asks for a report
-	Level          uint8  // Msg_level
-	Service        []byte // Service_Id
-	FeeUser        uint8  // Fee_UserType: who pays
-	FeeNumber      []byte // Fee_terminal_Id
-	FeeNumberType  uint8  // from 3.0
-	Protocol       uint8  // TP_pId
-	UDHI           uint8  // TP_udhi: the content begins with a user data header
-	Format         uint8  // Msg_Fmt
-	Source         []byte // Msg_src: SP_Id
-	FeeType        []byte
-	FeeCode        []byte
-	Valid, At      []byte // ValId_Time, At_Time
-	Sender         []byte // Src_Id
-	To             [][]byte
-	ToType         uint8 // Dest_terminal_type, from 3.0
-	Content        []byte
-	Reserve        []byte // LinkID from 3.0
+	ID            uint64 // Msg_Id: 0, the gateway gives one
+	Total, Number uint8  // Pk_total and Pk_number, from 1
+	Registered    uint8  // Registered_Delivery: 1 asks for a report
+	Level         uint8  // Msg_level
+	Service       []byte // Service_Id
+	FeeUser       uint8  // Fee_UserType: who pays
+	FeeNumber     []byte // Fee_terminal_Id
+	FeeNumberType uint8  // from 3.0
+	Protocol      uint8  // TP_pId
+	UDHI          uint8  // TP_udhi: the content begins with a user data header
+	Format        uint8  // Msg_Fmt
+	Source        []byte // Msg_src: SP_Id
+	FeeType       []byte
+	FeeCode       []byte
+	Valid, At     []byte // ValId_Time, At_Time
+	Sender        []byte // Src_Id
+	To            [][]byte
+	ToType        uint8 // Dest_terminal_type, from 3.0
+	Content       []byte
+	Reserve       []byte // LinkID from 3.0
 }
 
 // Fields lists the body in wire order.

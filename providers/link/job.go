@@ -46,11 +46,12 @@ func newJob(msgs []sms.Message, acks []sms.Ack) *job {
 	return &job{msgs: msgs, acks: acks, open: len(msgs), done: make(chan struct{})}
 }
 
-// take is the next unit to send; ok is false when all are begun.
-func (j *job) take(batch int) (u unit, ok bool) {
+// take is the next unit to send, by speaker if there is one; ok is false when all are
+// begun.
+func (j *job) take(batch int, speaker Speaker) (u unit, ok bool) {
 	if len(j.redo) > 0 {
 		s := &j.redo[0]
-		u = unit{span{s.first, min(batch, s.n)}, -1}
+		u = unit{span{s.first, min(batch, s.n, room(speaker, &j.msgs[s.first]))}, -1}
 		if s.first, s.n = s.first+u.n, s.n-u.n; s.n == 0 {
 			j.redo = j.redo[1:]
 		}
@@ -60,6 +61,7 @@ func (j *job) take(batch int) (u unit, ok bool) {
 		m := &j.msgs[j.next]
 		if m.Content.Segments <= 1 {
 			u = unit{span{j.next, 1}, -1}
+			batch = min(batch, room(speaker, m))
 			for u.n < batch && j.next+u.n < len(j.msgs) && together(m, &j.msgs[j.next+u.n]) {
 				u.n++
 			}
@@ -87,6 +89,14 @@ func (j *job) take(batch int) (u unit, ok bool) {
 		j.next, j.part = j.next+1, 0
 	}
 	return u, false
+}
+
+// room is how many messages like m the speaker may put into one request, at least 1.
+func room(speaker Speaker, m *sms.Message) int {
+	if speaker == nil {
+		return 1
+	}
+	return max(speaker.Most(m), 1)
 }
 
 // together reports whether two messages may travel in one batch.
@@ -152,7 +162,7 @@ func (j *job) answerPart(s *slot, v Verdict, code uint32, refs sms.Refs) {
 func (j *job) exhaust(why sms.Reason) {
 	v := Verdict{sms.NotSent, why}
 	for {
-		u, ok := j.take(1)
+		u, ok := j.take(1, nil)
 		if !ok {
 			return
 		}

@@ -112,7 +112,7 @@ func (l *line) fill() bool {
 		if j.next < len(j.msgs) && j.msgs[j.next].Over(now) { // it has waited for room in the window too long
 			j.exhaust(sms.TooLate)
 		}
-		u, ok := j.take(batch)
+		u, ok := j.take(batch, l.speaker)
 		if !ok {
 			p.jobs[0] = nil
 			p.jobs = p.jobs[1:]

@@ -24,13 +24,21 @@ type Speaker interface {
 	// Hear takes a frame that arrived and says to s what it is. The frame may not be
 	// kept. An error ends the session.
 	Hear(frame []byte, s *Session) error
-	// Test appends a request that the carrier answers and that means nothing; b as it
-	// is when the protocol has none.
-	Test(b []byte, sequence uint32) []byte
-	// Goodbye appends the request that ends the session; Hear returns ErrGoodbye when
-	// it is answered. b as it is when the protocol has none.
-	Goodbye(b []byte, sequence uint32) []byte
+	// Most is how many messages like m one request may carry, m's segments being one.
+	// The account's Batch is a limit besides.
+	Most(m *sms.Message) int
+	// Say appends the request that is w; b as it is when the protocol has none. Hear
+	// returns ErrGoodbye when a Goodbye is answered.
+	Say(b []byte, w Word, sequence uint32) []byte
 }
+
+// A Word is a request without a message.
+type Word uint8
+
+const (
+	Test    Word = iota // the peer answers it, and it means nothing
+	Goodbye             // it ends the session
+)
 
 // A Role is what a connection is logged in for.
 type Role struct {

@@ -36,7 +36,7 @@ func (s *Session) watch(ctx context.Context, stop <-chan struct{}) {
 				return
 			case asked.IsZero() && now.Sub(heard) >= s.p.c.Idle:
 				sequence++
-				if test := s.line.speaker.Test(nil, testSequence+sequence%0xFFFF); len(test) > 0 {
+				if test := s.line.speaker.Say(nil, Test, testSequence+sequence%0xFFFF); len(test) > 0 {
 					asked = now
 					s.line.say(test)
 				}
@@ -76,7 +76,7 @@ func (s *Session) leave(stop <-chan struct{}) {
 		case <-tick.C:
 		}
 	}
-	goodbye := s.line.speaker.Goodbye(nil, goodbyeSequence)
+	goodbye := s.line.speaker.Say(nil, Goodbye, goodbyeSequence)
 	if len(goodbye) == 0 {
 		s.line.conn.Close()
 		return

@@ -33,7 +33,8 @@ type Config struct {
 	ReceiptDelay  time.Duration // from the answer to the receipt
 	ReceiptWindow int           // receipts not acknowledged on one connection; 0: 2000
 	// ReceiptForm is how a receipt says what it says: "tlv" (3.4, section 5.3.2),
-	// "text" (appendix B), or both when empty.
+	// "text" (appendix B), or both when empty. CMPP 3.0 has "short", with a number of 21
+	// octets instead of 32.
 	ReceiptForm       string
 	LoseReceipts      float64 // share that never come
 	FailReceipts      float64 // share that say undeliverable
@@ -102,9 +103,9 @@ func (c Config) withDefaults() (Config, error) {
 		return c, fmt.Errorf(`simulator: hex ids in %q, want "resp", "receipt" or nothing`, c.HexIDs)
 	}
 	switch c.ReceiptForm {
-	case "", "tlv", "text":
+	case "", "tlv", "text", "short":
 	default:
-		return c, fmt.Errorf(`simulator: receipt form %q, want "tlv", "text" or nothing`, c.ReceiptForm)
+		return c, fmt.Errorf(`simulator: receipt form %q, want "tlv", "text", "short" or nothing`, c.ReceiptForm)
 	}
 	if c.Journal != nil && c.JournalPath != "" {
 		return c, fmt.Errorf("simulator: a journal and the path of one")

@@ -1,5 +1,7 @@
 package simulator
 
+import "tocsin/providers/cmpp"
+
 // A dialect is a protocol as the carrier's end of one connection speaks it. It is the
 // connection's own: deliver is called under the session's lock, the rest by its reader.
 type dialect interface {
@@ -31,6 +33,10 @@ var protocols = map[string]protocol{
 	"smpp": {
 		new: newSMPP, port: "2775", least: headerSize, most: maxFrame,
 		goodbye: appendHeader(nil, unbind, 0, 0x7FFFFFFF),
+	},
+	"cmpp": {
+		new: newCMPP, port: "7890", least: cmpp.HeaderSize, most: cmpp.MaxFrame,
+		goodbye: cmpp.AppendEmpty(nil, cmpp.TerminateID, 0x7FFFFFFF), whole: true, ranged: true,
 	},
 }
 

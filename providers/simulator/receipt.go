@@ -8,6 +8,7 @@ import (
 type receipt struct {
 	to     uint64
 	id     uint64
+	place  int    // in its batch
 	head   uint64 // what else the message's sequence number has
 	at     int64  // due, nanoseconds since 1970
 	taken  int64  // submitted, nanoseconds since 1970

@@ -53,7 +53,7 @@ func newSession(c *Carrier, conn net.Conn) *session {
 		size *= 2
 	}
 	s := &session{carrier: c, conn: conn, ring: make([]sent, size), next: 1, wake: make(chan struct{}, 1)}
-	s.dialect = c.speaks.new(c)
+	s.dialect, s.lines.protocol = c.speaks.new(c), c.config.Protocol
 	return s
 }
 

@@ -17,7 +17,9 @@ func (s *session) submit(r *request) {
 	r.id = c.nextID.Add(uint64(r.ids)) - uint64(r.ids-1)
 	r.refused = r.refused[:0]
 	if c.speaks.whole && s.wrong(r) {
-		s.taken.refused += len(r.to)
+		if len(r.to) == 1 { // of a batch nobody knows yet which
+			s.taken.refused++
+		}
 		s.out = s.dialect.answer(s.out, r, wrongNumbers)
 		return
 	}
@@ -101,7 +103,7 @@ func (s *session) take(i int, m *request) {
 	if !c.config.Receipts || m.wanted == noReceipt || c.happens(c.config.LoseReceipts, luck, saltLose) {
 		return
 	}
-	r := receipt{to: d.number, id: id, head: m.head, origin: m.origin, at: s.now + int64(c.config.ReceiptDelay), taken: s.now}
+	r := receipt{to: d.number, id: id, place: i, head: m.head, origin: m.origin, at: s.now + int64(c.config.ReceiptDelay), taken: s.now}
 	r.failed = c.happens(c.config.FailReceipts, luck, saltFail)
 	if m.wanted == onlyFailure && !r.failed || m.wanted == onlySuccess && r.failed {
 		return

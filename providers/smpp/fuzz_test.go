@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"log/slog"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -150,8 +151,8 @@ func FuzzReceiptText(f *testing.F) {
 		}
 		var reader receiptReader
 		first := reader.time(s.done)
-		if kept := reader.time(s.done); kept != first || first != date(s.done) {
-			t.Fatalf("got %d and %d for %q, want %d", first, kept, s.done, date(s.done))
+		if kept := reader.time(s.done); kept != first || first != wire.Date(s.done, time.Local) {
+			t.Fatalf("got %d and %d for %q, want %d", first, kept, s.done, wire.Date(s.done, time.Local))
 		}
 		if r, ok := reader.read(&Arrival{From: []byte("8613800138000"), Class: typeReceipt, Text: text}); ok {
 			checkRead(t, text, &r)

@@ -63,8 +63,8 @@ func New(o Options) (*Provider, error) {
 		return nil, errors.New("sender is longer than 20 characters or holds a NUL (SMPP 3.4, 5.2.8)")
 	case c.Window > link.MaxWindow:
 		return nil, fmt.Errorf("window is larger than %d", link.MaxWindow)
-	case c.Batch > 254:
-		return nil, errors.New("batch is larger than 254 (SMPP 3.4, 4.5.1)")
+	case c.Batch > maxBatch:
+		return nil, fmt.Errorf("batch is larger than %d (SMPP 3.4, 4.5.1)", maxBatch)
 	case c.Bind != "" && c.Bind != "transceiver" && c.Bind != "separate":
 		return nil, fmt.Errorf("bind %q is neither transceiver nor separate", c.Bind)
 	}
@@ -86,33 +86,15 @@ func New(o Options) (*Provider, error) {
 
 // Submit offers msgs; see providers.Provider.
 func (p Provider) Submit(ctx context.Context, msgs []sms.Message, acks []sms.Ack) {
-	if !refuseSenders(msgs, acks) {
+	if !link.RefuseSenders(msgs, acks, fitsAddress) {
 		p.Link.Submit(ctx, msgs, acks)
 	}
 }
 
+// maxBatch is the most destinations of a submit_multi, section 4.5.1.
+const maxBatch = 254
+
 // fitsAddress reports whether a sender fits source_addr.
 func fitsAddress(sender string) bool {
 	return len(sender) < addressSize && strings.IndexByte(sender, 0) < 0
-}
-
-// refuseSenders refuses the messages whose sender fits no PDU, and sends none of
-// the others this time; it reports whether there are any.
-func refuseSenders(msgs []sms.Message, acks []sms.Ack) bool {
-	var fine *sms.Envelope
-	for i := range msgs {
-		if e := msgs[i].Envelope; e != fine {
-			if !fitsAddress(e.Sender) {
-				for i := range msgs {
-					acks[i] = sms.Ack{Done: msgs[i].Done, Outcome: sms.NotSent, Reason: sms.BadSender}
-					if !fitsAddress(msgs[i].Envelope.Sender) {
-						acks[i].Outcome = sms.Refused
-					}
-				}
-				return true
-			}
-			fine = e
-		}
-	}
-	return false
 }

@@ -48,14 +48,15 @@ func (s *speaker) Submit(b []byte, sequence uint32, u link.Unit) []byte {
 	}
 }
 
-// Test appends enquire_link.
-func (s *speaker) Test(b []byte, sequence uint32) []byte {
-	return AppendEmpty(b, EnquireLink, 0, sequence)
-}
+// Most has no limit of its own: a submit_multi takes as many as the account allows.
+func (s *speaker) Most(*sms.Message) int { return maxBatch }
 
-// Goodbye appends unbind.
-func (s *speaker) Goodbye(b []byte, sequence uint32) []byte {
-	return AppendEmpty(b, UnbindCommand, 0, sequence)
+// Say appends enquire_link or unbind.
+func (s *speaker) Say(b []byte, w link.Word, sequence uint32) []byte {
+	if w == link.Goodbye {
+		return AppendEmpty(b, UnbindCommand, 0, sequence)
+	}
+	return AppendEmpty(b, EnquireLink, 0, sequence)
 }
 
 // Hear takes one PDU.
