@@ -88,9 +88,6 @@ func Reply(a ConnectAnswer, source [md5.Size]byte, secret string) [md5.Size]byte
 
 // Timestamp is a CONNECT's.
 func Timestamp(at time.Time) uint32 {
-	at = at.In(beijing)
+	at = at.In(wire.Beijing)
 	return uint32((((int(at.Month())*100+at.Day())*100+at.Hour())*100+at.Minute())*100 + at.Second())
 }
-
-// beijing is the time of all China, which has no summer time.
-var beijing = time.FixedZone("CST", 8*60*60)

@@ -54,7 +54,7 @@ func (d *receiptReader) read(content, from []byte) (sms.Receipt, bool) {
 			break
 		}
 	}
-	r.Time = d.dates.Read(content[25:35], beijing)
+	r.Time = d.dates.Read(content[25:35], wire.Beijing)
 	return r, true
 }
 

@@ -1,7 +1,6 @@
 package cmpp
 
 import (
-	"bytes"
 	"encoding/binary"
 	"time"
 
@@ -13,7 +12,7 @@ import (
 // A speaker writes and reads PDUs on one connection.
 type speaker struct {
 	c        Config
-	valid    validity
+	valid    wire.Validity
 	receipts receiptReader
 }
 
@@ -29,7 +28,7 @@ func (s *speaker) Submit(b []byte, sequence uint32, u link.Unit) []byte {
 	e := m.Envelope
 	o := Outgoing{
 		Version: s.c.Version, Service: s.c.ServiceID, Source: s.c.MsgSrc, FeeUser: s.c.FeeUserType, FeeType: s.c.FeeType,
-		FeeCode: s.c.FeeCode, Sender: e.Sender, Level: levels[e.Class], Format: formats[m.Content.Coding], Valid: s.valid.of(e),
+		FeeCode: s.c.FeeCode, Sender: e.Sender, Level: levels[e.Class], Format: formats[m.Content.Coding], Valid: s.valid.Of(e),
 		National: s.c.National, Text: m.Content.Octets,
 	}
 	if o.Sender == "" {
@@ -130,48 +129,6 @@ func (s *speaker) arrival(h Header, body []byte, on *link.Session) error {
 				return
 			}
 		}
-		d.Incoming(sms.Incoming{From: incomingNumber(m.From), To: string(m.To), Text: text(&m), Time: time.Now()})
+		d.Incoming(sms.Incoming{From: sms.ChinaSender(m.From), To: string(m.To), Text: sms.ReadText(m.Format, m.UDHI != 0, m.Content), Time: time.Now()})
 	})
-}
-
-// incomingNumber is who sent a message, with the country code when it is a number.
-func incomingNumber(from []byte) string {
-	if n := sms.ChinaNumber(from); n != 0 {
-		return n.Digits()
-	}
-	return string(from)
-}
-
-// text reads a message from a handset.
-func text(m *Deliver) string {
-	octets := m.Content
-	if m.UDHI != 0 && len(octets) > 0 && int(octets[0]) < len(octets) {
-		octets = octets[octets[0]+1:]
-	}
-	coding := sms.ASCII
-	switch m.Format {
-	case 8:
-		coding = sms.UCS2
-	case 15:
-		coding = sms.GB
-	}
-	content := sms.Content{Octets: octets, Coding: coding, Segments: 1}
-	return string(bytes.ToValidUTF8(content.AppendText(nil), []byte("\uFFFD")))
-}
-
-// validity keeps the text of an envelope's expiry.
-type validity struct {
-	envelope *sms.Envelope
-	text     string
-}
-
-// of is ValId_Time, in the absolute format of SMPP 3.3, or empty.
-func (v *validity) of(e *sms.Envelope) string {
-	if e.Expires.IsZero() {
-		return ""
-	}
-	if v.envelope != e {
-		v.envelope, v.text = e, e.Expires.In(beijing).Format("060102150405")+"032+" // 32 quarters of an hour before UTC
-	}
-	return v.text
 }

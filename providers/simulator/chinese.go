@@ -32,10 +32,7 @@ type minutes struct {
 func (m *minutes) date(which int, at int64) []byte {
 	if minute := at / int64(time.Minute); m.minute[which] != minute {
 		m.minute[which] = minute
-		time.Unix(0, at).In(beijing).AppendFormat(m.dates[which][:0], "0601021504")
+		time.Unix(0, at).In(wire.Beijing).AppendFormat(m.dates[which][:0], "0601021504")
 	}
 	return m.dates[which][:]
 }
-
-// beijing is the time of all China.
-var beijing = time.FixedZone("CST", 8*60*60)

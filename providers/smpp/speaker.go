@@ -7,6 +7,7 @@ import (
 
 	"tocsin/providers/link"
 	"tocsin/providers/sms"
+	"tocsin/providers/wire"
 )
 
 // A speaker writes and reads PDUs on one connection.
@@ -17,7 +18,7 @@ type speaker struct {
 	// version is sc_interface_version, 0 when the carrier does not say. Below
 	// Version34 it takes no optional parameters; no submit carries any.
 	version  byte
-	valid    validity
+	valid    wire.Validity
 	receipts receiptReader
 }
 
@@ -33,7 +34,7 @@ func (s *speaker) Submit(b []byte, sequence uint32, u link.Unit) []byte {
 	if e.Receipt {
 		d.Registered = 1
 	}
-	d.Validity = s.valid.of(e)
+	d.Validity = s.valid.Of(e)
 	switch {
 	case u.Part >= 0:
 		d.Class = UDHI
@@ -125,21 +126,4 @@ func addressKind(sender string) (ton, npi byte) {
 		}
 	}
 	return 0, 1
-}
-
-// validity keeps the text of an envelope's expiry.
-type validity struct {
-	envelope *sms.Envelope
-	text     string
-}
-
-// of is the absolute time of section 7.1.1, or empty.
-func (v *validity) of(e *sms.Envelope) string {
-	if e.Expires.IsZero() {
-		return ""
-	}
-	if v.envelope != e {
-		v.envelope, v.text = e, e.Expires.UTC().Format("060102150405")+"000+"
-	}
-	return v.text
 }
