@@ -17,7 +17,7 @@ type speaker struct {
 }
 
 // formats are Msg_Fmt by coding, CMPP 3.0 section 7.4.3.1.
-var formats = map[sms.Coding]byte{sms.GSM7: 0, sms.ASCII: 0, sms.UCS2: 8, sms.GB: 15}
+var formats = [...]byte{sms.GSM7: 0, sms.ASCII: 0, sms.UCS2: 8, sms.GB: 15}
 
 // levels are Msg_level by class.
 var levels = [sms.Classes]byte{sms.Routine: 0, sms.Urgent: 5, sms.Emergency: 9}

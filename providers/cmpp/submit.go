@@ -143,7 +143,7 @@ func AppendSubmit(b []byte, sequence uint32, o *Outgoing, msgs []sms.Message, he
 	b = append(b, byte(len(msgs)))
 	for i := range msgs {
 		at := len(b)
-		b = appendNumber(b, msgs[i].To, o.National)
+		b = msgs[i].To.AppendChina(b, o.National)
 		b = wire.AppendPadded(b, "", number-(len(b)-at))
 	}
 	if o.Version.wide() {
@@ -153,16 +153,4 @@ func AppendSubmit(b []byte, sequence uint32, o *Outgoing, msgs []sms.Message, he
 	b = append(append(b, header...), o.Text...)
 	b = wire.AppendPadded(b, "", o.Version.reserveSize())
 	return End(b, start)
-}
-
-// china is the country code of the People's Republic, ITU-T E.164.
-const china = 86
-
-// appendNumber appends a number's digits, without China's country code when national.
-func appendNumber(b []byte, n sms.Number, national bool) []byte {
-	const billion100 = 1e11 // eleven digits behind the code
-	if national && n/billion100 == china {
-		n %= billion100
-	}
-	return n.AppendDigits(b)
 }

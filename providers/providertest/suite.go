@@ -28,6 +28,7 @@ func Run(t *testing.T, protocol string, make NewFunc) {
 		{"receipts come late", simulator.Config{Receipts: true, ReceiptDelay: 50 * time.Millisecond}, taken, ""},
 		{"receipts are text only", simulator.Config{Receipts: true, ReceiptForm: "text"}, taken, "smpp"},
 		{"receipts are parameters only", simulator.Config{Receipts: true, ReceiptForm: "tlv"}, taken, "smpp"},
+		{"receipts are in another dialect", simulator.Config{Receipts: true, ReceiptForm: "text"}, taken, "smgp"},
 		{"receipts are short", simulator.Config{Receipts: true, ReceiptForm: "short"}, taken, "cmpp"},
 		{"ids are hexadecimal in the answer only", simulator.Config{Receipts: true, HexIDs: "resp"}, received, "smpp"},
 		{"ids are hexadecimal in the receipt only", simulator.Config{Receipts: true, HexIDs: "receipt"}, received, "smpp"},

@@ -1,6 +1,9 @@
 package simulator
 
-import "tocsin/providers/cmpp"
+import (
+	"tocsin/providers/cmpp"
+	"tocsin/providers/smgp"
+)
 
 // A dialect is a protocol as the carrier's end of one connection speaks it. It is the
 // connection's own: deliver is called under the session's lock, the rest by its reader.
@@ -37,6 +40,10 @@ var protocols = map[string]protocol{
 	"cmpp": {
 		new: newCMPP, port: "7890", least: cmpp.HeaderSize, most: cmpp.MaxFrame,
 		goodbye: cmpp.AppendEmpty(nil, cmpp.TerminateID, 0x7FFFFFFF), whole: true, ranged: true,
+	},
+	"smgp": {
+		new: newSMGP, port: "8890", least: smgp.HeaderSize, most: smgp.MaxFrame,
+		goodbye: smgp.AppendEmpty(nil, smgp.ExitID, 0x7FFFFFFF), whole: true, ranged: true,
 	},
 }
 

@@ -143,6 +143,14 @@ func ChinaNumber(digits []byte) Number {
 // AppendDigits appends the number's digits, country code first, without plus.
 func (n Number) AppendDigits(b []byte) []byte { return strconv.AppendUint(b, uint64(n), 10) }
 
+// AppendChina is AppendDigits, without China's country code when national.
+func (n Number) AppendChina(b []byte, national bool) []byte {
+	if national && n/1e11 == 86 {
+		n %= 1e11
+	}
+	return n.AppendDigits(b)
+}
+
 // Digits is the number as a carrier or an export wants it. Never log it.
 func (n Number) Digits() string { return strconv.FormatUint(uint64(n), 10) }
 
