@@ -72,6 +72,9 @@ func (c *Carrier) Run(ctx context.Context) error {
 	defer cancel(nil)
 	c.stop = cancel
 	var running sync.WaitGroup
+	if c.config.DialBack != "" {
+		running.Go(func() { c.callBack(ctx) })
+	}
 	unhook := context.AfterFunc(ctx, func() {
 		c.ln.Close()
 		c.Cut()
@@ -140,7 +143,9 @@ func (c *Carrier) join(s *session, systemID string) {
 		c.accounts[systemID] = a
 	}
 	s.account = a
-	c.counts.binds.Add(1)
+	if d, ok := s.dialect.(*sgipDialect); !ok || !d.back {
+		c.counts.binds.Add(1)
+	}
 	if s.receives {
 		a.receivers = append(a.receivers, s)
 		s.push(a.parked)

@@ -19,7 +19,10 @@ type Config struct {
 	// Listener, when set, is where clients come in instead; it is the Carrier's to
 	// close. Tests with simulated time have one in memory.
 	Listener net.Listener
-	Protocol string // "smpp", also when empty
+	Protocol string // "smpp", also when empty, "cmpp", "sgip" or "smgp"
+	// DialBack is where SGIP's client listens, host:port: the carrier brings its receipts
+	// there, and logs in with this name and password. Empty: on the client's connections.
+	DialBack, DialBackID, DialBackPassword string
 
 	SystemID string // the only account; empty: any
 	Password string // of the account; empty: any
@@ -106,6 +109,12 @@ func (c Config) withDefaults() (Config, error) {
 	case "", "tlv", "text", "short":
 	default:
 		return c, fmt.Errorf(`simulator: receipt form %q, want "tlv", "text", "short" or nothing`, c.ReceiptForm)
+	}
+	if c.DialBack != "" && c.Protocol != "sgip" {
+		return c, fmt.Errorf("simulator: only sgip's carriers dial back")
+	}
+	if len(c.DialBackID) > 16 || len(c.DialBackPassword) > 16 {
+		return c, fmt.Errorf("simulator: names and passwords have at most 16 characters (SGIP 1.2, 4.2.1)")
 	}
 	if c.Journal != nil && c.JournalPath != "" {
 		return c, fmt.Errorf("simulator: a journal and the path of one")

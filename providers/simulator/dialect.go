@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"tocsin/providers/cmpp"
+	"tocsin/providers/sgip"
 	"tocsin/providers/smgp"
 )
 
@@ -29,6 +30,8 @@ type protocol struct {
 	whole bool
 	// ranged: the messages of a batch have ids of their own, one behind the other.
 	ranged bool
+	// named: the client's own sequence number is the message's id.
+	named bool
 }
 
 // protocols are those a carrier speaks.
@@ -40,6 +43,10 @@ var protocols = map[string]protocol{
 	"cmpp": {
 		new: newCMPP, port: "7890", least: cmpp.HeaderSize, most: cmpp.MaxFrame,
 		goodbye: cmpp.AppendEmpty(nil, cmpp.TerminateID, 0x7FFFFFFF), whole: true, ranged: true,
+	},
+	"sgip": {
+		new: newSGIP, port: "8801", least: sgip.HeaderSize, most: sgip.MaxFrame, whole: true, named: true,
+		goodbye: sgip.AppendEmpty(nil, sgip.UnbindID, sgip.Sequence{Node: smg, Count: 0x7FFFFFFF}),
 	},
 	"smgp": {
 		new: newSMGP, port: "8890", least: smgp.HeaderSize, most: smgp.MaxFrame,

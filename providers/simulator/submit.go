@@ -14,7 +14,9 @@ func (s *session) submit(r *request) {
 	if c.speaks.ranged {
 		r.ids = len(r.to)
 	}
-	r.id = c.nextID.Add(uint64(r.ids)) - uint64(r.ids-1)
+	if r.id = c.nextID.Add(uint64(r.ids)) - uint64(r.ids-1); c.speaks.named {
+		r.id = uint64(r.sequence)
+	}
 	r.refused = r.refused[:0]
 	if c.speaks.whole && s.wrong(r) {
 		if len(r.to) == 1 { // of a batch nobody knows yet which
