@@ -3,6 +3,7 @@ package configs
 import (
 	"log/slog"
 	"strconv"
+	"strings"
 	"time"
 
 	"tocsin/providers"
@@ -21,6 +22,18 @@ func (p *ProviderConfig) Alphabet() sms.Alphabet {
 		return sms.OctetsGB
 	}
 	return sms.Octets
+}
+
+// Alphabets says what the first provider of a route takes texts in.
+func (c *Config) Alphabets() func(route string) sms.Alphabet {
+	by := map[string]sms.Alphabet{}
+	for i := range c.Providers {
+		by[c.Providers[i].Name] = c.Providers[i].Alphabet()
+	}
+	return func(route string) sms.Alphabet {
+		first, _, _ := strings.Cut(route, ",")
+		return by[first]
+	}
 }
 
 // field checks one text of a fixed size.

@@ -214,6 +214,6 @@ func planInto(ctx context.Context, l *ledger.Ledger, c *configs.Config, d *campa
 		Key: d.Key, Title: d.Title, Class: d.Class, Hash: d.Hash(), Path: d.Path, Definition: d.Source, State: state,
 	}
 	return l.Plan(ctx, draft, func(sink campaigns.Sink) (*campaigns.Summary, error) {
-		return d.Plan(ctx, campaigns.PlanOptions{Router: router, Suppressed: suppressed, Country: c.Country}, sink)
+		return d.Plan(ctx, campaigns.PlanOptions{Router: router, Alphabet: c.Alphabets(), Suppressed: suppressed, Country: c.Country}, sink)
 	})
 }
