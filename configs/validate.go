@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"net"
-	"net/url"
 	"reflect"
 	"regexp"
 	"slices"
@@ -66,9 +65,8 @@ func validateSettings(c *Config, d *document) error {
 		return d.at("$.country", "country %q is not an ISO 3166-1 code: write two letters, for example country: CN", c.Country)
 	}
 	if c.Queue != "embedded" {
-		u, err := url.Parse(c.Queue) // its error would quote the password
-		if err != nil || u.Scheme != "redis" && u.Scheme != "rediss" || u.Host == "" {
-			return d.at("$.queue", "queue is neither embedded nor the address of a Redis: write queue: embedded, or redis://HOST:6379/0 (rediss:// for TLS)")
+		if why := redis(c.Queue); why != "" {
+			return d.at("$.queue", "%s", why)
 		}
 	}
 	if c.Admin != "off" {

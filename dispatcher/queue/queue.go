@@ -22,8 +22,9 @@ var ErrLater = errors.New("later")
 
 // Options says where the queue is.
 type Options struct {
-	// URL is "embedded" (also when empty), redis://host:port/db or rediss:// for
-	// TLS.
+	// URL is "embedded" (also when empty), redis://host:port/db,
+	// redis+sentinel://host:port,host:port/db?master=NAME, or
+	// redis+cluster://host:port,host:port; with rediss for TLS.
 	URL string
 	// Logger hears when Redis goes and comes; nil: nobody does.
 	Logger *slog.Logger

@@ -2,7 +2,6 @@ package queue
 
 import (
 	"context"
-	"errors"
 	"net"
 	"strings"
 	"time"
@@ -18,12 +17,12 @@ const Embedded = "embedded"
 // Redis has no listener and no port: connections are pipes in memory.
 func (q *Queue) connect(url string) error {
 	if url != Embedded && url != "" {
-		o, err := redis.ParseURL(url)
+		o, err := parseAddress(url)
 		if err != nil {
-			return errors.New("the address of redis is not understood: want redis://host:6379/0")
+			return err
 		}
 		o.DialTimeout, o.ReadTimeout, o.WriteTimeout = time.Second, probeTimeout, probeTimeout
-		client := redis.NewClient(o)
+		client := redis.NewUniversalClient(o)
 		client.AddHook(brake{})
 		q.redis = client
 		return nil
@@ -61,7 +60,7 @@ func (brake) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 		if err == nil || !strings.HasPrefix(cmd.Name(), "eval") {
 			return err
 		}
-		for _, refusal := range [...]string{"OOM ", "READONLY ", "MISCONF ", "LOADING ", "MASTERDOWN ", "CLUSTERDOWN ", "NOAUTH ", "NOPERM "} {
+		for _, refusal := range [...]string{"OOM ", "READONLY ", "MISCONF ", "LOADING ", "MASTERDOWN ", "CLUSTERDOWN ", "TRYAGAIN ", "NOAUTH ", "NOPERM "} {
 			if strings.HasPrefix(err.Error(), refusal) {
 				t := time.NewTimer(lookEvery)
 				defer t.Stop()
