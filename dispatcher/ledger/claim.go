@@ -123,7 +123,8 @@ func (l *Ledger) held(k *Claim) (*page, error) {
 // Offer puts the intent to send to some waiting recipients on disk; indexes
 // ascend, and parts says of how many segments each one's text is. Bytes may
 // leave only after it returned nil. ErrStale: the claim is over, ErrTaken: the
-// campaign does not run any more, or the provider is not enabled; nothing may be sent.
+// campaign does not run any more, the provider is not enabled, or who waits goes to
+// another one; nothing may be sent.
 func (l *Ledger) Offer(k *Claim, indexes []uint16, parts []uint8) error {
 	if len(indexes) == 0 {
 		return nil
@@ -133,7 +134,7 @@ func (l *Ledger) Offer(k *Claim, indexes []uint16, parts []uint8) error {
 		if err != nil {
 			return err
 		}
-		if p.campaign.State != Running || l.provider(p.provider).State != Enabled {
+		if p.campaign.State != Running || p.next != "" || l.provider(p.provider).State != Enabled {
 			return ErrTaken
 		}
 		for _, i := range indexes {
@@ -175,37 +176,4 @@ func (l *Ledger) Release(k *Claim) error {
 		c.release(p)
 		return nil
 	})
-}
-
-// Reroute gives all waiting, unclaimed pages of provider from whose route has a
-// fall-back behind it to that fall-back, if usable, which may not ask the ledger,
-// says that it can send. It reports how many. Recipients in doubt stay where they
-// are.
-func (l *Ledger) Reroute(from string, usable func(provider string) bool) (int, error) {
-	moved := 0
-	err := l.commit(func(c *commit) error {
-		for _, k := range l.campaigns {
-			if k.State != Running {
-				continue
-			}
-			for _, p := range k.pages {
-				if p.provider != from || !p.open() || p.counts[sms.InDoubt] > 0 {
-					continue
-				}
-				if next := fallback(p.route, from, usable); next != "" {
-					if err := l.load(p); l.shared && errors.Is(err, errTorn) {
-						continue // somebody works on it, so it is not for here to say
-					} else if err != nil {
-						return err
-					}
-					p.provider = next
-					p.epoch++ // the task that names the old provider is stale
-					c.touch(p)
-					moved++
-				}
-			}
-		}
-		return nil
-	})
-	return moved, err
 }
