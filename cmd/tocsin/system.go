@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -162,7 +163,10 @@ func (s *system) api() (http.Handler, error) {
 	if err != nil {
 		return nil, usage(fmt.Errorf("%s: %w", s.config.Tokens, err))
 	}
-	return web.New(s.ledger, tokens), nil
+	return web.New(web.Options{
+		Ledger: s.ledger, Planner: &planning{s.ledger, s.config, s.log}, Tokens: tokens, Providers: providerNames(s.config),
+		Uploads: filepath.Join(s.config.Data, "uploads"),
+	}), nil
 }
 
 // ready says why this process takes no work; nil: it does.

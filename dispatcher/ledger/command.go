@@ -25,7 +25,8 @@ type Command struct {
 	Provider string // for mark: only who was offered through this one; "": everybody
 	To       string // for reroute: the provider; "": the fall-backs of the routes
 	Campaign string // for reroute: only of this campaign; "": of all
-	// Among are the providers that there are, for reroute; nil: any.
+	// Among are the providers that there are, for mark and reroute; nil: any. One that
+	// is not there any more may still have recipients.
 	Among []string
 }
 
@@ -47,6 +48,9 @@ type Effect struct {
 
 // ErrNoCommand says that a verb is none.
 var ErrNoCommand = errors.New("there is no command")
+
+// ErrNoProvider says that there is no provider of a name.
+var ErrNoProvider = errors.New("no such provider")
 
 // ErrNotAllowed says that a command does not fit the state a campaign is in.
 var ErrNotAllowed = errors.New("this cannot be done to a campaign in this state")
@@ -170,6 +174,9 @@ func (l *Ledger) obey(c *commit, k *Campaign, v *verb, d Command) (Effect, error
 		}
 		if e.Marked, err = l.markAll(c, k, to, d.Provider); err != nil {
 			return Effect{}, err
+		}
+		if e.Marked == 0 && d.Provider != "" && d.Among != nil && !slices.Contains(d.Among, d.Provider) {
+			return Effect{}, fmt.Errorf("%w: %s, and nobody is in doubt through it", ErrNoProvider, d.Provider)
 		}
 		d.Verb += " " + d.As
 	}

@@ -65,12 +65,18 @@ func (l *Ledger) rerouteAll(c *commit, d Command) (Effect, error) {
 	usable := func(name string) bool {
 		return l.provider(name).State == Enabled && (d.Among == nil || slices.Contains(d.Among, name))
 	}
+	if d.To != "" && d.Among != nil && !slices.Contains(d.Among, d.To) {
+		return e, fmt.Errorf("%w: %s", ErrNoProvider, d.To)
+	}
 	if d.To != "" && !usable(d.To) {
 		return e, fmt.Errorf("%w: %s is %s, and only one that is enabled is given anything", ErrNotAllowed, d.To, l.provider(d.To).State)
 	}
 	pages, err := l.waitingFor(d)
 	if err != nil {
 		return e, err
+	}
+	if len(pages) == 0 && d.Among != nil && !slices.Contains(d.Among, d.Key) {
+		return e, fmt.Errorf("%w: %s, and nobody waits for it", ErrNoProvider, d.Key)
 	}
 	for _, p := range pages {
 		to := d.To

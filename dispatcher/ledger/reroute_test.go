@@ -144,7 +144,7 @@ func TestAReroutingThatCannotBeChangesNothing(t *testing.T) {
 		want    error
 	}{
 		"to a provider that is disabled":         {reroute("d"), ErrNotAllowed},
-		"to one that there is not":               {among, ErrNotAllowed},
+		"to one that there is not":               {among, ErrNoProvider},
 		"to itself":                              {reroute("a"), ErrIncomplete},
 		"no fall-back is enabled":                {reroute(""), ErrNotAllowed},
 		"of a campaign that is not there":        {of("other"), ErrNotFound},
