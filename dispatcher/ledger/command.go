@@ -52,8 +52,8 @@ var ErrNoCommand = errors.New("there is no command")
 // ErrNoProvider says that there is no provider of a name.
 var ErrNoProvider = errors.New("no such provider")
 
-// ErrNotAllowed says that a command does not fit the state a campaign is in.
-var ErrNotAllowed = errors.New("this cannot be done to a campaign in this state")
+// ErrNotAllowed says that a command does not fit the state that things are in.
+var ErrNotAllowed = errors.New("this cannot be done now")
 
 // ErrIncomplete says that a command lacks something, or that there is no such command.
 var ErrIncomplete = errors.New("the command is not complete")
