@@ -2,7 +2,9 @@ package main
 
 import (
 	"encoding/csv"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -100,5 +102,58 @@ func TestNumbersTextsAndSecretsAreNeverTold(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// unheard are the tests' files with processes or logs of their own, and why these need
+// no harness.
+var unheard = map[string]string{
+	"cmd/tocsin/bench_test.go":              "measures",
+	"cmd/tocsin/bench_many_test.go":         "measures",
+	"cmd/tocsin/disk_test.go":               "what is said goes to a disk that is full",
+	"cmd/tocsin/harness_test.go":            "it is the harness",
+	"cmd/tocsin/progress_test.go":           "holds its screen against the secrets",
+	"cmd/tocsin/redis_test.go":              "Redis is not ours",
+	"cmd/tocsin/script_test.go":             "holds what is said against numbers and passwords",
+	"configs/load_test.go":                  "is about what a log says of a secret",
+	"providers/metered_test.go":             "promtool is not ours",
+	"providers/sms/number_test.go":          "is about what a log says of a number",
+	"providers/sms/smstest/smstest_test.go": "tests the harness",
+	"dispatcher/sim_test.go":                "every world's log is audited when its test ends",
+}
+
+// TestEveryTestsTalkIsListenedTo: a process that a test of the program runs, and a log
+// that any test makes, is one of a harness that holds it against numbers and secrets.
+func TestEveryTestsTalkIsListenedTo(t *testing.T) {
+	own := regexp.MustCompile(`\.(Combined)?Output\(\)|[cC]md\.(Run|Start)\(\)|slog\.New\(`)
+	looked := 0
+	for _, room := range []string{"cmd", "campaigns", "configs", "dispatcher", "providers"} {
+		err := filepath.WalkDir(filepath.Join(root, room), func(path string, d fs.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			below, err := filepath.Rel(root, path)
+			if err != nil {
+				return err
+			}
+			switch {
+			case strings.HasPrefix(below, "providers/peers/"): // a module of its own
+			case strings.HasPrefix(below, "dispatcher/ledger/"), strings.HasPrefix(below, "dispatcher/queue/"), strings.HasPrefix(below, "dispatcher/pace/"):
+				// Their processes are databases, and themselves again.
+				if strings.Contains(read(t, path), "slog.New(") {
+					t.Errorf("%s makes a log of its own: take smstest.Logger", below)
+				}
+			case own.MatchString(read(t, path)) && unheard[below] == "" && below != "cmd/tocsin/privacy_test.go":
+				t.Errorf("%s runs a process or makes a log that nobody listens to: take startProcess, or smstest.Logger", below)
+			}
+			looked++
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if looked < 50 {
+		t.Errorf("got %d files of tests, want all", looked)
 	}
 }
