@@ -210,6 +210,9 @@ func newCampaignList() *cobra.Command {
 			var t sheet
 			for _, r := range all {
 				n := r.Recipients
+				if r.RetryOf != "" {
+					r.Note = strings.TrimSpace("retry of " + r.RetryOf + "  " + r.Note)
+				}
 				settled := n.Delivered + n.Failed + n.Expired + n.Cancelled
 				t.add(r.Campaign, strconv.Itoa(r.Planned), fmt.Sprintf("%s, %s: %d settled, %d accepted, %d in doubt, %d waiting  %s", r.Class, r.State,
 					settled, n.Accepted, n.InDoubt, n.Waiting+n.Offered, r.Note))

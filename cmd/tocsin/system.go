@@ -64,7 +64,7 @@ func openLedger(ctx context.Context, o ledger.Options) (*ledger.Ledger, error) {
 	l, err := ledger.Open(ctx, o)
 	if errors.Is(err, ledger.ErrBusy) {
 		return nil, fmt.Errorf("%w: one process at a time sends; stop the other one first (it settles what is on its way), then start this; "+
-			"tocsin serve takes campaigns when it starts, and report and export work beside it", err)
+			"tocsin submit sends a campaign to a serve at work, and report and export work beside it", err)
 	}
 	return l, err
 }

@@ -98,7 +98,7 @@ func (l *Ledger) failed(ctx context.Context, parent Campaign) (campaigns.Earlier
 	q := l.contents.in(ctx, tx)
 	var reached []sms.Number
 	for _, key := range l.family(parent.Key) {
-		if err := eachIn(ctx, tx, q, key, func(p *page) error {
+		if err := eachIn(ctx, tx, q, key, hasReached, func(p *page) error {
 			for i, s := range p.people.state {
 				if s == sms.Offered || s == sms.InDoubt || s == sms.Accepted || s == sms.Delivered {
 					reached = append(reached, p.numbers[i])
@@ -111,10 +111,7 @@ func (l *Ledger) failed(ctx context.Context, parent Campaign) (campaigns.Earlier
 	}
 	slices.Sort(reached)
 	e := campaigns.Earlier{Columns: parent.Columns}
-	err = eachIn(ctx, tx, q, parent.Key, func(p *page) error {
-		if p.counts[sms.Failed] == 0 {
-			return nil
-		}
+	err = eachIn(ctx, tx, q, parent.Key, func(p *page) bool { return p.counts[sms.Failed] > 0 }, func(p *page) error {
 		lines, fields, err := p.fieldsOf(ctx, q)
 		if err != nil {
 			return err
@@ -140,8 +137,14 @@ func (l *Ledger) failed(ctx context.Context, parent Campaign) (campaigns.Earlier
 	return e, err
 }
 
-// family are the keys of all campaigns that are retries of the same one, without
-// key itself; that one is among them when it is not key.
+// hasReached reports whether somebody of a page has the message, or may have it.
+func hasReached(p *page) bool {
+	c := &p.counts
+	return c[sms.Offered]+c[sms.InDoubt]+c[sms.Accepted]+c[sms.Delivered] > 0
+}
+
+// family are the keys of all campaigns that are retries of the same one, without key
+// itself and those it is a retry of: in these everybody of it has failed for good.
 func (l *Ledger) family(key string) []string {
 	parents := map[string]string{}
 	for _, c := range l.Campaigns() {
@@ -153,17 +156,21 @@ func (l *Ledger) family(key string) []string {
 		}
 		return k
 	}
+	own := map[string]bool{}
+	for k := key; k != ""; k = parents[k] {
+		own[k] = true
+	}
 	var all []string
 	for k := range parents {
-		if k != key && root(k) == root(key) {
+		if !own[k] && root(k) == root(key) {
 			all = append(all, k)
 		}
 	}
 	return all
 }
 
-// eachIn calls fn for every page of a campaign, its recipients present.
-func eachIn(ctx context.Context, q querier, contents *contents, key string, fn func(p *page) error) error {
+// eachIn calls fn for the pages of a campaign that are wanted, recipients present.
+func eachIn(ctx context.Context, q querier, contents *contents, key string, wanted func(p *page) bool, fn func(p *page) error) error {
 	all, err := readCampaigns(ctx, q, "WHERE key = $1", key)
 	if err != nil {
 		return fmt.Errorf("read %s: %w", key, err)
@@ -172,6 +179,9 @@ func eachIn(ctx context.Context, q querier, contents *contents, key string, fn f
 		for _, p := range c.pages {
 			if err := ctx.Err(); err != nil {
 				return err
+			}
+			if !wanted(p) {
+				continue
 			}
 			if err := p.loadPeople(ctx, contents); err != nil {
 				return fmt.Errorf("read %s: %w", key, err)

@@ -147,17 +147,24 @@ func TestARetryOfNobodyLeavesNothingBehind(t *testing.T) {
 }
 
 func TestOfRetriesAtOnceOneIsMade(t *testing.T) {
-	l := open(t, t.TempDir())
+	o := options(t, t.TempDir())
+	l := openWith(t, o)
 	defer l.Close()
 	spread(t, l, "k")
 	if _, err := l.Do(t.Context(), Command{Key: "k", Verb: "cancel", Who: "li", Why: "enough"}); err != nil {
 		t.Fatal(err)
 	}
+	two := []*Ledger{l, l}
+	if l.shared { // from two machines
+		o.Visitor = true
+		two[1] = openWith(t, o)
+		defer two[1].Close()
+	}
 	const n = 4
 	errs := make(chan error, n)
-	for range n {
+	for i := range n {
 		go func() {
-			_, err := l.Retry(context.Background(), retryOf("k"), again)
+			_, err := two[i%2].Retry(context.Background(), retryOf("k"), again)
 			errs <- err
 		}()
 	}
@@ -169,6 +176,9 @@ func TestOfRetriesAtOnceOneIsMade(t *testing.T) {
 		case !errors.Is(err, ErrNotAllowed):
 			t.Error(err)
 		}
+	}
+	if err := l.Sync(t.Context()); err != nil {
+		t.Fatal(err)
 	}
 	if made != 1 || len(l.Campaigns()) != 2 {
 		t.Errorf("got %d children, want 1", made)

@@ -161,3 +161,41 @@ func TestAReroutingThatCannotBeChangesNothing(t *testing.T) {
 		t.Errorf("got %+v, %v, want the campaign's four moved", e, err)
 	}
 }
+
+// TestNothingIsOfferedBehindAnothersBack: once the command has been given, on whatever
+// machine, the worker that holds the page offers nothing more through the old provider.
+func TestNothingIsOfferedBehindAnothersBack(t *testing.T) {
+	o := options(t, t.TempDir())
+	l := openWith(t, o)
+	defer l.Close()
+	other := l
+	if l.shared {
+		visitor := o
+		visitor.Visitor = true
+		other = openWith(t, visitor)
+		defer other.Close()
+	}
+	plan(t, l, "k", 4, 2)
+	k := claim(t, l)
+	offer(t, l, k, 0)
+	e, err := other.Do(t.Context(), reroute("c"))
+	if err != nil || e.Later != 1 || e.Moved != 2 {
+		t.Fatalf("got %+v, %v, want one later and two moved", e, err)
+	}
+	if err := l.Offer(k, []uint16{1}, []uint8{1}); !errors.Is(err, ErrTaken) {
+		t.Errorf("got %v, want %v", err, ErrTaken)
+	}
+	settle(t, l, k, taken("A"), 0)
+	if err := l.Release(k); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Sync(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := through(t, o, "k"), "a accepted, c waiting, c waiting, c waiting"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if n := len(l.Ready("c", sms.Routine, 9)); n != 2 {
+		t.Errorf("got %d pages ready for the other, want 2", n)
+	}
+}
