@@ -2,43 +2,11 @@ package ledger
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
 	"tocsin/providers/sms"
 )
-
-// Reroute gives all waiting, unclaimed pages of provider from whose route has a
-// fall-back behind it to that fall-back, if usable, which may not ask the ledger,
-// says that it can send. It reports how many. Recipients in doubt stay where they
-// are.
-func (l *Ledger) Reroute(from string, usable func(provider string) bool) (int, error) {
-	moved := 0
-	err := l.commit(func(c *commit) error {
-		for _, k := range l.campaigns {
-			if k.State != Running {
-				continue
-			}
-			for _, p := range k.pages {
-				if p.provider != from || !p.open() || p.counts[sms.InDoubt] > 0 {
-					continue
-				}
-				if next := fallback(p.route, from, usable); next != "" {
-					if err := l.load(p); l.shared && errors.Is(err, errTorn) {
-						continue // somebody works on it, so it is not for here to say
-					} else if err != nil {
-						return err
-					}
-					c.give(p, next)
-					moved++
-				}
-			}
-		}
-		return nil
-	})
-	return moved, err
-}
 
 // doReroute carries out a command to give who waits for a provider to another one,
 // or to the fall-backs of the routes. Who is offered or in doubt stays where they
