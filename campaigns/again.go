@@ -70,7 +70,7 @@ func (p *planner) openEarlier(e Earlier) (err error) {
 		}
 	}
 	for _, v := range p.renderer.variants {
-		p.forced = p.forced || !v.plain
+		p.forced = p.forced || !v.in[sms.GSM].plain
 	}
 	p.files = []*source{{File: &audience.File{}}} // they are not read again
 	p.kept.number, p.kept.columns = -1, len(s.Columns)

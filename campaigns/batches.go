@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"tocsin/providers/sms"
 )
@@ -137,14 +138,13 @@ func (p *planner) batches() error {
 	}
 	s.Samples = append(s.Samples, w.spare...)
 	s.Samples = s.Samples[:min(len(s.Samples), maxSamples)]
-	switch {
-	case w.coded[0] && w.coded[1]:
-		s.Encoding = "GSM-7 and UCS-2"
-	case w.coded[1]:
-		s.Encoding = sms.UCS2.String()
-	default:
-		s.Encoding = sms.GSM7.String()
+	var codings []string
+	for coding, used := range w.coded {
+		if used {
+			codings = append(codings, sms.Coding(coding).String())
+		}
 	}
+	s.Encoding = strings.Join(codings, " and ")
 	return p.drop(w.long, TextTooLong)
 }
 
@@ -156,10 +156,10 @@ type batchWriter struct {
 	octets  []byte
 	// bySegments is how many texts have so many segments.
 	bySegments [sms.MaxSegments + 1]int
-	coded      [2]bool  // some text is GSM7, UCS2
-	sampled    bool     // this batch has given a sample
-	long       []entry  // whose text is too long
-	spare      []Sample // of the first batch, for plans of fewer than three
+	coded      [sms.GB + 1]bool // some text is in this coding
+	sampled    bool             // this batch has given a sample
+	long       []entry          // whose text is too long
+	spare      []Sample         // of the first batch, for plans of fewer than three
 }
 
 func (w *batchWriter) write(series int, entries []entry) error {
@@ -169,8 +169,8 @@ func (w *batchWriter) write(series int, entries []entry) error {
 		texts = uint64(len(p.renderer.variants))
 	}
 	id := entries[0].key >> numberBits
-	variant := &p.renderer.variants[id%texts]
 	b.Series, b.Route, b.Language = series, p.routes[id/texts], p.d.Texts[id%texts].Language
+	variant := &p.renderer.variants[id%texts].in[p.alphabet(b.Route)]
 	p.kept.fields(&b.Fields, entries, &w.scratch)
 	bad, err := w.render(variant, entries)
 	if err != nil {
@@ -221,8 +221,16 @@ func (w *batchWriter) write(series int, entries []entry) error {
 	return nil
 }
 
+// alphabet is what the first provider of a route takes texts in.
+func (p *planner) alphabet(route string) sms.Alphabet {
+	if p.o.Alphabet == nil {
+		return sms.GSM
+	}
+	return p.o.Alphabet(route)
+}
+
 // render counts the batch's segments. It returns who has too long a text.
-func (w *batchWriter) render(v *variant, entries []entry) (bad []int, err error) {
+func (w *batchWriter) render(v *written, entries []entry) (bad []int, err error) {
 	p, b := w.p, &w.batch
 	b.Segments = 0
 	if v.shared.Segments > 0 {
@@ -253,14 +261,14 @@ func (w *batchWriter) render(v *variant, entries []entry) (bad []int, err error)
 func (w *batchWriter) look(c sms.Content, e entry) {
 	s := &w.p.summary
 	n := len(c.Octets)
+	w.coded[c.Coding] = true
 	if c.Coding == sms.UCS2 {
 		n /= 2
-		w.coded[1] = true
+	}
+	if c.Coding == sms.UCS2 || c.Coding == sms.GB {
 		if !w.p.forced && len(s.ForcingUCS2) < maxForcing {
 			s.forcing(string(c.AppendText(nil)))
 		}
-	} else {
-		w.coded[0] = true
 	}
 	l := &s.Longest
 	if int(c.Segments) > l.Segments || int(c.Segments) == l.Segments && n > l.Characters {

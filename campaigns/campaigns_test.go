@@ -327,7 +327,7 @@ func TestRender(t *testing.T) {
 	octets := make([]byte, 0, 16)
 	var contents []sms.Content
 	for i := range want {
-		c, rest, err := r.Render(octets, f, i)
+		c, rest, err := r.Render(octets, sms.GSM, f, i)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -338,12 +338,12 @@ func TestRender(t *testing.T) {
 			t.Errorf("got %q in %v, want %q", got, c.Coding, want[i])
 		}
 	}
-	if _, rest, err := r.Render(octets, f, 3); !errors.Is(err, sms.ErrTooLong) || len(rest) != len(octets) {
+	if _, rest, err := r.Render(octets, sms.GSM, f, 3); !errors.Is(err, sms.ErrTooLong) || len(rest) != len(octets) {
 		t.Errorf("got %v, want %v", err, sms.ErrTooLong)
 	}
 	same := renderer(t, "for all", "name")
-	a, _, _ := same.Render(nil, f, 0)
-	b, rest, err := same.Render(octets, f, 1)
+	a, _, _ := same.Render(nil, sms.GSM, f, 0)
+	b, rest, err := same.Render(octets, sms.GSM, f, 1)
 	if err != nil || !a.Same(b) || !slices.Equal(rest, octets) {
 		t.Error("a text without placeholders is not the same memory each time")
 	}
@@ -353,7 +353,7 @@ func TestRenderAllocatesNothing(t *testing.T) {
 	f := fieldsFor([]string{"张三", "浦东"})
 	r := renderer(t, "((name))您好，((town))道路积水", "name", "town")
 	dst := make([]byte, 0, 1024)
-	if n := testing.AllocsPerRun(100, func() { r.Render(dst, f, 0) }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { r.Render(dst, sms.GSM, f, 0) }); n != 0 {
 		t.Errorf("got %v allocations, want none", n)
 	}
 }
@@ -364,6 +364,6 @@ func BenchmarkRender(b *testing.B) {
 	dst := make([]byte, 0, 1024)
 	b.ReportAllocs()
 	for b.Loop() {
-		r.Render(dst, f, 0)
+		r.Render(dst, sms.GSM, f, 0)
 	}
 }

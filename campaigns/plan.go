@@ -76,6 +76,9 @@ type Exclusion struct {
 // PlanOptions are what a plan needs from outside.
 type PlanOptions struct {
 	Router Router
+	// Alphabet is what the first provider of a route takes texts in, by which their
+	// segments are counted; nil: sms.GSM for all.
+	Alphabet func(route string) sms.Alphabet
 	// Suppressed reports whether a number wants no messages; nil: none.
 	Suppressed func(sms.Number) bool
 	// Country is where numbers without a country code are, as ISO 3166-1 writes

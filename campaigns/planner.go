@@ -133,12 +133,12 @@ func (p *planner) open() error {
 		needed = append(needed, columnsIn(a.Where, s.Columns)...)
 	}
 	for _, v := range p.renderer.variants {
-		for _, part := range v.parts {
+		for _, part := range v.in[sms.GSM].parts {
 			if part.column >= 0 {
 				needed = append(needed, s.Columns[part.column])
 			}
 		}
-		p.forced = p.forced || !v.plain
+		p.forced = p.forced || !v.in[sms.GSM].plain
 	}
 	for _, c := range s.Columns {
 		if c == p.d.Language {

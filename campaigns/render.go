@@ -19,15 +19,21 @@ type Renderer struct {
 // A variant is the text of one language.
 type variant struct {
 	language string // in small letters
+	in       [sms.Alphabets]written
+}
+
+// A written variant is what its recipients have in common, in one alphabet.
+type written struct {
+	alphabet sms.Alphabet
 	parts    []encoded
 	shared   sms.Content // when there are no placeholders
-	plain    bool        // all literals can be GSM7
+	plain    bool        // all literals can be in the narrow coding
 }
 
 // An encoded part is a literal in both codings, or a column.
 type encoded struct {
-	column     int // -1: a literal
-	gsm7, ucs2 []byte
+	column       int // -1: a literal
+	narrow, wide []byte
 }
 
 // NewRenderer encodes what d's texts have in common. columns are the plan's
@@ -54,35 +60,53 @@ func NewRenderer(d *Definition, columns []string) (*Renderer, error) {
 }
 
 func newVariant(d *Definition, t Text, place string, columns []string) (variant, error) {
-	v := variant{language: strings.ToLower(t.Language), plain: true}
+	v := variant{language: strings.ToLower(t.Language)}
 	whole := d.whole(t.Text)
 	parts, err := splitText(whole)
 	if err != nil {
 		return v, d.refuse(place, "the text%s: %w", of(t.Language), err)
 	}
-	placeholders := false
+	var at []int // the column of each part; -1: a literal
 	for _, p := range parts {
-		e := encoded{column: -1}
+		column := -1
 		if p.name != "" {
-			placeholders = true
-			if e.column = slices.Index(columns, p.name); e.column < 0 {
+			if column = slices.Index(columns, p.name); column < 0 {
 				return v, d.refuse(place, "the text%s has the placeholder ((%s)), but the audience has no such column%s",
 					of(t.Language), p.name, columnHint(p.name, columns))
 			}
-		} else {
-			ok := false
-			e.gsm7, ok = sms.AppendGSM7(nil, []byte(p.literal))
-			v.plain = v.plain && ok
-			e.ucs2 = sms.AppendUCS2(nil, []byte(p.literal))
 		}
-		v.parts = append(v.parts, e)
+		at = append(at, column)
 	}
-	if !placeholders {
-		if v.shared, err = sms.Encode(nil, whole); err != nil {
+	for a := range v.in {
+		if v.in[a], err = write(sms.Alphabet(a), whole, parts, at); err != nil && sms.Alphabet(a) == sms.GSM {
 			return v, d.refuse(place, "the text%s: %w", of(t.Language), err)
 		}
 	}
 	return v, nil
+}
+
+// write encodes the literals of a text, or all of one without placeholders.
+func write(a sms.Alphabet, whole string, parts []part, columns []int) (written, error) {
+	w := written{alphabet: a, plain: true}
+	placeholders := false
+	for i, p := range parts {
+		e := encoded{column: columns[i]}
+		if e.column < 0 {
+			ok := false
+			e.narrow, ok = a.AppendNarrow(nil, []byte(p.literal))
+			w.plain = w.plain && ok
+			e.wide = a.AppendWide(nil, []byte(p.literal))
+		}
+		placeholders = placeholders || e.column >= 0
+		w.parts = append(w.parts, e)
+	}
+	var err error
+	if !placeholders {
+		if w.shared, err = a.Encode(nil, whole); err != nil {
+			w.shared = sms.Content{} // too long for this alphabet alone: each recipient is told so
+		}
+	}
+	return w, err
 }
 
 // columnHint is what columns there are, for errors.
@@ -94,12 +118,12 @@ func columnHint(name string, columns []string) string {
 	return hint
 }
 
-// Render appends recipient i's text, ready for the air, to dst and returns it as
-// a content, and dst. A text without placeholders is the same memory each time
+// Render appends recipient i's text, ready for the air in an alphabet, to dst and
+// returns it as a content, and dst. A text without placeholders is the same memory each time
 // and leaves dst as it is. The error wraps sms.ErrTooLong or is sms.ErrEmpty. It
 // allocates nothing while dst has room.
-func (r *Renderer) Render(dst []byte, f *Fields, i int) (sms.Content, []byte, error) {
-	return r.variants[r.variant(f, i)].render(dst, f, i)
+func (r *Renderer) Render(dst []byte, a sms.Alphabet, f *Fields, i int) (sms.Content, []byte, error) {
+	return r.variants[r.variant(f, i)].in[a].render(dst, f, i)
 }
 
 // variant is the index of recipient i's text.
@@ -145,18 +169,18 @@ func equalFold(b []byte, small string) bool {
 	return true
 }
 
-func (v *variant) render(dst []byte, f *Fields, i int) (sms.Content, []byte, error) {
-	if v.shared.Segments > 0 {
-		return v.shared, dst, nil
+func (w *written) render(dst []byte, f *Fields, i int) (sms.Content, []byte, error) {
+	if w.shared.Segments > 0 {
+		return w.shared, dst, nil
 	}
 	start := len(dst)
-	coding := sms.GSM7
-	octets, ok := dst, v.plain
+	coding := w.alphabet.Narrow()
+	octets, ok := dst, w.plain
 	if ok {
-		octets, ok = v.gsm7(dst, f, i)
+		octets, ok = w.narrow(dst, f, i)
 	}
 	if !ok {
-		octets, coding = v.ucs2(dst, f, i), sms.UCS2
+		octets, coding = w.wide(dst, f, i), w.alphabet.Wide()
 	}
 	c, err := sms.NewContent(coding, octets[start:len(octets):len(octets)])
 	if err != nil {
@@ -165,30 +189,30 @@ func (v *variant) render(dst []byte, f *Fields, i int) (sms.Content, []byte, err
 	return c, octets, nil
 }
 
-func (v *variant) gsm7(dst []byte, f *Fields, i int) ([]byte, bool) {
+func (w *written) narrow(dst []byte, f *Fields, i int) ([]byte, bool) {
 	start := len(dst)
-	for k := range v.parts {
-		p := &v.parts[k]
+	for k := range w.parts {
+		p := &w.parts[k]
 		if p.column < 0 {
-			dst = append(dst, p.gsm7...)
+			dst = append(dst, p.narrow...)
 			continue
 		}
 		var ok bool
-		if dst, ok = sms.AppendGSM7(dst, f.Value(p.column, i)); !ok {
+		if dst, ok = w.alphabet.AppendNarrow(dst, f.Value(p.column, i)); !ok {
 			return dst[:start], false
 		}
 	}
 	return dst, true
 }
 
-func (v *variant) ucs2(dst []byte, f *Fields, i int) []byte {
-	for k := range v.parts {
-		p := &v.parts[k]
+func (w *written) wide(dst []byte, f *Fields, i int) []byte {
+	for k := range w.parts {
+		p := &w.parts[k]
 		if p.column < 0 {
-			dst = append(dst, p.ucs2...)
+			dst = append(dst, p.wide...)
 			continue
 		}
-		dst = sms.AppendUCS2(dst, f.Value(p.column, i))
+		dst = w.alphabet.AppendWide(dst, f.Value(p.column, i))
 	}
 	return dst
 }

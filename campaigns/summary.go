@@ -24,7 +24,7 @@ type Summary struct {
 	Languages  map[string]int `json:"languages,omitempty"` // recipients by language of their text
 	// OtherLanguages is how many have a language without a text: they get the first.
 	OtherLanguages int `json:"other_languages,omitempty"`
-	// Encoding is GSM-7, UCS-2, or "GSM-7 and UCS-2"; ForcingUCS2 holds what
+	// Encoding is GSM-7, UCS-2, "GSM-7 and UCS-2" and the like; ForcingUCS2 holds what
 	// keeps texts from being GSM-7: of the definition's texts, or where these do
 	// not, some of what columns put in.
 	Encoding    string     `json:"encoding"`
@@ -42,7 +42,7 @@ type Summary struct {
 
 // Longest is the longest text of a plan.
 type Longest struct {
-	Characters int    `json:"characters"` // as a carrier counts: septets or UTF-16 units
+	Characters int    `json:"characters"` // as a carrier counts: septets, UTF-16 units or octets
 	Segments   int    `json:"segments"`
 	Over       int    `json:"over,omitempty"` // characters fewer would save a segment
 	File       int    `json:"file"`           // index in Audience.Files
@@ -53,8 +53,11 @@ type Longest struct {
 // not fit one segment fewer.
 func over(coding sms.Coding, n, segments int) int {
 	one, many := sms.OneGSM7, sms.ManyGSM7
-	if coding == sms.UCS2 {
+	switch coding {
+	case sms.UCS2:
 		one, many = sms.OneUCS2, sms.ManyUCS2
+	case sms.ASCII, sms.GB:
+		one, many = sms.OneOctets, sms.ManyOctets
 	}
 	switch segments {
 	case 0, 1:

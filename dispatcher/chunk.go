@@ -46,12 +46,12 @@ func (c *chunk) reset() {
 
 // render writes each recipient's text and is how many could be written. Those that
 // could not, by an error or a panic, are left at the end, without a message.
-func (c *chunk) render(o *order, k *ledger.Claim) (good int) {
+func (c *chunk) render(o *order, a sms.Alphabet, k *ledger.Claim) (good int) {
 	good = len(c.indexes)
 	envelope := o.seal(time.Now())
 	for at := 0; at < good; {
 		i := c.indexes[at]
-		content, ok := c.text(o, k, int(i))
+		content, ok := c.text(o, a, k, int(i))
 		if !ok {
 			// The journal's runs want the others in order.
 			copy(c.indexes[at:], c.indexes[at+1:])
@@ -67,13 +67,13 @@ func (c *chunk) render(o *order, k *ledger.Claim) (good int) {
 }
 
 // text renders one recipient's text.
-func (c *chunk) text(o *order, k *ledger.Claim, i int) (content sms.Content, ok bool) {
+func (c *chunk) text(o *order, a sms.Alphabet, k *ledger.Claim, i int) (content sms.Content, ok bool) {
 	defer func() {
 		if recover() != nil { // its words may hold anything
 			ok = false
 		}
 	}()
-	content, octets, err := o.renderer.Render(c.octets, k.Fields, i)
+	content, octets, err := o.renderer.Render(c.octets, a, k.Fields, i)
 	if err != nil {
 		return content, false
 	}

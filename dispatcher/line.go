@@ -20,6 +20,8 @@ type Line struct {
 	Rate float64
 	// SetRate changes the cap that Provider keeps to; nil: it keeps to none.
 	SetRate func(segmentsPerSecond float64)
+	// Alphabet is what the carrier takes texts in.
+	Alphabet sms.Alphabet
 }
 
 // line is a Line at work.

@@ -163,7 +163,7 @@ func (w *pageWork) round(ctx context.Context, waiting []uint16) error {
 // send takes one chunk through its arrows: intent on disk, bytes out, answers on
 // disk.
 func (w *pageWork) send(c *chunk) error {
-	if good := c.render(w.order, w.k); good < len(c.indexes) {
+	if good := c.render(w.order, w.l.Alphabet, w.k); good < len(c.indexes) {
 		poisoned := slices.Clone(c.indexes[good:])
 		c.cut(good)
 		if err := w.poison(poisoned); err != nil {

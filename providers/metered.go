@@ -13,12 +13,12 @@ import (
 // Metered is a Provider that counts what goes through another one; Metrics.Wrap
 // makes it. It counts once a call, not once a message.
 type Metered struct {
-	inner      Provider
-	attempts   [outcomes]prometheus.Counter
-	receipts   [len(receiptStates)]prometheus.Counter
-	duration   prometheus.Observer
-	incoming   prometheus.Counter
-	gsm7, ucs2 prometheus.Counter
+	inner    Provider
+	attempts [outcomes]prometheus.Counter
+	receipts [len(receiptStates)]prometheus.Counter
+	duration prometheus.Observer
+	incoming prometheus.Counter
+	segments [codings]prometheus.Counter // nil: of a coding there is not
 }
 
 // Submit is the inner one's, counted.
@@ -30,21 +30,17 @@ func (m *Metered) Submit(ctx context.Context, msgs []sms.Message, acks []sms.Ack
 	m.inner.Submit(ctx, msgs, acks)
 	m.duration.Observe(time.Since(start).Seconds())
 	var counts [outcomes]int
-	gsm7, ucs2 := 0, 0
+	var segments [codings]int
 	for i := range msgs {
 		counts[label(&acks[i])]++
-		n := taken(&msgs[i], &acks[i])
-		if msgs[i].Content.Coding == sms.UCS2 {
-			ucs2 += n
-		} else {
-			gsm7 += n
-		}
+		segments[msgs[i].Content.Coding%codings] += taken(&msgs[i], &acks[i])
 	}
 	for k, n := range counts {
 		add(m.attempts[k], n)
 	}
-	add(m.gsm7, gsm7)
-	add(m.ucs2, ucs2)
+	for coding, n := range segments {
+		add(m.segments[coding], n)
+	}
 }
 
 // add spares the counter when there is nothing to count.

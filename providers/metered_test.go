@@ -103,6 +103,10 @@ tocsin_receipts_total{provider="unicom",status="delivered"} 0
 tocsin_receipts_total{provider="unicom",status="failed"} 0
 # HELP tocsin_segments_total Segments that carriers took.
 # TYPE tocsin_segments_total counter
+tocsin_segments_total{encoding="ASCII",provider="mobile"} 0
+tocsin_segments_total{encoding="ASCII",provider="unicom"} 0
+tocsin_segments_total{encoding="GB 18030",provider="mobile"} 0
+tocsin_segments_total{encoding="GB 18030",provider="unicom"} 0
 tocsin_segments_total{encoding="GSM-7",provider="mobile"} 2
 tocsin_segments_total{encoding="GSM-7",provider="unicom"} 0
 tocsin_segments_total{encoding="UCS-2",provider="mobile"} 2

@@ -61,11 +61,16 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 	return m
 }
 
+// codings is one above the largest sms.Coding.
+const codings = 16
+
 // Wrap is inner, counted under a name. Each name is wrapped once.
 func (m *Metrics) Wrap(name string, inner Provider) *Metered {
 	w := &Metered{
 		inner: inner, duration: m.duration.WithLabelValues(name), incoming: m.incoming.WithLabelValues(name),
-		gsm7: m.segments.WithLabelValues(name, sms.GSM7.String()), ucs2: m.segments.WithLabelValues(name, sms.UCS2.String()),
+	}
+	for _, coding := range [...]sms.Coding{sms.GSM7, sms.ASCII, sms.UCS2, sms.GB} {
+		w.segments[coding] = m.segments.WithLabelValues(name, coding.String())
 	}
 	for i, label := range outcomeLabels {
 		w.attempts[i] = m.attempts.WithLabelValues(name, label)

@@ -79,7 +79,7 @@ func TestAWrongPasswordStopsTheRun(t *testing.T) {
 	const connections = 4
 	w := newWorkplace(t, door.address, 100, "    connections: 4", "")
 	_, talk, code := w.run(t, "run", w.campaign, "--no-progress")
-	if code != exitFailed || !strings.Contains(string(talk), "the carrier refuses system_id or password: put the configuration right") {
+	if code != exitFailed || !strings.Contains(string(talk), "the carrier refuses system_id or password: trying again would lock the account: put the configuration right") {
 		t.Errorf("got exit %d, want 1\n%s", code, talk)
 	}
 	if n := door.came.Load(); n > connections {

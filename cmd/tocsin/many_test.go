@@ -161,7 +161,11 @@ func TestAProcessTakenForDeadComesBackAndItsWordsCountNoMore(t *testing.T) {
 	f.carrier.hasTaken(t, 200_000)
 	f.ships[0].signal(syscall.SIGSTOP)
 	time.Sleep(14 * time.Second) // the silence itself is what is tested
+	if !strings.Contains(f.ships[1].talk.String(), "a process is gone, its pages are taken") {
+		t.Error("the other process did not say that it had taken the pages")
+	}
 	f.ships[0].signal(syscall.SIGCONT)
+	waitFor(t, "who was taken for dead says that it has stopped", func() bool { return strings.Contains(f.ships[0].talk.String(), "sending has stopped") })
 	f.finished(t)
 	a := f.audited(t, f.carrier.journal)
 	f.whole(t, count, a)
@@ -204,6 +208,40 @@ func TestPostgreSQLKilledAndBackCostsTimeAndNobody(t *testing.T) {
 	}
 	if _, err := os.Stat(f.data + "/ledger.db"); err == nil {
 		t.Error("a file of SQLite was made beside PostgreSQL")
+	}
+}
+
+// TestPostgreSQLThatHangsStopsSending: its connections stay open and nothing is
+// answered, as behind a network that swallows everything.
+func TestPostgreSQLThatHangsStopsSending(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("waits out six seconds of silence: in make test, not in make check")
+	}
+	const count, window, batch = 20_000, 4, 10
+	f := newFleet(t, 2, count, []string{"--latency", "10ms", "--lose-receipts", "1"},
+		fmt.Sprintf("    connections: 1\n    window: %d\n    batch: %d\n    rate: 2000", window, batch), "receipts: {wanted: false}\nin_doubt: hold").sail(t)
+	for i := range f.ships {
+		f.ready(t, i)
+	}
+	f.carrier.hasTaken(t, 300_000)
+	f.pg.Hang()
+	defer f.pg.GoOn()
+	for i := range f.ships {
+		waitFor(t, "a process says that it has stopped", func() bool { return strings.Contains(f.ships[i].talk.String(), "sending has stopped") })
+		waitFor(t, "a process that has stopped is not ready", func() bool { code, _ := ask("http://" + f.admins[i] + "/readyz"); return code != 200 })
+	}
+	before := size(f.carrier.journal)
+	time.Sleep(2 * time.Second) // nothing may be sent meanwhile
+	if after := size(f.carrier.journal); after != before {
+		t.Errorf("the carrier took %d octets more while the ledger did not answer, want none", after-before)
+	}
+	f.pg.GoOn()
+	f.finished(t)
+	a := f.audited(t, f.carrier.journal)
+	f.whole(t, count, a)
+	if most := 2 * 2 * window * batch; a.inDoubt > most || a.duplicates > 0 {
+		t.Errorf("got %d in doubt and %d taken twice, want at most %d and none", a.inDoubt, a.duplicates, most)
 	}
 }
 
@@ -256,11 +294,19 @@ func TestARateHoldsOverThreeProcesses(t *testing.T) {
 		most = max(most, i-from+1)
 	}
 	// The killed process's pages wait for ten seconds at the end; the average is of
-	// the time when there was enough to send. How near it comes to the cap depends
-	// on the machine: it is told, not tested.
+	// the time when there was enough to send. A busy machine stops everybody now and
+	// then, so that the lower bound is for the best three seconds.
 	half := all[:len(all)/2]
 	average := float64(len(half)-1) / half[len(half)-1].Sub(half[0]).Seconds()
-	t.Logf("%.0f segments a second on average, at most %d in one", average, most)
+	best := 0.0
+	const span = 3 * rate
+	for i := 0; i+span < len(half); i += rate / 10 {
+		best = max(best, span/half[i+span].Sub(half[i]).Seconds())
+	}
+	t.Logf("%.0f segments a second on average, %.0f in the best three seconds, at most %d in one second", average, best, most)
+	if least := rate * 98 / 100; best < float64(least) {
+		t.Errorf("got %.0f segments a second in the best three seconds, want at least %d", best, least)
+	}
 	if most > rate*102/100 {
 		t.Errorf("got %d segments in one second, want at most %d", most, rate*102/100)
 	}

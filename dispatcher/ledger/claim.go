@@ -129,7 +129,7 @@ func (l *Ledger) Offer(k *Claim, indexes []uint16, parts []uint8) error {
 	if len(indexes) == 0 {
 		return nil
 	}
-	return l.commit(func(c *commit) error {
+	err := l.commit(func(c *commit) error {
 		p, err := l.held(k)
 		if err != nil {
 			return err
@@ -145,6 +145,11 @@ func (l *Ledger) Offer(k *Claim, indexes []uint16, parts []uint8) error {
 		c.offer(p, indexes, parts)
 		return nil
 	})
+	if err == nil && l.silent() { // the process was stopped meanwhile
+		l.fail(errSilent)
+		return l.Err()
+	}
+	return err
 }
 
 // Settle puts the carrier's answers on disk: acks[i] is for recipient

@@ -47,7 +47,8 @@ func (l *Ledger) copyInto(ctx context.Context, from *sql.DB) (err error) {
 			return fmt.Errorf("copy %s: %w", table, err)
 		}
 	}
-	return nil
+	// The other database's transactions mean nothing here.
+	return to.exec(ctx, `UPDATE page SET stamp = 0`)
 }
 
 func copyTable(ctx context.Context, from *sql.Tx, to planner, table string) error {

@@ -146,7 +146,9 @@ func (l *Ledger) load(p *page) error {
 	}
 	l.loaded++
 	counts := p.counts
-	if err := p.loadPeople(context.Background(), &l.contents); err != nil {
+	ctx, cancel := context.WithTimeout(context.Background(), readTimeout)
+	defer cancel()
+	if err := p.loadPeople(ctx, &l.contents); err != nil {
 		p.unload()
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"tocsin/campaigns"
 	"tocsin/providers/sms"
@@ -220,5 +221,107 @@ func TestAReceiptFindsAPageThatAnotherProcessIsWriting(t *testing.T) {
 	sync1(t, l[0])
 	if got := l[0].Tally(k.Campaign.ID); got.Delivered != 1 || got.Accepted != 1 || got.Waiting != 2 {
 		t.Errorf("got %+v, want one delivered, one accepted and two waiting", got.Recipients)
+	}
+}
+
+// TestAProcessThatWasSilentForTooLongSendsNothingMore: it was stopped, and is woken
+// while the database is well.
+func TestAProcessThatWasSilentForTooLongSendsNothingMore(t *testing.T) {
+	l := many(t, 2)
+	plan(t, l[0], "k", 4, 4)
+	k := claim(t, l[0])
+	offer(t, l[0], k, 0)
+	l[0].confirm(time.Now().Add(-silentFor))
+	if err := l[0].Offer(k, []uint16{1}, []uint8{1}); !errors.Is(err, errSilent) {
+		t.Errorf("offer: got %v, want %v", err, errSilent)
+	}
+	if err := l[0].Run(t.Context()); !errors.Is(err, errSilent) {
+		t.Errorf("run: got %v, want %v", err, errSilent)
+	}
+	if err := l[0].Err(); !errors.Is(err, errSilent) {
+		t.Errorf("got %v, want %v", err, errSilent)
+	}
+}
+
+// TestADatabaseThatHangsStopsSendingWithinTheSilence: no answer comes to anything that
+// was asked, not even a refusal.
+func TestADatabaseThatHangsStopsSendingWithinTheSilence(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits out six seconds of silence: in make test, not in make check")
+	}
+	l := many(t, 1)[0]
+	plan(t, l, "k", 4, 4)
+	k := claim(t, l)
+	ran := make(chan error, 1)
+	go func() { ran <- l.Run(t.Context()) }()
+	locked, err := l.db.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer locked.Rollback()
+	// Beats, looks and reads of pages wait for this to end.
+	if _, err := locked.Exec(`LOCK TABLE owner, campaign, content IN ACCESS EXCLUSIVE MODE`); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ran; !errors.Is(err, errSilent) {
+		t.Errorf("got %v, want %v", err, errSilent)
+	}
+	if err := l.Offer(k, []uint16{0}, []uint8{1}); !errors.Is(err, errSilent) {
+		t.Errorf("offer: got %v, want %v", err, errSilent)
+	}
+}
+
+// TestWhatWasCommittedLongAfterItWasWrittenIsSeen: a transaction's commit may take any
+// time, and others go on meanwhile.
+func TestWhatWasCommittedLongAfterItWasWrittenIsSeen(t *testing.T) {
+	l := many(t, 2)
+	plan(t, l[0], "k", 8, 4)
+	for _, one := range l {
+		sync1(t, one)
+	}
+	slow, err := l[0].db.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer slow.Rollback()
+	if _, err := slow.Exec(`UPDATE page SET owner = 'gone', epoch = epoch + 1, version = version + 1, stamp = pg_current_xact_id()::text::bigint WHERE id = 2`); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 { // younger ones are written and seen
+		k := claim(t, l[0])
+		if err := l[0].Release(k); err != nil {
+			t.Fatal(err)
+		}
+		sync1(t, l[1])
+	}
+	if err := slow.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	sync1(t, l[1])
+	if got := l[1].pages[2].owner; got != "gone" {
+		t.Errorf("got the page's owner %q, want the one that was committed late", got)
+	}
+}
+
+// TestThePageOfADeadProcessThatNobodyHasSeenIsTaken: its owner died with its last word
+// on the page unseen here.
+func TestThePageOfADeadProcessThatNobodyHasSeenIsTaken(t *testing.T) {
+	l := many(t, 2)
+	plan(t, l[0], "k", 4, 4)
+	sync1(t, l[1])
+	k := claim(t, l[0])
+	offer(t, l[0], k, 0)
+	l[1].seen = 1 << 60 // no look will find it
+	if _, err := l[0].db.Exec(`DELETE FROM owner WHERE id = $1`, l[0].owner); err != nil {
+		t.Fatal(err)
+	}
+	if err := l[1].takeOver(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := l[1].Tally(k.Campaign.ID); got.InDoubt != 1 || got.Waiting != 3 {
+		t.Errorf("got %+v, want one in doubt and three waiting", got.Recipients)
+	}
+	if _, err := l[1].Claim(t.Context(), k.Page, k.Epoch); err != nil {
+		t.Errorf("claim: %v", err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -45,8 +46,9 @@ type Ledger struct {
 
 	build   string
 	visitor bool
-	lines   func() []string // providers whose lines are up here
-	shared  bool            // other processes work on it too
+	lines   func() []string           // providers whose lines are up here
+	shared  bool                      // other processes work on it too
+	heard   atomic.Pointer[time.Time] // when it last heard of this process; nil: it need not
 
 	store    store
 	db       *sql.DB // for reading
@@ -61,7 +63,7 @@ type Ledger struct {
 	owners     int            // processes at work on it
 	up         map[string]int // how many of them have a provider's lines up
 	leads      bool           // this process has the duties of one
-	seen       int64          // the youngest stamp that was read
+	seen       int64          // the oldest transaction that may not have been read
 	campaigns  []*Campaign
 	providers  map[string]Provider // that people have told something
 	pages      map[int64]*page

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"tocsin/providers/sms"
 )
 
@@ -19,6 +21,9 @@ const (
 	// the others take its pages.
 	silentFor = 6 * time.Second
 	syncEvery = 250 * time.Millisecond // how often a process looks what others have done
+	// readTimeout bounds what is read while others wait. It is far above the slowest
+	// healthy read, and below silentFor.
+	readTimeout = 5 * time.Second
 )
 
 // errSilent breaks a ledger.
@@ -27,42 +32,98 @@ var errSilent = errors.New("this process could not say for 6 s that it is there:
 // Run keeps a shared ledger shared until ctx ends: it says that this process is
 // there, looks what others have written, and takes the pages of those that are
 // gone. A ledger in a file is nobody else's: Run only waits. It returns nil, or
-// what has broken the ledger.
+// what has broken the ledger; a process that was silent for too long has broken it,
+// however long the database keeps anybody waiting.
 func (l *Ledger) Run(ctx context.Context) error {
 	if !l.shared {
 		<-ctx.Done()
 		return nil
 	}
-	confirmed := time.Now()
-	tick := time.NewTicker(syncEvery)
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	l.confirm(time.Now())
+	silence := time.AfterFunc(silentFor, func() {
+		l.fail(errSilent)
+		stop()
+	})
+	defer silence.Stop()
+	var both errgroup.Group
+	both.Go(func() error { return l.keepBeating(ctx, silence) })
+	both.Go(func() error { return l.keepLooking(ctx) })
+	if err := both.Wait(); err != nil {
+		return err
+	}
+	return l.Err()
+}
+
+// keepBeating says every beatEvery that this process is there, and puts silence off
+// for as long as the database takes it.
+func (l *Ledger) keepBeating(ctx context.Context, silence *time.Timer) error {
+	tick := time.NewTicker(beatEvery)
 	defer tick.Stop()
 	for {
+		begun := time.Now()
+		if l.silent() { // this process was stopped: what it says now comes too late
+			l.fail(errSilent)
+		}
+		if err := l.Err(); err != nil {
+			return err
+		}
+		if err := l.beat(ctx); err == nil {
+			l.confirm(begun)
+			silence.Reset(silentFor - time.Since(begun))
+		} else if ctx.Err() == nil {
+			l.log.Warn("the ledger does not take this process's beat", "err", err)
+		}
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
 		}
-		if time.Since(confirmed) >= beatEvery-syncEvery/2 {
-			begun := time.Now()
-			if err := l.beat(ctx); err == nil {
-				confirmed = begun
-			} else if ctx.Err() == nil {
-				l.log.Warn("the ledger does not take this process's beat", "err", err)
-			}
-			if time.Since(confirmed) >= silentFor {
-				l.fail(errSilent)
-			}
-			if err := l.takeOver(ctx); err != nil && ctx.Err() == nil {
-				l.log.Warn("pages of processes that are gone could not be taken", "err", err)
-			}
-		}
-		if err := l.Sync(ctx); err != nil && ctx.Err() == nil {
-			l.log.Warn("the ledger cannot be read", "err", err)
+	}
+}
+
+// keepLooking looks every syncEvery what others have written, and every beatEvery for
+// those that are gone.
+func (l *Ledger) keepLooking(ctx context.Context) error {
+	tick := time.NewTicker(syncEvery)
+	defer tick.Stop()
+	for n := 0; ; n++ {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
 		}
 		if err := l.Err(); err != nil {
 			return err
 		}
+		l.lookAround(ctx, n%int(beatEvery/syncEvery) == 0)
 	}
+}
+
+// lookAround is one look, within the time that a healthy database takes.
+func (l *Ledger) lookAround(ctx context.Context, forTheDead bool) {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	if err := l.Sync(ctx); err != nil && ctx.Err() != context.Canceled {
+		l.log.Warn("the ledger cannot be read", "err", err)
+	}
+	if !forTheDead {
+		return
+	}
+	if err := l.takeOver(ctx); err != nil && ctx.Err() != context.Canceled {
+		l.log.Warn("pages of processes that are gone could not be taken", "err", err)
+	}
+}
+
+// confirm notes when this process was last heard of.
+func (l *Ledger) confirm(at time.Time) { l.heard.Store(&at) }
+
+// silent reports whether this process has not been heard of for so long that others
+// may be about to take its pages.
+func (l *Ledger) silent() bool {
+	heard := l.heard.Load()
+	return heard != nil && time.Since(*heard) >= silentFor
 }
 
 // fail breaks the ledger.
@@ -91,6 +152,7 @@ func (l *Ledger) beat(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("beat: %w", err)
 	}
+	ahead := now - asked.Add(time.Since(asked)/2).UnixMilli()
 	var leads bool
 	err = l.db.QueryRowContext(ctx, `WITH mine AS (
 			INSERT INTO lease (name, owner, until) VALUES ('lead', $1, `+databaseNow+` + $2)
@@ -107,7 +169,7 @@ func (l *Ledger) beat(ctx context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.owners, l.up = owners, up
-	l.ahead = now - asked.Add(time.Since(asked)/2).UnixMilli()
+	l.ahead = ahead
 	l.leads = leads
 	return nil
 }
@@ -188,16 +250,17 @@ func (l *Ledger) takeOver(ctx context.Context) error {
 	if err != nil || len(dead) == 0 {
 		return err
 	}
-	if err := l.Sync(ctx); err != nil {
-		return err
+	if err := l.syncOf(ctx, dead); err != nil {
+		return fmt.Errorf("read the pages of processes that are gone: %w", err)
 	}
 	if err := l.recover(func(owner string) bool { return dead[owner] }); err != nil {
 		return err
 	}
 	for owner := range dead {
 		l.log.Warn("a process is gone, its pages are taken", "owner", owner)
-		if _, err := l.db.ExecContext(ctx, `DELETE FROM owner WHERE id = $1 AND beat < `+databaseNow+` - $2`,
-			owner, deadAfter.Milliseconds()); err != nil {
+		// One that still has a page, because it wrote to it just now, is seen again.
+		if _, err := l.db.ExecContext(ctx, `DELETE FROM owner WHERE id = $1 AND beat < `+databaseNow+` - $2
+			AND NOT EXISTS (SELECT 1 FROM page WHERE page.owner = $1)`, owner, deadAfter.Milliseconds()); err != nil {
 			return fmt.Errorf("forget %s: %w", owner, err)
 		}
 	}

@@ -102,7 +102,7 @@ const updatePages = `WITH v AS (
 	UPDATE page SET waiting = v.waiting, offered = v.offered, in_doubt = v.in_doubt, accepted = v.accepted, delivered = v.delivered,
 		failed = v.failed, expired = v.expired, cancelled = v.cancelled, resent = v.resent, segments = v.segments, folded = v.folded,
 		epoch = v.epoch, owner = v.owner, provider = v.provider, version = v.version,
-		stamp = (extract(epoch FROM clock_timestamp()) * 1000)::bigint
+		stamp = pg_current_xact_id()::text::bigint
 	FROM v WHERE page.id = v.id AND page.version = v.version - 1 RETURNING 1
 ) SELECT 1 / (CASE WHEN (SELECT count(*) FROM done) = cardinality($1::bigint[]) THEN 1 ELSE 0 END)`
 

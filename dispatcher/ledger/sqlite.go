@@ -170,7 +170,7 @@ func (s *sqliteStore) fill(ctx context.Context, c *commit) error {
 				return fmt.Errorf("write journal of page %d: %w", p.id, err)
 			}
 		}
-		if err := s.save(ctx, p, c.at); err != nil {
+		if err := s.save(ctx, p); err != nil {
 			return err
 		}
 	}
@@ -188,10 +188,10 @@ func (s *sqliteStore) fill(ctx context.Context, c *commit) error {
 
 // save writes the page's row. That no row is hit means that somebody else has
 // written it.
-func (s *sqliteStore) save(ctx context.Context, p *page, at int64) error {
+func (s *sqliteStore) save(ctx context.Context, p *page) error {
 	n := p.columns()
 	res, err := s.stmt.page.ExecContext(ctx, n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7], n[8], n[9], n[10], n[11],
-		p.owner, p.provider, n[12], n[13], at)
+		p.owner, p.provider, n[12], n[13])
 	if err != nil {
 		return fmt.Errorf("write page %d: %w", p.id, err)
 	}

@@ -23,8 +23,8 @@ func (s *statements) prepare(ctx context.Context, conn *sql.Conn) error {
 		{&s.trim, `DELETE FROM journal WHERE page = $1`},
 		{&s.status, `INSERT INTO status (page, data) VALUES ($1, $2) ON CONFLICT (page) DO UPDATE SET data = excluded.data`},
 		{&s.page, `UPDATE page SET waiting = $1, offered = $2, in_doubt = $3, accepted = $4, delivered = $5, failed = $6,
-			expired = $7, cancelled = $8, resent = $9, segments = $10, folded = $11, epoch = $12, owner = $13, provider = $14, version = $15,
-			stamp = $17 WHERE id = $16 AND version = $15 - 1`},
+			expired = $7, cancelled = $8, resent = $9, segments = $10, folded = $11, epoch = $12, owner = $13, provider = $14, version = $15
+			WHERE id = $16 AND version = $15 - 1`},
 	} {
 		stmt, err := conn.PrepareContext(ctx, p.text)
 		if err != nil {

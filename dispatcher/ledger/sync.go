@@ -3,12 +3,9 @@ package ledger
 import (
 	"context"
 	"fmt"
-	"time"
+	"maps"
+	"slices"
 )
-
-// overlap is how far back a look goes behind the last one: a transaction is seen
-// when it is committed, and its stamp is older than that.
-const overlap = 3 * time.Second
 
 // Sync looks what other processes have written to a shared ledger since it last
 // looked: new campaigns, their states, and pages.
@@ -74,38 +71,60 @@ func (l *Ledger) syncCampaigns(ctx context.Context) error {
 	return nil
 }
 
-// syncPages reads the rows of pages that were written since the last look. They
-// are taken over between two transactions, so that none under way is disturbed.
+// syncPages reads the rows of pages that were written by transactions which had not
+// ended at the last look.
 func (l *Ledger) syncPages(ctx context.Context) error {
 	l.mu.Lock()
 	since := l.seen
 	l.mu.Unlock()
-	rows, err := l.db.QueryContext(ctx, `SELECT `+pageColumns+`, stamp FROM page WHERE stamp > $1`, since-overlap.Milliseconds())
+	changed, open, err := l.readChanged(ctx, `WHERE stamp >= $1`, since)
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
-	var changed []*page
-	for rows.Next() {
-		var stamp int64
-		p, _, err := scanPage(stamped{rows, &stamp})
-		if err != nil {
-			return err
-		}
-		since = max(since, stamp)
-		changed = append(changed, p)
-	}
-	if err := rows.Err(); err != nil {
+	l.mu.Lock()
+	l.seen = max(since, open)
+	l.mu.Unlock()
+	return l.adoptPages(changed)
+}
+
+// syncOf reads the rows of all pages of these owners.
+func (l *Ledger) syncOf(ctx context.Context, owners map[string]bool) error {
+	if err := l.syncCampaigns(ctx); err != nil {
 		return err
 	}
-	rows.Close()
-	l.mu.Lock()
-	l.seen = since
-	news := false
-	for _, fresh := range changed {
-		p := l.pages[fresh.id]
-		news = news || p != nil && p.version < fresh.version
+	changed, _, err := l.readChanged(ctx, `WHERE owner = ANY($1)`, slices.Collect(maps.Keys(owners)))
+	if err != nil {
+		return err
 	}
+	return l.adoptPages(changed)
+}
+
+// readChanged reads rows of pages, and the oldest transaction that had not ended
+// then; 0 when there is no row.
+func (l *Ledger) readChanged(ctx context.Context, where string, arg any) (changed []*page, open int64, err error) {
+	rows, err := l.db.QueryContext(ctx, `SELECT `+pageColumns+`, pg_snapshot_xmin(pg_current_snapshot())::text::bigint FROM page `+where, arg)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		p, _, err := scanPage(stamped{rows, &open})
+		if err != nil {
+			return nil, 0, err
+		}
+		changed = append(changed, p)
+	}
+	return changed, open, rows.Err()
+}
+
+// adoptPages takes over what others have made of pages. It does so between two
+// transactions, so that none under way is disturbed.
+func (l *Ledger) adoptPages(changed []*page) error {
+	l.mu.Lock()
+	news := slices.ContainsFunc(changed, func(fresh *page) bool {
+		p := l.pages[fresh.id]
+		return p != nil && p.version < fresh.version
+	})
 	l.mu.Unlock()
 	if !news {
 		return nil
@@ -122,11 +141,11 @@ func (l *Ledger) syncPages(ctx context.Context) error {
 	})
 }
 
-// stamped is a row of a page with its stamp behind it.
+// stamped is a row of a page with one more column behind it.
 type stamped struct {
 	row
 	stamp *int64
 }
 
-// Scan reads the page's columns and the stamp.
+// Scan reads the page's columns and the one behind them.
 func (s stamped) Scan(dest ...any) error { return s.row.Scan(append(dest, s.stamp)...) }

@@ -58,6 +58,9 @@ func (b *bench) receive(receipts []sms.Receipt, _ []sms.Incoming) error {
 func setUp(t *testing.T, c simulator.Config, make NewFunc) *bench {
 	t.Helper()
 	c.Listen, c.Logger = "127.0.0.1:0", smstest.Logger(t, c.Password)
+	if c.Protocol == "sgip" { // its carrier brings receipts where the provider listens
+		c.DialBack, c.DialBackID, c.DialBackPassword = free(t), "smg", "back"
+	}
 	carrier, err := simulator.New(c)
 	if err != nil {
 		t.Fatal(err)
@@ -85,6 +88,17 @@ func setUp(t *testing.T, c simulator.Config, make NewFunc) *bench {
 	})
 	b.until("the line is up", func() bool { return b.provider.Line().Up > 0 })
 	return b
+}
+
+// free is an address on loopback that nobody has.
+func free(t *testing.T) string {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	return ln.Addr().String()
 }
 
 func newEnd() chan error { return make(chan error, 1) }

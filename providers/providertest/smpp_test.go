@@ -22,7 +22,7 @@ func TestSMPP(t *testing.T) {
 		{"transmitter and receiver apart", smpp.Config{Connections: 1, Window: 10, Batch: 100, Bind: "separate"}},
 	} {
 		t.Run(s.name, func(t *testing.T) {
-			providertest.Run(t, func(t *testing.T, addr net.Addr, c simulator.Config) providers.Provider {
+			providertest.Run(t, "smpp", func(t *testing.T, addr net.Addr, c simulator.Config) providers.Provider {
 				config := s.config
 				config.Address, config.SystemID, config.Password = addr.String(), "tocsin", "secret"
 				config.ResponseTimeout = 300 * time.Millisecond

@@ -10,34 +10,41 @@ import (
 )
 
 // Run plays the whole suite; each part has its own carrier and its own provider.
-func Run(t *testing.T, make NewFunc) {
+func Run(t *testing.T, protocol string, make NewFunc) {
 	for _, s := range []struct {
 		name   string
 		config simulator.Config
 		play   func(*bench)
+		only   string // the protocol that has it; "": all
 	}{
-		{"everything is taken and receipted once", simulator.Config{Receipts: true}, taken},
-		{"a long text is taken segment by segment", simulator.Config{Receipts: true}, long},
-		{"refused numbers are refused, the others taken", simulator.Config{Refuse: 0.2}, refused},
-		{"throttled is for later, then taken", simulator.Config{Throttle: 0.5, QueueFull: 0.2}, throttled},
-		{"a cut line leaves nothing unsaid and comes back", simulator.Config{CutAfter: 20, Receipts: true}, cut},
-		{"an answer that never comes leaves doubt", simulator.Config{Silent: 1, Receipts: true}, silent},
-		{"receipts come twice", simulator.Config{Receipts: true, DuplicateReceipts: 1}, twice},
-		{"receipts come before the answer", simulator.Config{Receipts: true, EarlyReceipts: 1, Latency: time.Millisecond}, taken},
-		{"receipts come late", simulator.Config{Receipts: true, ReceiptDelay: 50 * time.Millisecond}, taken},
-		{"receipts are text only", simulator.Config{Receipts: true, ReceiptForm: "text"}, taken},
-		{"receipts are parameters only", simulator.Config{Receipts: true, ReceiptForm: "tlv"}, taken},
-		{"ids are hexadecimal in the answer only", simulator.Config{Receipts: true, HexIDs: "resp"}, received},
-		{"ids are hexadecimal in the receipt only", simulator.Config{Receipts: true, HexIDs: "receipt"}, received},
-		{"answers overtake each other", simulator.Config{Receipts: true, Latency: time.Millisecond, Jitter: 3 * time.Millisecond}, taken},
-		{"no batches at this carrier", simulator.Config{Receipts: true, NoMulti: true}, noMulti},
-		{"receipts not kept are said again", simulator.Config{Receipts: true}, notKept},
-		{"a caller that gives up is told the truth", simulator.Config{Latency: time.Hour}, givenUp},
-		{"the carrier says goodbye", simulator.Config{}, goodbye},
-		{"the end of Run", simulator.Config{}, end},
+		{"everything is taken and receipted once", simulator.Config{Receipts: true}, taken, ""},
+		{"a long text is taken segment by segment", simulator.Config{Receipts: true}, long, ""},
+		{"refused numbers are refused, the others taken", simulator.Config{Refuse: 0.2}, refused, ""},
+		{"throttled is for later, then taken", simulator.Config{Throttle: 0.5, QueueFull: 0.2}, throttled, ""},
+		{"a cut line leaves nothing unsaid and comes back", simulator.Config{CutAfter: 20, Receipts: true}, cut, ""},
+		{"an answer that never comes leaves doubt", simulator.Config{Silent: 1, Receipts: true}, silent, ""},
+		{"receipts come twice", simulator.Config{Receipts: true, DuplicateReceipts: 1}, twice, ""},
+		{"receipts come before the answer", simulator.Config{Receipts: true, EarlyReceipts: 1, Latency: time.Millisecond}, taken, ""},
+		{"receipts come late", simulator.Config{Receipts: true, ReceiptDelay: 50 * time.Millisecond}, taken, ""},
+		{"receipts are text only", simulator.Config{Receipts: true, ReceiptForm: "text"}, taken, "smpp"},
+		{"receipts are parameters only", simulator.Config{Receipts: true, ReceiptForm: "tlv"}, taken, "smpp"},
+		{"receipts are in another dialect", simulator.Config{Receipts: true, ReceiptForm: "text"}, taken, "smgp"},
+		{"receipts are short", simulator.Config{Receipts: true, ReceiptForm: "short"}, taken, "cmpp"},
+		{"ids are hexadecimal in the answer only", simulator.Config{Receipts: true, HexIDs: "resp"}, received, "smpp"},
+		{"ids are hexadecimal in the receipt only", simulator.Config{Receipts: true, HexIDs: "receipt"}, received, "smpp"},
+		{"answers overtake each other", simulator.Config{Receipts: true, Latency: time.Millisecond, Jitter: 3 * time.Millisecond}, taken, ""},
+		{"no batches at this carrier", simulator.Config{Receipts: true, NoMulti: true}, noMulti, ""},
+		{"receipts not kept are said again", simulator.Config{Receipts: true}, notKept, ""},
+		{"a caller that gives up is told the truth", simulator.Config{Latency: time.Hour}, givenUp, ""},
+		{"the carrier says goodbye", simulator.Config{}, goodbye, ""},
+		{"the end of Run", simulator.Config{}, end, ""},
 	} {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
+			if s.only != "" && s.only != protocol {
+				t.Skip("of " + s.only + " alone")
+			}
+			s.config.Protocol = protocol
 			s.play(setUp(t, s.config, make))
 		})
 	}

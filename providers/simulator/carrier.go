@@ -13,6 +13,7 @@ import (
 // A Carrier is a message centre that listens. Make one with New.
 type Carrier struct {
 	config  Config
+	speaks  protocol
 	ln      net.Listener
 	journal *journal
 	counts  counter
@@ -50,7 +51,7 @@ func New(config Config) (*Carrier, error) {
 		}
 	}
 	c := &Carrier{
-		config: config, ln: ln, journal: j,
+		config: config, speaks: protocols[config.Protocol], ln: ln, journal: j,
 		gate:     gate{rate: float64(config.Rate), burst: float64(config.Burst), tokens: float64(config.Burst)},
 		sessions: map[*session]struct{}{}, accounts: map[string]*account{},
 	}
@@ -71,6 +72,9 @@ func (c *Carrier) Run(ctx context.Context) error {
 	defer cancel(nil)
 	c.stop = cancel
 	var running sync.WaitGroup
+	if c.config.DialBack != "" {
+		running.Go(func() { c.callBack(ctx) })
+	}
 	unhook := context.AfterFunc(ctx, func() {
 		c.ln.Close()
 		c.Cut()
@@ -116,7 +120,7 @@ func (c *Carrier) Unbind() {
 	defer c.mu.Unlock()
 	for s := range c.sessions {
 		s.conn.SetWriteDeadline(time.Now().Add(time.Second))
-		s.conn.Write(appendHeader(nil, unbind, 0, 0x7FFFFFFF)) // an error ends the session's reader
+		s.conn.Write(c.speaks.goodbye) // an error ends the session's reader
 		s.conn.SetWriteDeadline(time.Time{})
 	}
 }
@@ -139,7 +143,9 @@ func (c *Carrier) join(s *session, systemID string) {
 		c.accounts[systemID] = a
 	}
 	s.account = a
-	c.counts.binds.Add(1)
+	if d, ok := s.dialect.(*sgipDialect); !ok || !d.back {
+		c.counts.binds.Add(1)
+	}
 	if s.receives {
 		a.receivers = append(a.receivers, s)
 		s.push(a.parked)

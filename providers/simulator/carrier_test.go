@@ -401,7 +401,7 @@ func FuzzFrames(f *testing.F) {
 	f.Add(frame(submitSM, 0, 2, single("8613800138000", "x")))
 	f.Add(frame(submitMulti, 0, 2, multi("x", "8613800138000", "1")))
 	f.Add(frame(deliverSM|response, 0, 1, []byte{0}))
-	c := &Carrier{config: Config{Receipts: true, ReceiptWindow: 4}, journal: &journal{w: io.Discard}}
+	c := &Carrier{speaks: protocols["smpp"], config: Config{Receipts: true, ReceiptWindow: 4}, journal: &journal{w: io.Discard}}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		s := newSession(c, nil)
 		s.submits, s.receives, s.account = true, true, &account{}
@@ -427,7 +427,7 @@ func FuzzFrames(f *testing.F) {
 }
 
 func TestNothingIsAllocatedForARecipient(t *testing.T) {
-	c := &Carrier{config: Config{Receipts: true, ReceiptWindow: 2000}, journal: &journal{w: io.Discard}}
+	c := &Carrier{speaks: protocols["smpp"], config: Config{Receipts: true, ReceiptWindow: 2000}, journal: &journal{w: io.Discard}}
 	s := newSession(c, nil)
 	s.submits, s.receives = true, true
 	var to []string
@@ -458,7 +458,7 @@ func TestNothingIsAllocatedForARecipient(t *testing.T) {
 func BenchmarkRecipient(b *testing.B) {
 	for _, size := range []int{1, 100} {
 		b.Run(fmt.Sprint("batch ", size), func(b *testing.B) {
-			c := &Carrier{config: Config{Receipts: true, ReceiptWindow: 2000}}
+			c := &Carrier{speaks: protocols["smpp"], config: Config{Receipts: true, ReceiptWindow: 2000}}
 			s := newSession(c, nil)
 			s.submits, s.receives = true, true
 			pdu := frame(submitSM, 0, 2, single("8613800138000", strings.Repeat("fire", 30)))

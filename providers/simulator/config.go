@@ -4,19 +4,25 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
+	"slices"
+	"strings"
 	"time"
 )
 
 // A Config says how the carrier behaves. The zero Config listens on
-// DefaultListen, takes every message at once and sends no receipts. A share is
+// loopback, takes every message at once and sends no receipts. A share is
 // from 0 to 1; which numbers or submits it falls on is decided by Seed.
 type Config struct {
-	Listen string // host:port, DefaultListen when empty; port 0: any free one
+	Listen string // host:port, the protocol's own port on loopback when empty; port 0: any free one
 	// Listener, when set, is where clients come in instead; it is the Carrier's to
 	// close. Tests with simulated time have one in memory.
 	Listener net.Listener
-	Protocol string // "smpp", also when empty
+	Protocol string // "smpp", also when empty, "cmpp", "sgip" or "smgp"
+	// DialBack is where SGIP's client listens, host:port: the carrier brings its receipts
+	// there, and logs in with this name and password. Empty: on the client's connections.
+	DialBack, DialBackID, DialBackPassword string
 
 	SystemID string // the only account; empty: any
 	Password string // of the account; empty: any
@@ -30,7 +36,8 @@ type Config struct {
 	ReceiptDelay  time.Duration // from the answer to the receipt
 	ReceiptWindow int           // receipts not acknowledged on one connection; 0: 2000
 	// ReceiptForm is how a receipt says what it says: "tlv" (3.4, section 5.3.2),
-	// "text" (appendix B), or both when empty.
+	// "text" (appendix B), or both when empty. CMPP 3.0 has "short", with a number of 21
+	// octets instead of 32.
 	ReceiptForm       string
 	LoseReceipts      float64 // share that never come
 	FailReceipts      float64 // share that say undeliverable
@@ -61,9 +68,6 @@ type Config struct {
 	Logger *slog.Logger // nil: nothing is logged
 }
 
-// DefaultListen is SMPP's port of IANA's registry on the loopback interface.
-const DefaultListen = "127.0.0.1:2775"
-
 const defaultReceiptWindow = 2000
 
 // withDefaults fills in what is empty and reports what cannot be.
@@ -71,8 +75,9 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Protocol == "" {
 		c.Protocol = "smpp"
 	}
-	if c.Protocol != "smpp" {
-		return c, fmt.Errorf("simulator: protocol %q is not spoken, only smpp", c.Protocol)
+	speaks, ok := protocols[c.Protocol]
+	if !ok {
+		return c, fmt.Errorf("simulator: protocol %q is not spoken, only %s", c.Protocol, strings.Join(slices.Sorted(maps.Keys(protocols)), ", "))
 	}
 	for _, s := range []struct {
 		name  string
@@ -101,15 +106,21 @@ func (c Config) withDefaults() (Config, error) {
 		return c, fmt.Errorf(`simulator: hex ids in %q, want "resp", "receipt" or nothing`, c.HexIDs)
 	}
 	switch c.ReceiptForm {
-	case "", "tlv", "text":
+	case "", "tlv", "text", "short":
 	default:
-		return c, fmt.Errorf(`simulator: receipt form %q, want "tlv", "text" or nothing`, c.ReceiptForm)
+		return c, fmt.Errorf(`simulator: receipt form %q, want "tlv", "text", "short" or nothing`, c.ReceiptForm)
+	}
+	if c.DialBack != "" && c.Protocol != "sgip" {
+		return c, fmt.Errorf("simulator: only sgip's carriers dial back")
+	}
+	if len(c.DialBackID) > 16 || len(c.DialBackPassword) > 16 {
+		return c, fmt.Errorf("simulator: names and passwords have at most 16 characters (SGIP 1.2, 4.2.1)")
 	}
 	if c.Journal != nil && c.JournalPath != "" {
 		return c, fmt.Errorf("simulator: a journal and the path of one")
 	}
 	if c.Listen == "" {
-		c.Listen = DefaultListen
+		c.Listen = "127.0.0.1:" + speaks.port
 	}
 	if c.Burst == 0 {
 		c.Burst = max(c.Rate/2, 1)

@@ -2,7 +2,7 @@
 // TCP with the caps, latencies, refusals and receipt trouble of real ones, for
 // trials, demonstrations, benchmarks and tests.
 //
-// It speaks SMPP 3.4 (v3.4 Issue 1.2): bind_receiver, bind_transmitter,
+// A protocol is a dialect of its own. It speaks SMPP 3.4 (v3.4 Issue 1.2): bind_receiver, bind_transmitter,
 // bind_transceiver, submit_sm, submit_multi, deliver_sm, enquire_link, unbind
 // and generic_nack. It does not speak outbind, data_sm, query_sm, cancel_sm,
 // replace_sm and broadcast_sm; those are answered as unknown commands.

@@ -60,8 +60,10 @@ type lines struct {
 	octets []byte // the text that tail speaks of, as it came
 	coding byte
 	text   []byte // scratch
-	tail   []byte // ","text":"…"}\n
+	tail   []byte // ","text":"…","protocol":"…"}\n
 	part   part
+
+	protocol string
 }
 
 func (l *lines) setTime(now int64) {
@@ -88,7 +90,8 @@ func (l *lines) setText(octets []byte, coding byte, p part) {
 		l.tail = strconv.AppendUint(append(l.tail, `,"part":`...), uint64(p.number), 10)
 		l.tail = strconv.AppendUint(append(l.tail, `,"parts":`...), uint64(p.of), 10)
 	}
-	l.tail = append(l.tail, "}\n"...)
+	l.tail = append(append(l.tail, `,"protocol":"`...), l.protocol...)
+	l.tail = append(l.tail, "\"}\n"...)
 }
 
 // add appends the line of one recipient.

@@ -45,7 +45,7 @@ func TestAReceiptByHandIsTheLists(t *testing.T) {
 	for _, form := range []string{"", "tlv", "text"} {
 		for _, hex := range []string{"", "receipt"} {
 			config := Config{ReceiptForm: form, HexIDs: hex, ReceiptWindow: 10}
-			s := newSession(&Carrier{config: config}, nil)
+			s := newSession(&Carrier{speaks: protocols["smpp"], config: config}, nil)
 			for i, r := range []receipt{
 				{to: 8613800138000, id: 255, at: taken.Add(time.Minute).UnixNano(), taken: taken.UnixNano(), origin: &origin{5, 0, []byte("Tocsin")}},
 				{to: 447911123456, id: 1<<63 - 1, taken: taken.UnixNano(), origin: &origin{0, 1, nil}, failed: true},
@@ -61,10 +61,11 @@ func TestAReceiptByHandIsTheLists(t *testing.T) {
 }
 
 func TestAnswersByHandAreTheLists(t *testing.T) {
-	s := newSession(&Carrier{config: Config{ReceiptWindow: 1}}, nil)
-	s.idAnswer = []byte("2a")
+	d := newSMPP(&Carrier{config: Config{HexIDs: "resp"}})
+	r := request{id: 0x2a, sequence: 9}
+	id := []byte("2a")
 	refused := []destination{{raw: []byte("8613800138000"), ton: 1, npi: 1}, {raw: []byte("nobody"), ton: 5}}
-	many := &smpp.MultiAnswer{ID: s.idAnswer}
+	many := &smpp.MultiAnswer{ID: id}
 	for _, d := range refused {
 		many.Refused = append(many.Refused, smpp.Refusal{Address: smpp.Address{TON: d.ton, NPI: d.npi, Text: d.raw}, Status: statusDestination})
 	}
@@ -75,17 +76,17 @@ func TestAnswersByHandAreTheLists(t *testing.T) {
 		status  uint32
 		body    wire.Body
 	}{
-		{"submit_sm taken", submitSM, nil, 0, &smpp.Answer{ID: s.idAnswer}},
+		{"submit_sm taken", submitSM, nil, 0, &smpp.Answer{ID: id}},
 		{"submit_sm refused", submitSM, refused[:1], statusDestination, &smpp.Answer{Absent: true}},
-		{"submit_multi taken", submitMulti, nil, 0, &smpp.MultiAnswer{ID: s.idAnswer}},
+		{"submit_multi taken", submitMulti, nil, 0, &smpp.MultiAnswer{ID: id}},
 		{"submit_multi with two refused", submitMulti, refused, 0, many},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			s.out, s.refused = nil, tt.refused
-			s.answer(tt.command, 9)
+			r.command, r.refused = tt.command, tt.refused
+			got := d.answer(nil, &r, none)
 			want, err := smpp.Append(nil, tt.command|response, tt.status, 9, tt.body)
-			if err != nil || string(s.out) != string(want) {
-				t.Errorf("got\n%x, the list writes\n%x, %v", s.out, want, err)
+			if err != nil || string(got) != string(want) {
+				t.Errorf("got\n%x, the list writes\n%x, %v", got, want, err)
 			}
 		})
 	}
@@ -96,7 +97,7 @@ func BenchmarkReceipt(b *testing.B) {
 	r := receipt{to: 8613800138000, id: 1234567890, taken: 1, origin: &origin{5, 0, []byte("Tocsin")}}
 	buf := make([]byte, 0, 1<<10)
 	b.Run("by hand", func(b *testing.B) {
-		s := newSession(&Carrier{config: config}, nil)
+		s := newSession(&Carrier{speaks: protocols["smpp"], config: config}, nil)
 		for b.Loop() {
 			buf = s.encode(buf[:0], &r)
 			s.ring[0].sequence = 0

@@ -1,8 +1,6 @@
 package simulator
 
 import (
-	"encoding/binary"
-	"strconv"
 	"time"
 )
 
@@ -10,8 +8,10 @@ import (
 type receipt struct {
 	to     uint64
 	id     uint64
-	at     int64 // due, nanoseconds since 1970
-	taken  int64 // submitted, nanoseconds since 1970
+	place  int    // in its batch
+	head   uint64 // what else the message's sequence number has
+	at     int64  // due, nanoseconds since 1970
+	taken  int64  // submitted, nanoseconds since 1970
 	origin *origin
 	failed bool
 }
@@ -86,7 +86,7 @@ func (s *session) settle() {
 		}
 		place.sequence = 0
 		s.unacked--
-		if a.status == statusOK {
+		if a.status == 0 {
 			acknowledged++
 			continue
 		}
@@ -215,73 +215,20 @@ func (s *session) takeAll() []receipt {
 	return left
 }
 
-// A receiptForm keeps the dates of the last receipt's text, which change once a
-// minute.
-type receiptForm struct {
-	minutes [2]int64
-	dates   [2][10]byte
-}
-
-func (f *receiptForm) date(which int, at int64) []byte {
-	if minute := at / int64(time.Minute); f.minutes[which] != minute {
-		f.minutes[which] = minute
-		time.Unix(0, at).AppendFormat(f.dates[which][:0], "0601021504")
-	}
-	return f.dates[which][:]
-}
-
-// encode appends r as deliver_sm and puts it among those on their way: SMPP 3.4,
-// sections 4.6 and 5.2.12, appendix B. There is room.
+// encode appends r and puts it among those on their way. There is room.
 func (s *session) encode(b []byte, r *receipt) []byte {
 	mask := uint32(len(s.ring) - 1)
-	for s.next == 0 || s.next >= response || s.ring[s.next&mask].sequence != 0 {
-		if s.next++; s.next >= response {
+	for s.next == 0 || s.next >= lastSequence || s.ring[s.next&mask].sequence != 0 {
+		if s.next++; s.next >= lastSequence {
 			s.next = 1
 		}
 	}
 	s.ring[s.next&mask] = sent{*r, s.next}
 	s.unacked++
-	config := &s.carrier.config
-	hexadecimal := config.HexIDs == "receipt"
-
-	start := len(b)
-	b = appendHeader(b, deliverSM, 0, s.next)
+	b = s.dialect.deliver(b, s.next, r)
 	s.next++
-	b = append(b, 0, 1, 1) // service_type; international, E.164
-	b = strconv.AppendUint(b, r.to, 10)
-	b = append(b, 0, r.origin.ton, r.origin.npi)
-	b = append(b, r.origin.addr...)
-	b = append(b, 0, 0x04, 0, 0, 0, 0, 0, 0, 0, 0, 0) // esm_class: a receipt; …; sm_length
-	if config.ReceiptForm != "tlv" {
-		text := len(b)
-		b = appendID(append(b, "id:"...), r.id, hexadecimal)
-		if r.failed {
-			b = append(b, " sub:001 dlvrd:000 submit date:"...)
-		} else {
-			b = append(b, " sub:001 dlvrd:001 submit date:"...)
-		}
-		b = append(b, s.form.date(0, r.taken)...)
-		b = append(b, " done date:"...)
-		b = append(b, s.form.date(1, max(r.at, r.taken))...)
-		if r.failed {
-			b = append(b, " stat:UNDELIV err:027 text:"...) // absent subscriber: 3GPP TS 29.002, section 17.6.6
-		} else {
-			b = append(b, " stat:DELIVRD err:000 text:"...)
-		}
-		b[text-1] = byte(len(b) - text)
-	}
-	if config.ReceiptForm != "text" {
-		b = append(b, tagReceiptedMessageID>>8, tagReceiptedMessageID&0xFF, 0, 0)
-		id := len(b)
-		b = append(appendID(b, r.id, hexadecimal), 0)
-		b[id-1] = byte(len(b) - id)
-		if r.failed {
-			b = appendTLV8(b, tagMessageState, 5)                                   // UNDELIVERABLE
-			b = append(b, tagNetworkError>>8, tagNetworkError&0xFF, 0, 3, 3, 0, 27) // GSM
-		} else {
-			b = appendTLV8(b, tagMessageState, 2) // DELIVERED
-		}
-	}
-	binary.BigEndian.PutUint32(b[start:], uint32(len(b)-start))
 	return b
 }
+
+// lastSequence ends sequence numbers: SMPP 3.4, section 5.1.4, and the others take it.
+const lastSequence = 1 << 31

@@ -5,9 +5,6 @@ import (
 	"net"
 	"sync"
 	"time"
-
-	"tocsin/providers/smpp"
-	"tocsin/providers/wire"
 )
 
 // A session is one connection. Its reader decides and answers; its sender says
@@ -20,19 +17,17 @@ type session struct {
 	receives bool     // may be sent receipts
 
 	// The reader's own.
-	now      int64 // nanoseconds since 1970 when the buffer was filled
-	out      []byte
-	acks     []ack
-	due      []receipt  // of submits in this buffer, to follow their answers
-	early    []receipt  // to go before their answers
-	multi    smpp.Multi // what is being read, kept for the room in it
-	to       []destination
-	refused  []destination
-	idAnswer []byte
-	origin   *origin
-	lines    lines
-	taken    tally
-	end      bool // close when the answers are out
+	now     int64 // nanoseconds since 1970 when the buffer was filled
+	out     []byte
+	acks    []ack
+	due     []receipt // of submits in this buffer, to follow their answers
+	early   []receipt // to go before their answers
+	dialect dialect
+	request request // what is being read, kept for the room in it
+	name    []byte  // of the message at hand, for the journal
+	lines   lines
+	taken   tally
+	end     bool // close when the answers are out
 
 	mu      sync.Mutex
 	ring    []sent // receipts on their way, by sequence number
@@ -44,8 +39,6 @@ type session struct {
 	idle    bool      // the sender waits for a word on wake
 	closed  bool
 	wake    chan struct{}
-
-	form receiptForm // the sender's and, for early receipts, the reader's: under mu
 }
 
 // An ack is the client's answer to a receipt.
@@ -59,7 +52,9 @@ func newSession(c *Carrier, conn net.Conn) *session {
 	for size < c.config.ReceiptWindow {
 		size *= 2
 	}
-	return &session{carrier: c, conn: conn, ring: make([]sent, size), next: 1, wake: make(chan struct{}, 1)}
+	s := &session{carrier: c, conn: conn, ring: make([]sent, size), next: 1, wake: make(chan struct{}, 1)}
+	s.dialect, s.lines.protocol = c.speaks.new(c), c.config.Protocol
+	return s
 }
 
 // run serves the connection until it closes.
@@ -97,89 +92,32 @@ func (s *session) read() {
 
 // frames handles the whole PDUs in b and says how much of b they are.
 func (s *session) frames(b []byte) (used int) {
-	for len(b)-used >= headerSize && !s.end {
-		size := binary.BigEndian.Uint32(b[used:])
-		if size < headerSize || size > maxFrame {
-			s.out = appendHeader(s.out, genericNack, statusCommandLength, 0)
+	for len(b)-used >= s.carrier.speaks.least && !s.end {
+		size := int64(binary.BigEndian.Uint32(b[used:]))
+		if size < int64(s.carrier.speaks.least) || size > int64(s.carrier.speaks.most) {
+			s.dialect.hear(s, nil)
 			s.end = true
 			return len(b)
 		}
 		if len(b)-used < int(size) {
 			return used
 		}
-		s.handle(b[used : used+int(size)])
+		s.dialect.hear(s, b[used:used+int(size)])
 		used += int(size)
 	}
 	return used
 }
 
-func (s *session) handle(frame []byte) {
-	command := binary.BigEndian.Uint32(frame[4:])
-	status := binary.BigEndian.Uint32(frame[8:])
-	sequence := binary.BigEndian.Uint32(frame[12:])
-	body := frame[headerSize:]
-	switch command {
-	case submitMulti:
-		if s.carrier.config.NoMulti {
-			s.out = appendHeader(s.out, genericNack, statusCommandID, sequence)
-			return
-		}
-		s.submit(command, sequence, body)
-	case submitSM:
-		s.submit(command, sequence, body)
-	case deliverSM | response:
-		s.acks = append(s.acks, ack{sequence, status})
-	case genericNack:
-		s.acks = append(s.acks, ack{sequence, max(status, 1)})
-	case bindReceiver, bindTransmitter, bindTransceiver:
-		s.bind(command, sequence, body)
-	case enquireLink:
-		s.out = appendHeader(s.out, enquireLink|response, statusOK, sequence)
-	case unbind:
-		s.out = appendHeader(s.out, unbind|response, statusOK, sequence)
-		s.end = true
-	case unbind | response:
-		s.end = true
-	default:
-		if command&response == 0 {
-			s.out = appendHeader(s.out, genericNack, statusCommandID, sequence)
-		}
-	}
-}
-
-// bind logs the session in: SMPP 3.4, section 4.1.
-func (s *session) bind(command, sequence uint32, body []byte) {
-	var request smpp.Bind
-	malformed := wire.Decode(body, &request) != nil
-	config := &s.carrier.config
-	status := uint32(statusOK)
-	switch {
-	case s.account != nil:
-		status = statusAlreadyBound
-	case malformed:
-		status = statusCommandLength
-	case config.SystemID != "" && request.SystemID != config.SystemID:
-		status = statusSystemID
-	case config.Password != "" && request.Password != config.Password:
-		status = statusPassword
-	}
-	start := len(s.out)
-	s.out = appendHeader(s.out, command|response, status, sequence)
-	if status != statusOK {
-		s.end = s.account == nil
-		return
-	}
-	s.out = append(append(s.out, config.SystemID...), 0)
-	s.out = appendTLV8(s.out, tagInterfaceVersion, smpp.Version34)
-	setLength(s.out, start)
-	// The answer leaves before a receipt can.
+// admit logs the session in to an account, once its answer is in s.out: that leaves
+// before a receipt can.
+func (s *session) admit(account string, submits, receives bool) {
 	if _, err := s.conn.Write(s.out); err != nil {
 		s.end = true
 	}
 	s.out = s.out[:0]
-	s.submits, s.receives = command != bindReceiver, command != bindTransmitter
-	s.carrier.join(s, request.SystemID)
-	config.Logger.Debug("logged in", "receives", s.receives)
+	s.submits, s.receives = submits, receives
+	s.carrier.join(s, account)
+	s.carrier.config.Logger.Debug("logged in", "receives", s.receives)
 }
 
 // release writes what one buffer came to: the journal, early receipts, answers;

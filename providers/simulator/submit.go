@@ -1,61 +1,36 @@
 package simulator
 
-import (
-	"bytes"
-	"encoding/binary"
-	"strconv"
-
-	"tocsin/providers/smpp"
-	"tocsin/providers/wire"
-)
-
-// A destination is one address of a submit; raw points into the read buffer.
-type destination struct {
-	number   uint64
-	ton, npi byte
-	raw      []byte
-}
-
-// An origin is the sender of a submit, which its receipts go back to.
-type origin struct {
-	ton, npi byte
-	addr     []byte
-}
-
-// A message is a submit without its destinations.
-type message struct {
-	coding, registered byte
-	octets             []byte
-	part               part
-}
-
-// submit decides one submit_sm or submit_multi: SMPP 3.4, sections 4.4 and 4.5.
-func (s *session) submit(command, sequence uint32, body []byte) {
+// submit decides one submit that the dialect has read into s.request.
+func (s *session) submit(r *request) {
 	c := s.carrier
-	if !s.submits {
-		s.out = appendHeader(s.out, command|response, statusBindStatus, sequence)
-		return
-	}
 	s.taken.submits++
-	m, status := s.parse(command, body)
-	segments := len(s.to) * max(1, (len(m.octets)+139)/140) // 140 octets: 3GPP TS 23.040, section 9.2.3.16
+	segments := len(r.to) * max(1, (len(r.octets)+139)/140) // 140 octets: 3GPP TS 23.040, section 9.2.3.16
 	count := c.pdus.Add(1)
-	if status == statusOK {
-		status = s.busy(segments, count)
-	}
-	if status != statusOK {
-		s.out = appendHeader(s.out, command|response, status, sequence)
+	if why := s.busy(segments, count); why != none {
+		s.out = s.dialect.answer(s.out, r, why)
 		return
 	}
-	id := c.nextID.Add(1)
-	s.idAnswer = appendID(s.idAnswer[:0], id, c.config.HexIDs == "resp")
+	r.ids = 1
+	if c.speaks.ranged {
+		r.ids = len(r.to)
+	}
+	if r.id = c.nextID.Add(uint64(r.ids)) - uint64(r.ids-1); c.speaks.named {
+		r.id = uint64(r.sequence)
+	}
+	r.refused = r.refused[:0]
+	if c.speaks.whole && s.wrong(r) {
+		if len(r.to) == 1 { // of a batch nobody knows yet which
+			s.taken.refused++
+		}
+		s.out = s.dialect.answer(s.out, r, wrongNumbers)
+		return
+	}
 	if c.journal != nil {
 		s.lines.setTime(s.now)
-		s.lines.setText(m.octets, m.coding, m.part)
+		s.lines.setText(r.octets, r.coding, r.part)
 	}
-	s.refused = s.refused[:0]
-	for _, d := range s.to {
-		s.take(d, id, &m)
+	for i := range r.to {
+		s.take(i, r)
 	}
 	if cut := int64(c.config.CutAfter); cut > 0 && (count == cut || c.config.CutAgain && count%cut == 0) {
 		c.counts.cuts.Add(1)
@@ -63,80 +38,55 @@ func (s *session) submit(command, sequence uint32, body []byte) {
 		return
 	}
 	if c.happens(c.config.Silent, uint64(count), saltSilent) {
-		s.taken.silent += len(s.to) - len(s.refused)
+		s.taken.silent += len(r.to) - len(r.refused)
 		return
 	}
-	s.answer(command, sequence)
+	s.out = s.dialect.answer(s.out, r, none)
 }
 
-// busy says with which status the carrier puts a submit off, or statusOK.
-func (s *session) busy(segments int, count int64) uint32 {
+// busy says why the carrier puts a submit off.
+func (s *session) busy(segments int, count int64) trouble {
 	c := s.carrier
-	status := uint32(statusOK)
+	why := none
 	switch {
 	case !c.gate.allow(segments, s.now), c.happens(c.config.Throttle, uint64(count), saltThrottle):
-		status = statusThrottled
+		why = throttled
 	case c.happens(c.config.QueueFull, uint64(count), saltQueueFull):
-		status = statusQueueFull
+		why = queueFull
 	}
-	if status != statusOK {
+	if why != none {
 		s.taken.throttled += segments
 	}
-	return status
+	return why
 }
 
-// parse reads a submit's body; the destinations go to s.to.
-func (s *session) parse(command uint32, body []byte) (m message, status uint32) {
-	d := &s.multi
-	f := wire.Reading(body)
-	if command == submitMulti {
-		d.Fields(&f)
-	} else {
-		one := smpp.Submit{}
-		one.Fields(&f)
-		d.Source, d.Message = one.Source, one.Message
-		d.To = append(d.To[:0], smpp.Destination{Flag: smpp.OneNumber, Address: one.To})
-	}
-	s.to = s.to[:0]
-	if f.Finish() != nil {
-		return m, statusCommandLength
-	}
-	if len(d.To) == 0 {
-		return m, statusDestinations
-	}
-	for i := range d.To {
-		to := &d.To[i]
-		if to.Flag != smpp.OneNumber {
-			s.to = s.to[:0]
-			return m, statusListName
-		}
-		s.to = append(s.to, destination{parseNumber(to.Text), to.TON, to.NPI, to.Text})
-	}
-	m.registered, m.coding, m.octets = d.Registered, d.Coding, d.Text
-	for tag, value, rest, ok := d.Options.Next(); ok; tag, value, rest, ok = rest.Next() {
-		switch {
-		case tag == tagMessagePayload:
-			m.octets = value
-		case tag == tagSarTotal && len(value) == 1:
-			m.part.of = value[0]
-		case tag == tagSarNumber && len(value) == 1:
-			m.part.number = value[0]
+// wrong reports whether the carrier refuses a number of the submit.
+func (s *session) wrong(r *request) bool {
+	for i := range r.to {
+		if s.refuses(r.to[i].number) {
+			return true
 		}
 	}
-	if d.Class&smpp.UDHI != 0 {
-		m.octets, m.part = splitHeader(m.octets)
+	return false
+}
+
+func (s *session) refuses(number uint64) bool {
+	return number == 0 || s.carrier.happens(s.carrier.config.Refuse, number, saltRefuse)
+}
+
+// idOf is the id of message i.
+func (r *request) idOf(i int) uint64 {
+	if r.ids <= 1 {
+		return r.id
 	}
-	if from, o := d.Source, s.origin; o == nil || o.ton != from.TON || o.npi != from.NPI || !bytes.Equal(o.addr, from.Text) {
-		s.origin = &origin{from.TON, from.NPI, bytes.Clone(from.Text)}
-	}
-	return m, statusOK
+	return r.id + uint64(i)
 }
 
 // take takes or refuses one destination and decides its receipts.
-func (s *session) take(d destination, id uint64, m *message) {
-	c := s.carrier
-	if d.number == 0 || c.happens(c.config.Refuse, d.number, saltRefuse) {
-		s.refused = append(s.refused, d)
+func (s *session) take(i int, m *request) {
+	c, d := s.carrier, &m.to[i]
+	if s.refuses(d.number) {
+		m.refused = append(m.refused, *d)
 		s.taken.refused++
 		return
 	}
@@ -145,15 +95,19 @@ func (s *session) take(d destination, id uint64, m *message) {
 		s.taken.recipients++
 	}
 	if c.journal != nil {
-		s.lines.add(d.number, s.idAnswer)
+		if i == 0 || m.ids > 1 || len(s.name) == 0 {
+			s.name = s.dialect.name(s.name[:0], m, i)
+		}
+		s.lines.add(d.number, s.name)
 	}
+	id := m.idOf(i)
 	luck := mix(d.number) ^ id
-	if !c.config.Receipts || m.registered&3 == 0 || c.happens(c.config.LoseReceipts, luck, saltLose) {
+	if !c.config.Receipts || m.wanted == noReceipt || c.happens(c.config.LoseReceipts, luck, saltLose) {
 		return
 	}
-	r := receipt{to: d.number, id: id, origin: s.origin, at: s.now + int64(c.config.ReceiptDelay), taken: s.now}
+	r := receipt{to: d.number, id: id, place: i, head: m.head, origin: m.origin, at: s.now + int64(c.config.ReceiptDelay), taken: s.now}
 	r.failed = c.happens(c.config.FailReceipts, luck, saltFail)
-	if failureOnly, successOnly := m.registered&3 == 2, m.registered&3 == 3; failureOnly && !r.failed || successOnly && r.failed {
+	if m.wanted == onlyFailure && !r.failed || m.wanted == onlySuccess && r.failed {
 		return
 	}
 	if s.receives && c.happens(c.config.EarlyReceipts, luck, saltEarly) {
@@ -169,35 +123,6 @@ func (s *session) take(d destination, id uint64, m *message) {
 		r.id ^= 1 << 62
 		s.due = append(s.due, r)
 	}
-}
-
-// answer appends the response to a submit that was looked at.
-func (s *session) answer(command, sequence uint32) {
-	start := len(s.out)
-	if command == submitSM {
-		if len(s.refused) > 0 {
-			s.out = appendHeader(s.out, command|response, statusDestination, sequence)
-			return
-		}
-		s.out = appendHeader(s.out, command|response, statusOK, sequence)
-		s.out = append(append(s.out, s.idAnswer...), 0)
-		setLength(s.out, start)
-		return
-	}
-	s.out = appendHeader(s.out, command|response, statusOK, sequence)
-	s.out = append(append(s.out, s.idAnswer...), 0, byte(len(s.refused)))
-	for _, d := range s.refused {
-		s.out = append(append(append(s.out, d.ton, d.npi), d.raw...), 0)
-		s.out = binary.BigEndian.AppendUint32(s.out, statusDestination)
-	}
-	setLength(s.out, start)
-}
-
-func appendID(b []byte, id uint64, hexadecimal bool) []byte {
-	if hexadecimal {
-		return strconv.AppendUint(b, id, 16)
-	}
-	return strconv.AppendUint(b, id, 10)
 }
 
 // A delayed holds the answers of one buffer and the receipts that follow them.

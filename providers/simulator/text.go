@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"tocsin/providers/sms"
 )
 
 // A part says which segment of a long text a PDU carries; the zero part is a
@@ -55,6 +57,8 @@ func appendText(b, octets []byte, coding byte) []byte {
 			}
 			b = utf8.AppendRune(b, r)
 		}
+	case 15: // GB 18030
+		b = sms.Content{Octets: octets, Coding: sms.GB, Segments: 1}.AppendText(b)
 	case 1, 3: // ASCII, Latin-1
 		for _, c := range octets {
 			b = utf8.AppendRune(b, rune(c))

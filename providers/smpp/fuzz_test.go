@@ -2,11 +2,13 @@ package smpp
 
 import (
 	"bytes"
-	"net"
+	"log/slog"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"tocsin/providers/link"
 	"tocsin/providers/sms"
 	"tocsin/providers/wire"
 )
@@ -149,8 +151,8 @@ func FuzzReceiptText(f *testing.F) {
 		}
 		var reader receiptReader
 		first := reader.time(s.done)
-		if kept := reader.time(s.done); kept != first || first != date(s.done) {
-			t.Fatalf("got %d and %d for %q, want %d", first, kept, s.done, date(s.done))
+		if kept := reader.time(s.done); kept != first || first != wire.Date(s.done, time.Local) {
+			t.Fatalf("got %d and %d for %q, want %d", first, kept, s.done, wire.Date(s.done, time.Local))
 		}
 		if r, ok := reader.read(&Arrival{From: []byte("8613800138000"), Class: typeReceipt, Text: text}); ok {
 			checkRead(t, text, &r)
@@ -174,33 +176,20 @@ func FuzzHandle(f *testing.F) {
 		if len(frame) < HeaderSize {
 			return
 		}
-		p, err := New(Options{Config: Config{Window: 4, Batch: 10}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		ours, theirs := net.Pipe()
-		defer ours.Close()
-		defer theirs.Close()
-		l := newLine(p, ours)
 		msgs := append(warnings(10), texts(5)...)
 		acks := make([]sms.Ack, len(msgs))
-		j := newJob(msgs, acks)
-		p.lines, p.jobs = []*line{l}, []*job{j}
-		l.fill()
-		s := &session{p: p, line: l, receipts: newReceipts(l, nil)}
-		h, body := Split(frame)
-		before := j.open
+		r := link.Rehearse(&speaker{log: slog.New(slog.DiscardHandler)}, 4, 10)
+		r.Offer(msgs, acks)
+		r.Written()
+		h, _ := Split(frame)
+		before := r.Open()
 		for range 2 {
-			if s.handle(h, body) != nil {
+			if r.Hear(frame) != nil {
 				break
 			}
 		}
-		free := map[uint16]bool{}
-		for _, k := range l.free {
-			if free[k] || l.slots[k].job != nil {
-				t.Fatalf("slot %d is free twice, or free and in use", k)
-			}
-			free[k] = true
+		if err := r.Check(); err != nil {
+			t.Fatal(err)
 		}
 		settled := 0
 		for i := range acks {
@@ -214,8 +203,8 @@ func FuzzHandle(f *testing.F) {
 		if h.ID != SubmitSM|Response && h.ID != SubmitMulti|Response && h.ID != GenericNack && settled > 0 {
 			t.Fatalf("PDU %#x settled %d messages", h.ID, settled)
 		}
-		if before-j.open != settled {
-			t.Fatalf("%d messages are settled, %d counted", settled, before-j.open)
+		if before-r.Open() != settled {
+			t.Fatalf("%d messages are settled, %d counted", settled, before-r.Open())
 		}
 	})
 }

@@ -2,11 +2,14 @@ package smpp
 
 import (
 	"errors"
+	"log/slog"
+	"net"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"tocsin/providers/link"
 	"tocsin/providers/sms"
 	"tocsin/providers/wire"
 )
@@ -51,12 +54,12 @@ func pauses(s *stage, lasted time.Duration, calls int) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	pause := backOffFirst
+	pause := link.FirstPause
 	for i := 1; i < calls; i++ {
 		if got := s.dials[i] - s.dials[i-1] - lasted; got < pause/2 || got > pause*3/2 {
 			s.t.Errorf("pause %d: got %v, want about %v", i, got, pause)
 		}
-		pause = min(2*pause, backOffMost)
+		pause = min(2*pause, link.LongestPause)
 	}
 }
 
@@ -67,8 +70,8 @@ func TestALoginThatFailsIsTriedAgainWithGrowingPauses(t *testing.T) {
 		script func(*peer)
 		fault  string
 	}{
-		{"no answer in 10 s", dialTimeout, func(p *peer) { p.serve(func(Header, []byte) {}) }, "no answer"},
-		{"an answer of one octet a second", dialTimeout, func(p *peer) {
+		{"no answer in 10 s", link.DialTimeout, func(p *peer) { p.serve(func(Header, []byte) {}) }, "no answer"},
+		{"an answer of one octet a second", link.DialTimeout, func(p *peer) {
 			p.next()
 			for _, c := range append([]byte{0, 0, 1, 0}, make([]byte, 252)...) {
 				if _, err := p.conn.Write([]byte{c}); err != nil {
@@ -120,22 +123,26 @@ func TestWhatTheCarrierSaysOfItselfIsKept(t *testing.T) {
 		{"a body that is none", &Data{Service: []byte("data")}, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			play(t, Config{}, func(p *peer) {
+			ours, theirs := net.Pipe()
+			defer ours.Close()
+			p := newPeer(t, theirs, 1)
+			defer p.hangUp()
+			go func() {
 				h, body, _ := p.next()
 				var bind Bind
 				if err := wire.Decode(body, &bind); err != nil || bind != (Bind{SystemID: "tocsin", Password: "secret", Version: Version34}) {
 					t.Errorf("got %+v, %v", bind, err)
 				}
 				p.answer(h, StatusOK, tt.body)
-				p.serve(p.usual)
-			}, func(s *stage) {
-				if s.provider.Line().Up != 1 {
-					t.Fatal("the line is not up")
-				}
-				if got := s.provider.lines[0].version; got != tt.want {
-					t.Errorf("got version %#x, want %#x", got, tt.want)
-				}
-			})
+			}()
+			account := protocol{c: Config{SystemID: "tocsin", Password: "secret"}, log: slog.New(slog.DiscardHandler)}
+			s, err := account.Login(ours, wire.NewReader(ours, HeaderSize, MaxFrame), link.Role{Kind: BindTransceiver, Sends: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := s.(*speaker).version; got != tt.want {
+				t.Errorf("got version %#x, want %#x", got, tt.want)
+			}
 		})
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"unicode/utf16"
 
 	"tocsin/providers/sms"
+	"tocsin/providers/wire"
 )
 
 const delivered = 2
@@ -53,13 +54,8 @@ func (a *Arrival) IsReceipt() bool {
 	return a.Class&typeMask == typeReceipt || a.Class&typeMask == typeNotice || len(a.ID) > 0 && a.State != 0
 }
 
-// A receiptReader reads receipts. It keeps the last date: those of many receipts
-// in a row are the same.
-type receiptReader struct {
-	date [14]byte
-	size int
-	at   int64
-}
+// A receiptReader reads receipts.
+type receiptReader struct{ dates wire.Dates }
 
 // read reads a receipt: the optional parameters first, then the text for
 // what they do not say. It reports false when the receipt names no state or its
@@ -237,34 +233,7 @@ func errorCode(b []byte) uint32 {
 
 // time is when a date was, 0 when it is none.
 func (d *receiptReader) time(text []byte) int64 {
-	if string(text) != string(d.date[:d.size]) {
-		d.at = date(text)
-		d.size = copy(d.date[:], text)
-	}
-	return d.at
-}
-
-// date reads YYMMDDhhmm, with seconds or without, or YYYYMMDDhhmmss, taken as the
-// carrier's local time, which is ours; 0 when it is none of them.
-func date(b []byte) int64 {
-	if len(b) == 14 && b[0] == '2' && b[1] == '0' {
-		b = b[2:]
-	}
-	if len(b) != 10 && len(b) != 12 {
-		return 0
-	}
-	var v [6]int
-	for i := range len(b) / 2 {
-		hi, lo := b[2*i]-'0', b[2*i+1]-'0'
-		if hi > 9 || lo > 9 {
-			return 0
-		}
-		v[i] = int(hi)*10 + int(lo)
-	}
-	if v[1] < 1 || v[1] > 12 || v[2] < 1 || v[2] > 31 || v[3] > 23 || v[4] > 59 || v[5] > 60 {
-		return 0
-	}
-	return time.Date(2000+v[0], time.Month(v[1]), v[2], v[3], v[4], v[5], 0, time.Local).UnixMilli()
+	return d.dates.Read(text, time.Local) // the carrier's local time, which is ours
 }
 
 // decodeText reads an incoming message's text as UTF-8.

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"tocsin/providers/link"
 	"tocsin/providers/sms"
 )
 
@@ -32,7 +33,7 @@ func TestASilentLineIsTestedAndCut(t *testing.T) {
 		if s.wantDials(1); asked.Load() != 3 {
 			t.Errorf("got %d questions in 62 s, want 3", asked.Load())
 		}
-		time.Sleep(20*time.Second + dialTimeout + 3*time.Second)
+		time.Sleep(20*time.Second + link.DialTimeout + 3*time.Second)
 		synctest.Wait()
 		if s.wantDials(2); s.provider.Line().Up != 1 {
 			t.Errorf("got %+v, want the line renewed", s.provider.Line())
@@ -61,7 +62,7 @@ func TestACarrierThatDripsHoldsNoLine(t *testing.T) {
 		}
 	}, func(s *stage) {
 		acks, done := s.begin(texts(1))
-		time.Sleep(20*time.Second + dialTimeout + 3*time.Second)
+		time.Sleep(20*time.Second + link.DialTimeout + 3*time.Second)
 		synctest.Wait()
 		s.wantDials(2)
 		<-done
@@ -99,8 +100,8 @@ func TestAnswersNobodyWaitsForAreIgnored(t *testing.T) {
 		name string
 		junk func(p *peer, h Header)
 	}{
-		{"of a sequence number never used", func(p *peer, h Header) { p.answer(Header{ID: h.ID, Sequence: h.Sequence + 1<<slotBits}, 0, nil) }},
-		{"of a slot that there is not", func(p *peer, h Header) { p.answer(Header{ID: h.ID, Sequence: h.Sequence | slotMask}, 0, nil) }},
+		{"of a sequence number never used", func(p *peer, h Header) { p.answer(Header{ID: h.ID, Sequence: h.Sequence + 1<<12}, 0, nil) }},
+		{"of a slot that there is not", func(p *peer, h Header) { p.answer(Header{ID: h.ID, Sequence: h.Sequence | link.MaxWindow}, 0, nil) }},
 		{"of sequence number 0", func(p *peer, h Header) { p.answer(Header{ID: h.ID}, 0, nil) }},
 		{"twice", func(p *peer, h Header) { p.answer(h, StatusThrottled, nil) }},
 		{"to nothing ever asked", func(p *peer, h Header) { p.answer(Header{ID: 0x03, Sequence: h.Sequence}, 0, nil) }},
@@ -396,8 +397,8 @@ func TestACarrierThatReadsNothingHoldsNobodyForEver(t *testing.T) {
 	}, func(s *stage) {
 		start := time.Now()
 		wantAck(t, s.submit(texts(1))[0], sms.NotSent, sms.LineDown)
-		if took := time.Since(start); took > writeTimeout+time.Second {
-			t.Errorf("took %v, want about %v", took, writeTimeout)
+		if took := time.Since(start); took > link.WriteTimeout+time.Second {
+			t.Errorf("took %v, want about %v", took, link.WriteTimeout)
 		}
 		time.Sleep(time.Second)
 		wantAck(t, s.submit(texts(1))[0], sms.Taken, sms.None)

@@ -1,6 +1,9 @@
 package smpp
 
-import "tocsin/providers/sms"
+import (
+	"tocsin/providers/link"
+	"tocsin/providers/sms"
+)
 
 // Statuses that steer the session or are named in code, SMPP 3.4 section 5.1.3.
 const (
@@ -30,12 +33,6 @@ const (
 	throttle               // offer it again later, and everything more slowly
 	lineFault              // nothing is wrong with the message: the login or the line is
 )
-
-// A verdict is what a command_status means to us.
-type verdict struct {
-	outcome sms.Outcome
-	reason  sms.Reason
-}
 
 // statuses is the whole of the command_status table, with the specification's
 // words. What is missing, a vendor's own code from 0x400 on above all, is
@@ -115,17 +112,17 @@ var statuses = map[uint32]struct {
 }
 
 // verdictOf is what a status means as the answer to a submit.
-func verdictOf(status uint32) verdict {
+func verdictOf(status uint32) link.Verdict {
 	if status == StatusOK {
-		return verdict{sms.Taken, sms.None}
+		return link.Taken
 	}
 	switch s, ok := statuses[status]; {
 	case !ok:
-		return verdict{sms.NotNow, sms.CarrierFault}
+		return link.Verdict{Outcome: sms.NotNow, Reason: sms.CarrierFault}
 	case s.class == permanent:
-		return verdict{sms.Refused, s.reason}
+		return link.Verdict{Outcome: sms.Refused, Reason: s.reason}
 	default:
-		return verdict{sms.NotNow, s.reason}
+		return link.Verdict{Outcome: sms.NotNow, Reason: s.reason}
 	}
 }
 

@@ -54,8 +54,8 @@ func TestEveryStatusHasItsVerdict(t *testing.T) {
 		if w.what == never {
 			outcome = sms.Refused
 		}
-		if v := verdictOf(status); v.outcome != outcome || v.reason != w.reason {
-			t.Errorf("status %#x: got %v %v, want %v %v", status, v.outcome, v.reason, outcome, w.reason)
+		if v := verdictOf(status); v.Outcome != outcome || v.Reason != w.reason {
+			t.Errorf("status %#x: got %v %v, want %v %v", status, v.Outcome, v.Reason, outcome, w.reason)
 		}
 		if renewed := w.what == line && w.reason == sms.LineDown; loggedOut(status) != renewed {
 			t.Errorf("status %#x: the line is renewed: %v, want %v", status, !renewed, renewed)
@@ -70,11 +70,11 @@ func TestEveryStatusHasItsVerdict(t *testing.T) {
 
 func TestAStatusOfNobodysLosesNobody(t *testing.T) {
 	for _, status := range []uint32{0x09, 0x10, 0x400, 0x4FF, 0xFFFF, 0x80000000, 0xFFFFFFFF} {
-		if v := verdictOf(status); v.outcome != sms.NotNow || v.reason != sms.CarrierFault || loggedOut(status) {
-			t.Errorf("status %#x: got %v %v, want %v %v", status, v.outcome, v.reason, sms.NotNow, sms.CarrierFault)
+		if v := verdictOf(status); v.Outcome != sms.NotNow || v.Reason != sms.CarrierFault || loggedOut(status) {
+			t.Errorf("status %#x: got %v %v, want %v %v", status, v.Outcome, v.Reason, sms.NotNow, sms.CarrierFault)
 		}
 	}
-	if v := verdictOf(StatusOK); v.outcome != sms.Taken || v.reason != sms.None || loggedOut(StatusOK) {
-		t.Errorf("status 0: got %v %v, want taken", v.outcome, v.reason)
+	if v := verdictOf(StatusOK); v.Outcome != sms.Taken || v.Reason != sms.None || loggedOut(StatusOK) {
+		t.Errorf("status 0: got %v %v, want taken", v.Outcome, v.Reason)
 	}
 }

@@ -84,14 +84,40 @@ func septet(r rune) byte {
 //
 // The error is ErrEmpty, or wraps ErrTooLong: Segments then says how many would
 // be needed, at most 255.
-func Encode(dst []byte, text string) (Content, error) {
+func Encode(dst []byte, text string) (Content, error) { return GSM.Encode(dst, text) }
+
+// Encode is the package's Encode in another alphabet: in its narrow coding when all of
+// the text can be, else in its wide one.
+func (a Alphabet) Encode(dst []byte, text string) (Content, error) {
 	start := len(dst)
-	octets, ok := appendGSM7(dst, text)
-	coding := GSM7
+	octets, ok := a.AppendNarrow(dst, []byte(text))
+	coding := a.Narrow()
 	if !ok {
-		octets, coding = appendUCS2(dst, text), UCS2
+		octets, coding = a.AppendWide(dst, []byte(text)), a.Wide()
 	}
 	return NewContent(coding, octets[start:])
+}
+
+// AppendNarrow appends UTF-8 text in the narrow coding. It returns dst as it was, and
+// false, when a character is not in it.
+func (a Alphabet) AppendNarrow(dst, text []byte) ([]byte, bool) {
+	if a == GSM {
+		return appendGSM7(dst, text)
+	}
+	for _, c := range text {
+		if c >= utf8.RuneSelf {
+			return dst, false
+		}
+	}
+	return append(dst, text...), true
+}
+
+// AppendWide appends UTF-8 text in the wide coding.
+func (a Alphabet) AppendWide(dst, text []byte) []byte {
+	if a == OctetsGB {
+		return appendGB(dst, text)
+	}
+	return appendUCS2(dst, text)
 }
 
 // NewContent counts the segments of octets that AppendGSM7 or AppendUCS2 made.
@@ -188,6 +214,12 @@ func ForcingUCS2(text string) []rune {
 
 // AppendText appends the content's text in UTF-8, as a handset shows it.
 func (c Content) AppendText(dst []byte) []byte {
+	switch c.Coding {
+	case ASCII:
+		return append(dst, c.Octets...)
+	case GB:
+		return readGB(dst, c.Octets)
+	}
 	if c.Coding == UCS2 {
 		for i := 0; i+1 < len(c.Octets); i += 2 {
 			r := rune(c.Octets[i])<<8 | rune(c.Octets[i+1])

@@ -116,8 +116,40 @@ func pow10(k int) uint64 {
 	return p
 }
 
+// ChinaNumber reads a number as China's carriers write them: digits, behind +86, 0086,
+// 86 or nothing when they are a Chinese mobile's eleven. It is 0 when they are no number.
+func ChinaNumber(digits []byte) Number {
+	if len(digits) > 0 && digits[0] == '+' {
+		digits = digits[1:]
+	} else if len(digits) > 2 && digits[0] == '0' && digits[1] == '0' {
+		digits = digits[2:]
+	}
+	if len(digits) == 0 || len(digits) > maxDigits {
+		return 0
+	}
+	var n uint64
+	for _, c := range digits {
+		if c < '0' || c > '9' {
+			return 0
+		}
+		n = n*10 + uint64(c-'0')
+	}
+	if len(digits) == 11 && isChineseMobile(n) {
+		n += 86 * 1e11
+	}
+	return Number(n)
+}
+
 // AppendDigits appends the number's digits, country code first, without plus.
 func (n Number) AppendDigits(b []byte) []byte { return strconv.AppendUint(b, uint64(n), 10) }
+
+// AppendChina is AppendDigits, without China's country code when national.
+func (n Number) AppendChina(b []byte, national bool) []byte {
+	if national && n/1e11 == 86 {
+		n %= 1e11
+	}
+	return n.AppendDigits(b)
+}
 
 // Digits is the number as a carrier or an export wants it. Never log it.
 func (n Number) Digits() string { return strconv.FormatUint(uint64(n), 10) }

@@ -18,8 +18,8 @@ func CountSegments(coding Coding, octets []byte) int {
 }
 
 // Part is the octets of segment i, counted from 0: all of them when c has one
-// segment, else at most 153 septets or 67 code units. A cut never divides an
-// escape from its code or a surrogate pair, so that a segment can be shorter.
+// segment, else at most 153 septets, 67 code units or 134 octets. A cut never divides
+// an escape from its code, a surrogate pair or a character of several octets, so that a segment can be shorter.
 // It shares c's memory; it is nil when there is no segment i.
 func (c Content) Part(i int) []byte {
 	if i < 0 || i >= int(c.Segments) {
@@ -42,8 +42,11 @@ func (c Content) Part(i int) []byte {
 
 // limits is how many octets fit one segment, and each of several.
 func limits(coding Coding) (one, many int) {
-	if coding == UCS2 {
+	switch coding {
+	case UCS2:
 		return 2 * OneUCS2, 2 * ManyUCS2
+	case ASCII, GB:
+		return OneOctets, ManyOctets
 	}
 	return OneGSM7, ManyGSM7
 }
@@ -54,7 +57,12 @@ func cut(coding Coding, octets []byte, from, many int) int {
 	if to >= len(octets) {
 		return len(octets)
 	}
-	if coding == UCS2 {
+	switch coding {
+	case ASCII:
+		return to
+	case GB:
+		return cutGB(octets, from, to)
+	case UCS2:
 		if octets[to-2]&0xFC == 0xD8 && octets[to]&0xFC == 0xDC { // high surrogate, then low
 			return to - 2
 		}
@@ -68,6 +76,24 @@ func cut(coding Coding, octets []byte, from, many int) int {
 	}
 	if escapes%2 == 1 {
 		return to - 1
+	}
+	return to
+}
+
+// cutGB is the last border between characters at or before to. A character of GB 18030
+// has one octet below 0x81, or two, or four when the second is a digit.
+func cutGB(octets []byte, from, to int) int {
+	for at := from; at < to; {
+		n := 1
+		if octets[at] > 0x80 && at+1 < len(octets) {
+			if n = 2; octets[at+1] >= '0' && octets[at+1] <= '9' {
+				n = 4
+			}
+		}
+		if at+n > to {
+			return at
+		}
+		at += n
 	}
 	return to
 }

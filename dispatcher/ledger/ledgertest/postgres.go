@@ -181,6 +181,18 @@ func (p *Postgres) Kill() {
 	}
 }
 
+// Hang stops all of the server's processes where they are: connections stay open and
+// nothing is answered.
+func (p *Postgres) Hang() { p.all(syscall.SIGSTOP) }
+
+// GoOn ends a Hang.
+func (p *Postgres) GoOn() { p.all(syscall.SIGCONT) }
+
+func (p *Postgres) all(s syscall.Signal) {
+	p.Signal(s)
+	exec.Command("pkill", fmt.Sprintf("-%d", int(s)), "-P", strconv.Itoa(p.PID())).Run()
+}
+
 // Signal sends a signal to the server's first process.
 func (p *Postgres) Signal(s syscall.Signal) { p.process.Process.Signal(s) }
 

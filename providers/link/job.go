@@ -1,4 +1,4 @@
-package smpp
+package link
 
 import (
 	"math/bits"
@@ -25,17 +25,19 @@ type span struct{ first, n int }
 // long gathers the answers to the segments of one message.
 type long struct {
 	waiting int // segments not answered
-	worst   verdict
+	worst   Verdict
 	code    uint32
 	refs    [sms.MaxSegments][]byte
 }
 
-// A unit is what one PDU carries: neighbouring messages of one segment, or one
-// segment of one message.
+// A unit is a Unit of a job.
 type unit struct {
 	span
 	part int // -1: whole messages
 }
+
+// unit is what a slot of the job carries.
+func (j *job) unit(s *slot) Unit { return Unit{j.msgs[s.first : s.first+s.n], s.part} }
 
 func newJob(msgs []sms.Message, acks []sms.Ack) *job {
 	for i := range acks {
@@ -44,11 +46,12 @@ func newJob(msgs []sms.Message, acks []sms.Ack) *job {
 	return &job{msgs: msgs, acks: acks, open: len(msgs), done: make(chan struct{})}
 }
 
-// take is the next unit to send; ok is false when all are begun.
-func (j *job) take(batch int) (u unit, ok bool) {
+// take is the next unit to send, by speaker if there is one; ok is false when all are
+// begun.
+func (j *job) take(batch int, speaker Speaker) (u unit, ok bool) {
 	if len(j.redo) > 0 {
 		s := &j.redo[0]
-		u = unit{span{s.first, min(batch, s.n)}, -1}
+		u = unit{span{s.first, min(batch, s.n, room(speaker, &j.msgs[s.first]))}, -1}
 		if s.first, s.n = s.first+u.n, s.n-u.n; s.n == 0 {
 			j.redo = j.redo[1:]
 		}
@@ -58,6 +61,7 @@ func (j *job) take(batch int) (u unit, ok bool) {
 		m := &j.msgs[j.next]
 		if m.Content.Segments <= 1 {
 			u = unit{span{j.next, 1}, -1}
+			batch = min(batch, room(speaker, m))
 			for u.n < batch && j.next+u.n < len(j.msgs) && together(m, &j.msgs[j.next+u.n]) {
 				u.n++
 			}
@@ -72,7 +76,7 @@ func (j *job) take(batch int) (u unit, ok bool) {
 				j.long = map[int]*long{}
 			}
 			if j.long[j.next] == nil {
-				j.long[j.next] = &long{waiting: int(m.Content.Segments) - bits.OnesCount16(m.Done), worst: verdict{sms.Taken, sms.None}}
+				j.long[j.next] = &long{waiting: int(m.Content.Segments) - bits.OnesCount16(m.Done), worst: Taken}
 			}
 			u = unit{span{j.next, 1}, part}
 			j.part = part + 1
@@ -85,6 +89,14 @@ func (j *job) take(batch int) (u unit, ok bool) {
 		j.next, j.part = j.next+1, 0
 	}
 	return u, false
+}
+
+// room is how many messages like m the speaker may put into one request, at least 1.
+func room(speaker Speaker, m *sms.Message) int {
+	if speaker == nil {
+		return 1
+	}
+	return max(speaker.Most(m), 1)
 }
 
 // together reports whether two messages may travel in one batch.
@@ -102,7 +114,7 @@ func (j *job) one() {
 
 // answer gives the messages of a slot their answer; refs are what the carrier
 // calls them.
-func (j *job) answer(s *slot, v verdict, code uint32, refs sms.Refs) {
+func (j *job) answer(s *slot, v Verdict, code uint32, refs sms.Refs) {
 	if s.part >= 0 {
 		j.answerPart(s, v, code, refs)
 		return
@@ -112,10 +124,10 @@ func (j *job) answer(s *slot, v verdict, code uint32, refs sms.Refs) {
 	}
 }
 
-func (j *job) set(i int, v verdict, code uint32, refs sms.Refs, batch bool) {
+func (j *job) set(i int, v Verdict, code uint32, refs sms.Refs, batch bool) {
 	a := &j.acks[i]
-	a.Outcome, a.Reason, a.Code = v.outcome, v.reason, code
-	if v.outcome == sms.Taken {
+	a.Outcome, a.Reason, a.Code = v.Outcome, v.Reason, code
+	if v.Outcome == sms.Taken {
 		a.Done, a.Refs, a.Batch = 1, refs, batch
 	}
 	j.one()
@@ -124,13 +136,13 @@ func (j *job) set(i int, v verdict, code uint32, refs sms.Refs, batch bool) {
 // badness orders outcomes: a message of several segments has its worst one's.
 var badness = [sms.Outcomes]int{sms.Taken: 0, sms.NotSent: 1, sms.NotNow: 2, sms.Unknown: 3, sms.Refused: 4}
 
-func (j *job) answerPart(s *slot, v verdict, code uint32, refs sms.Refs) {
+func (j *job) answerPart(s *slot, v Verdict, code uint32, refs sms.Refs) {
 	l := j.long[s.first]
-	if badness[v.outcome] > badness[l.worst.outcome] {
+	if badness[v.Outcome] > badness[l.worst.Outcome] {
 		l.worst, l.code = v, code
 	}
 	a := &j.acks[s.first]
-	if v.outcome == sms.Taken {
+	if v.Outcome == sms.Taken {
 		a.Done |= 1 << s.part
 		l.refs[s.part], _ = refs.Next()
 	}
@@ -141,22 +153,19 @@ func (j *job) answerPart(s *slot, v verdict, code uint32, refs sms.Refs) {
 	for _, ref := range l.refs[:j.msgs[s.first].Content.Segments] {
 		a.Refs = sms.AppendRef(a.Refs, ref)
 	}
-	a.Outcome, a.Reason, a.Code = l.worst.outcome, l.worst.reason, l.code
+	a.Outcome, a.Reason, a.Code = l.worst.Outcome, l.worst.Reason, l.code
 	j.one()
 }
 
 // exhaust ends what of the job has not been sent; what is in flight will be
 // answered.
 func (j *job) exhaust(why sms.Reason) {
-	v := verdict{sms.NotSent, why}
+	v := Verdict{sms.NotSent, why}
 	for {
-		u, ok := j.take(1)
+		u, ok := j.take(1, nil)
 		if !ok {
 			return
 		}
 		j.answer(&slot{unit: u}, v, 0, nil)
 	}
 }
-
-// giveUp ends what has not been sent, of a job of which nothing is in flight.
-func (j *job) giveUp(why sms.Reason) { j.exhaust(why) }

@@ -1,14 +1,20 @@
-package smpp
+package link
 
 import (
 	"context"
 	"time"
 )
 
+// Sequence numbers of what is no submit. Their answers are known by what they answer.
+const (
+	testSequence    = 0x7F000000
+	goodbyeSequence = 0x7FFFFFFF
+)
+
 // watch keeps the line honest: it tests a silent one, cuts one that does not
 // answer, and says goodbye when ctx ends.
-func (s *session) watch(ctx context.Context, stop <-chan struct{}) {
-	tick := time.NewTicker(min(time.Second, s.p.c.ResponseTimeout/4, s.p.c.EnquireLink/4))
+func (s *Session) watch(ctx context.Context, stop <-chan struct{}) {
+	tick := time.NewTicker(min(time.Second, s.p.c.Patience/4, s.p.c.Idle/4))
 	defer tick.Stop()
 	var asked time.Time
 	var sequence uint32
@@ -25,24 +31,26 @@ func (s *session) watch(ctx context.Context, stop <-chan struct{}) {
 				asked = time.Time{}
 			}
 			switch {
-			case !asked.IsZero() && now.Sub(asked) > dialTimeout, s.overdue(now):
+			case !asked.IsZero() && now.Sub(asked) > DialTimeout, s.overdue(now):
 				s.line.conn.Close() // what is in flight becomes unknown
 				return
-			case asked.IsZero() && now.Sub(heard) >= s.p.c.EnquireLink:
-				asked = now
+			case asked.IsZero() && now.Sub(heard) >= s.p.c.Idle:
 				sequence++
-				s.line.say(AppendEmpty(nil, EnquireLink, 0, 0x7F000000+sequence%0xFFFF))
+				if test := s.line.speaker.Say(nil, Test, testSequence+sequence%0xFFFF); len(test) > 0 {
+					asked = now
+					s.line.say(test)
+				}
 			}
 		}
 	}
 }
 
 // overdue reports whether an answer is missing for too long.
-func (s *session) overdue(now time.Time) bool {
+func (s *Session) overdue(now time.Time) bool {
 	s.p.mu.Lock()
 	defer s.p.mu.Unlock()
 	for i := range s.line.slots {
-		if k := &s.line.slots[i]; k.sequence != 0 && now.Sub(k.at) > s.p.c.ResponseTimeout {
+		if k := &s.line.slots[i]; k.sequence != 0 && now.Sub(k.at) > s.p.c.Patience {
 			return true
 		}
 	}
@@ -51,7 +59,7 @@ func (s *session) overdue(now time.Time) bool {
 
 // leave waits a little for what is in flight, says goodbye and waits for the
 // answer; then it cuts the line.
-func (s *session) leave(stop <-chan struct{}) {
+func (s *Session) leave(stop <-chan struct{}) {
 	deadline := time.Now().Add(drainTime)
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
@@ -68,7 +76,12 @@ func (s *session) leave(stop <-chan struct{}) {
 		case <-tick.C:
 		}
 	}
-	s.line.say(AppendEmpty(nil, UnbindCommand, 0, 0x7FFFFFFF))
+	goodbye := s.line.speaker.Say(nil, Goodbye, goodbyeSequence)
+	if len(goodbye) == 0 {
+		s.line.conn.Close()
+		return
+	}
+	s.line.say(goodbye)
 	t := time.NewTimer(drainTime)
 	defer t.Stop()
 	select {

@@ -1,9 +1,8 @@
-package smpp
+package link
 
 import (
 	"errors"
 	"sync"
-	"time"
 
 	"tocsin/providers/sms"
 )
@@ -12,20 +11,34 @@ import (
 // and the carrier keeps the rest.
 const most = 4096
 
-// A delivery is what arrived together: it is put on disk, then acknowledged,
+// A Delivery is what arrived together: it is put on disk, then acknowledged,
 // together.
-type delivery struct {
+type Delivery struct {
+	// Answers are the acknowledgements, ready to be written. Append one for everything
+	// that is added.
+	Answers []byte
+
 	receipts []sms.Receipt
 	incoming []sms.Incoming
 	refs     []byte // what the receipts' Ref point into
-	answers  []byte // the responses, ready to be written
 }
 
-func (d *delivery) empty() bool { return len(d.answers) == 0 }
+// Receipt adds a receipt; its Ref is copied.
+func (d *Delivery) Receipt(r sms.Receipt) {
+	at := len(d.refs)
+	d.refs = append(d.refs, r.Ref...)
+	r.Ref = d.refs[at:len(d.refs):len(d.refs)]
+	d.receipts = append(d.receipts, r)
+}
 
-func (d *delivery) reset() {
+// Incoming adds a message that a person sent, or anything else that is no receipt.
+func (d *Delivery) Incoming(m sms.Incoming) { d.incoming = append(d.incoming, m) }
+
+func (d *Delivery) empty() bool { return len(d.Answers) == 0 }
+
+func (d *Delivery) reset() {
 	clear(d.incoming)
-	d.receipts, d.incoming, d.refs, d.answers = d.receipts[:0], d.incoming[:0], d.refs[:0], d.answers[:0]
+	d.receipts, d.incoming, d.refs, d.Answers = d.receipts[:0], d.incoming[:0], d.refs[:0], d.Answers[:0]
 }
 
 // receipts takes receipts from the reader to the ledger and their
@@ -37,32 +50,25 @@ type receipts struct {
 
 	mu      sync.Mutex
 	room    sync.Cond
-	reader  receiptReader
-	current *delivery // what has arrived and was not taken
-	spare   *delivery
+	current *Delivery // what has arrived and was not taken
+	spare   *Delivery
 	busy    bool // a delivery is being put on disk
 	failed  bool
 	closed  bool
 }
 
 func newReceipts(l *line, receive sms.ReceiveFunc) *receipts {
-	r := &receipts{line: l, receive: receive, come: make(chan struct{}, 1), current: &delivery{}, spare: &delivery{}}
+	r := &receipts{line: l, receive: receive, come: make(chan struct{}, 1), current: &Delivery{}, spare: &Delivery{}}
 	r.room.L = &r.mu
 	return r
 }
 
 var errNotKept = errors.New("receipts could not be kept: the line is closed without acknowledging them")
 
-// add takes one deliver_sm or data_sm. It waits while too many wait.
-func (r *receipts) add(h Header, body []byte) error {
-	parse := ParseDeliver
-	if h.ID == DataSM {
-		parse = ParseData
-	}
-	d, err := parse(body)
-	if err != nil {
-		return err
-	}
+// Deliver lets add put what arrived into the delivery at hand. It waits while too many
+// wait.
+func (s *Session) Deliver(add func(d *Delivery)) error {
+	r := s.receipts
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for len(r.current.receipts)+len(r.current.incoming) >= most && !r.failed {
@@ -72,20 +78,7 @@ func (r *receipts) add(h Header, body []byte) error {
 	if r.failed {
 		return errNotKept
 	}
-	c := r.current
-	start := len(c.answers)
-	c.answers = Begin(c.answers, h.ID|Response, 0, h.Sequence)
-	c.answers = End(append(c.answers, 0), start) // empty message_id
-	if receipt, ok := r.reader.read(&d); ok && d.IsReceipt() {
-		at := len(c.refs)
-		c.refs = append(c.refs, receipt.Ref...)
-		receipt.Ref = c.refs[at:len(c.refs):len(c.refs)]
-		c.receipts = append(c.receipts, receipt)
-	} else {
-		c.incoming = append(c.incoming, sms.Incoming{
-			From: string(d.From), To: string(d.To), Text: decodeText(d.Coding, d.Text), Time: time.Now(),
-		})
-	}
+	add(r.current)
 	return nil
 }
 
@@ -122,7 +115,7 @@ func (r *receipts) run() {
 		for d := r.take(); d != nil; d = r.take() {
 			err := r.receive(d.receipts, d.incoming)
 			if err == nil {
-				r.line.say(d.answers)
+				r.line.say(d.Answers)
 			}
 			d.reset()
 			r.put(d, err)
@@ -131,7 +124,7 @@ func (r *receipts) run() {
 }
 
 // take is what has arrived; nil when there is nothing or nothing may be taken.
-func (r *receipts) take() *delivery {
+func (r *receipts) take() *Delivery {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.current.empty() || r.failed || r.closed {
@@ -143,7 +136,7 @@ func (r *receipts) take() *delivery {
 	return d
 }
 
-func (r *receipts) put(d *delivery, err error) {
+func (r *receipts) put(d *Delivery, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.spare, r.busy = d, false

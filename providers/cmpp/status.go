@@ -1,0 +1,47 @@
+package cmpp
+
+import (
+	"tocsin/providers/link"
+	"tocsin/providers/sms"
+)
+
+// Results of SUBMIT_RESP and DELIVER_RESP, CMPP 3.0 section 7.4.3.2.
+const (
+	ResultOK        = 0
+	ResultMalformed = 1
+	ResultLength    = 4
+	ResultFlow      = 8  // flow control
+	ResultNumber    = 13 // Dest_terminal_Id: one bad number refuses the whole batch
+)
+
+// results is what each result means for the messages of a submit. What is missing, a
+// vendor's own from 100 on above all, is temporary: it must not lose anybody.
+var results = map[uint32]link.Verdict{
+	ResultOK:        link.Taken,
+	ResultMalformed: {Outcome: sms.Refused, Reason: sms.BadRequest},    // message structure
+	2:               {Outcome: sms.Refused, Reason: sms.BadRequest},    // command word
+	3:               {Outcome: sms.NotNow, Reason: sms.CarrierFault},   // message number repeated
+	ResultLength:    {Outcome: sms.Refused, Reason: sms.BadRequest},    // message length
+	5:               {Outcome: sms.Refused, Reason: sms.BadRequest},    // fee code
+	6:               {Outcome: sms.Refused, Reason: sms.BadRequest},    // longer than allowed
+	7:               {Outcome: sms.Refused, Reason: sms.BadRequest},    // service code
+	ResultFlow:      {Outcome: sms.NotNow, Reason: sms.Throttled},      // flow control
+	9:               {Outcome: sms.Refused, Reason: sms.NotPermitted},  // this gateway does not serve the number
+	10:              {Outcome: sms.Refused, Reason: sms.BadSender},     // Src_Id
+	11:              {Outcome: sms.Refused, Reason: sms.BadSender},     // Msg_src
+	12:              {Outcome: sms.Refused, Reason: sms.BadRequest},    // Fee_terminal_Id
+	ResultNumber:    {Outcome: sms.Refused, Reason: sms.InvalidNumber}, // Dest_terminal_Id
+}
+
+// verdictOf is what a result means as the answer to a submit.
+func verdictOf(result uint32) link.Verdict {
+	if v, ok := results[result]; ok {
+		return v
+	}
+	return link.Verdict{Outcome: sms.NotNow, Reason: sms.CarrierFault}
+}
+
+// divisible reports whether parts of a batch that was refused so may be taken.
+func divisible(result uint32) bool {
+	return result == ResultNumber || result == ResultMalformed || result == ResultLength
+}

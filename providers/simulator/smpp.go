@@ -1,0 +1,255 @@
+package simulator
+
+import (
+	"bytes"
+	"encoding/binary"
+	"strconv"
+	"time"
+
+	"tocsin/providers/smpp"
+	"tocsin/providers/wire"
+)
+
+// smppDialect is SMPP 3.4.
+type smppDialect struct {
+	config *Config
+	multi  smpp.Multi // what is being read, kept for the room in it
+	origin *origin
+	form   receiptForm
+}
+
+func newSMPP(c *Carrier) dialect { return &smppDialect{config: &c.config} }
+
+// hear takes one PDU.
+func (d *smppDialect) hear(s *session, frame []byte) {
+	if frame == nil {
+		s.out = appendHeader(s.out, genericNack, statusCommandLength, 0)
+		return
+	}
+	command := binary.BigEndian.Uint32(frame[4:])
+	status := binary.BigEndian.Uint32(frame[8:])
+	sequence := binary.BigEndian.Uint32(frame[12:])
+	body := frame[headerSize:]
+	switch command {
+	case submitMulti:
+		if d.config.NoMulti {
+			s.out = appendHeader(s.out, genericNack, statusCommandID, sequence)
+			return
+		}
+		d.submit(s, command, sequence, body)
+	case submitSM:
+		d.submit(s, command, sequence, body)
+	case deliverSM | response:
+		s.acks = append(s.acks, ack{sequence, status})
+	case genericNack:
+		s.acks = append(s.acks, ack{sequence, max(status, 1)})
+	case bindReceiver, bindTransmitter, bindTransceiver:
+		d.bind(s, command, sequence, body)
+	case enquireLink:
+		s.out = appendHeader(s.out, enquireLink|response, statusOK, sequence)
+	case unbind:
+		s.out = appendHeader(s.out, unbind|response, statusOK, sequence)
+		s.end = true
+	case unbind | response:
+		s.end = true
+	default:
+		if command&response == 0 {
+			s.out = appendHeader(s.out, genericNack, statusCommandID, sequence)
+		}
+	}
+}
+
+// bind logs the session in: SMPP 3.4, section 4.1.
+func (d *smppDialect) bind(s *session, command, sequence uint32, body []byte) {
+	var request smpp.Bind
+	malformed := wire.Decode(body, &request) != nil
+	status := uint32(statusOK)
+	switch {
+	case s.account != nil:
+		status = statusAlreadyBound
+	case malformed:
+		status = statusCommandLength
+	case d.config.SystemID != "" && request.SystemID != d.config.SystemID:
+		status = statusSystemID
+	case d.config.Password != "" && request.Password != d.config.Password:
+		status = statusPassword
+	}
+	start := len(s.out)
+	s.out = appendHeader(s.out, command|response, status, sequence)
+	if status != statusOK {
+		s.end = s.account == nil
+		return
+	}
+	s.out = append(append(s.out, d.config.SystemID...), 0)
+	s.out = appendTLV8(s.out, tagInterfaceVersion, smpp.Version34)
+	setLength(s.out, start)
+	s.admit(request.SystemID, command != bindReceiver, command != bindTransmitter)
+}
+
+// submit reads submit_sm or submit_multi: SMPP 3.4, sections 4.4 and 4.5.
+func (d *smppDialect) submit(s *session, command, sequence uint32, body []byte) {
+	r := &s.request
+	r.command, r.sequence = command, sequence
+	why := notLoggedIn
+	if s.submits {
+		why = d.parse(r, command, body)
+	}
+	if why != none {
+		if s.submits {
+			s.taken.submits++
+		}
+		s.out = d.answer(s.out, r, why)
+		return
+	}
+	s.submit(r)
+}
+
+// parse reads a submit's body.
+func (d *smppDialect) parse(r *request, command uint32, body []byte) trouble {
+	m := &d.multi
+	f := wire.Reading(body)
+	if command == submitMulti {
+		m.Fields(&f)
+	} else {
+		one := smpp.Submit{}
+		one.Fields(&f)
+		m.Source, m.Message = one.Source, one.Message
+		m.To = append(m.To[:0], smpp.Destination{Flag: smpp.OneNumber, Address: one.To})
+	}
+	r.to = r.to[:0]
+	if f.Finish() != nil {
+		return malformed
+	}
+	if len(m.To) == 0 {
+		return nobody
+	}
+	for i := range m.To {
+		to := &m.To[i]
+		if to.Flag != smpp.OneNumber {
+			return aList
+		}
+		r.to = append(r.to, destination{parseNumber(to.Text), to.TON, to.NPI, to.Text})
+	}
+	r.wanted = [...]wanted{noReceipt, anyReceipt, onlyFailure, onlySuccess}[m.Registered&3]
+	r.coding, r.octets, r.part = m.Coding, m.Text, part{}
+	for tag, value, rest, ok := m.Options.Next(); ok; tag, value, rest, ok = rest.Next() {
+		switch {
+		case tag == tagMessagePayload:
+			r.octets = value
+		case tag == tagSarTotal && len(value) == 1:
+			r.part.of = value[0]
+		case tag == tagSarNumber && len(value) == 1:
+			r.part.number = value[0]
+		}
+	}
+	if m.Class&smpp.UDHI != 0 {
+		r.octets, r.part = splitHeader(r.octets)
+	}
+	if from, o := m.Source, d.origin; o == nil || o.ton != from.TON || o.npi != from.NPI || !bytes.Equal(o.addr, from.Text) {
+		d.origin = &origin{from.TON, from.NPI, bytes.Clone(from.Text)}
+	}
+	r.origin = d.origin
+	return none
+}
+
+// smppStatuses are command_status by trouble.
+var smppStatuses = [...]uint32{
+	none: statusOK, notLoggedIn: statusBindStatus, malformed: statusCommandLength, nobody: statusDestinations,
+	aList: statusListName, noBatch: statusCommandID, throttled: statusThrottled, queueFull: statusQueueFull,
+	wrongNumbers: statusDestination,
+}
+
+// answer appends submit_sm_resp or submit_multi_resp.
+func (d *smppDialect) answer(b []byte, r *request, why trouble) []byte {
+	if why == none && r.command == submitSM && len(r.refused) > 0 {
+		why = wrongNumbers
+	}
+	start := len(b)
+	b = appendHeader(b, r.command|response, smppStatuses[why], r.sequence)
+	if why != none {
+		return b
+	}
+	b = append(d.name(b, r, 0), 0)
+	if r.command == submitMulti {
+		b = append(b, byte(len(r.refused)))
+		for _, to := range r.refused {
+			b = append(append(append(b, to.ton, to.npi), to.raw...), 0)
+			b = binary.BigEndian.AppendUint32(b, statusDestination)
+		}
+	}
+	setLength(b, start)
+	return b
+}
+
+// name appends message_id.
+func (d *smppDialect) name(b []byte, r *request, _ int) []byte {
+	return appendID(b, r.id, d.config.HexIDs == "resp")
+}
+
+func appendID(b []byte, id uint64, hexadecimal bool) []byte {
+	if hexadecimal {
+		return strconv.AppendUint(b, id, 16)
+	}
+	return strconv.AppendUint(b, id, 10)
+}
+
+// A receiptForm keeps the dates of the last receipt's text, which change once a
+// minute.
+type receiptForm struct {
+	minutes [2]int64
+	dates   [2][10]byte
+}
+
+func (f *receiptForm) date(which int, at int64) []byte {
+	if minute := at / int64(time.Minute); f.minutes[which] != minute {
+		f.minutes[which] = minute
+		time.Unix(0, at).AppendFormat(f.dates[which][:0], "0601021504")
+	}
+	return f.dates[which][:]
+}
+
+// deliver appends r as deliver_sm: SMPP 3.4, sections 4.6 and 5.2.12, appendix B.
+func (d *smppDialect) deliver(b []byte, sequence uint32, r *receipt) []byte {
+	config := d.config
+	hexadecimal := config.HexIDs == "receipt"
+
+	start := len(b)
+	b = appendHeader(b, deliverSM, 0, sequence)
+	b = append(b, 0, 1, 1) // service_type; international, E.164
+	b = strconv.AppendUint(b, r.to, 10)
+	b = append(b, 0, r.origin.ton, r.origin.npi)
+	b = append(b, r.origin.addr...)
+	b = append(b, 0, 0x04, 0, 0, 0, 0, 0, 0, 0, 0, 0) // esm_class: a receipt; …; sm_length
+	if config.ReceiptForm != "tlv" {
+		text := len(b)
+		b = appendID(append(b, "id:"...), r.id, hexadecimal)
+		if r.failed {
+			b = append(b, " sub:001 dlvrd:000 submit date:"...)
+		} else {
+			b = append(b, " sub:001 dlvrd:001 submit date:"...)
+		}
+		b = append(b, d.form.date(0, r.taken)...)
+		b = append(b, " done date:"...)
+		b = append(b, d.form.date(1, max(r.at, r.taken))...)
+		if r.failed {
+			b = append(b, " stat:UNDELIV err:027 text:"...) // absent subscriber: 3GPP TS 29.002, section 17.6.6
+		} else {
+			b = append(b, " stat:DELIVRD err:000 text:"...)
+		}
+		b[text-1] = byte(len(b) - text)
+	}
+	if config.ReceiptForm != "text" {
+		b = append(b, tagReceiptedMessageID>>8, tagReceiptedMessageID&0xFF, 0, 0)
+		id := len(b)
+		b = append(appendID(b, r.id, hexadecimal), 0)
+		b[id-1] = byte(len(b) - id)
+		if r.failed {
+			b = appendTLV8(b, tagMessageState, 5)                                   // UNDELIVERABLE
+			b = append(b, tagNetworkError>>8, tagNetworkError&0xFF, 0, 3, 3, 0, 27) // GSM
+		} else {
+			b = appendTLV8(b, tagMessageState, 2) // DELIVERED
+		}
+	}
+	binary.BigEndian.PutUint32(b[start:], uint32(len(b)-start))
+	return b
+}

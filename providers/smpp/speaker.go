@@ -1,0 +1,129 @@
+package smpp
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+
+	"tocsin/providers/link"
+	"tocsin/providers/sms"
+	"tocsin/providers/wire"
+)
+
+// A speaker writes and reads PDUs on one connection.
+type speaker struct {
+	address, sender string
+	log             *slog.Logger
+
+	// version is sc_interface_version, 0 when the carrier does not say. Below
+	// Version34 it takes no optional parameters; no submit carries any.
+	version  byte
+	valid    wire.Validity
+	receipts receiptReader
+}
+
+// Submit appends submit_sm or submit_multi.
+func (s *speaker) Submit(b []byte, sequence uint32, u link.Unit) []byte {
+	m := &u.Msgs[0]
+	e := m.Envelope
+	d := Outgoing{Source: e.Sender, Priority: priorities[e.Class], Coding: byte(m.Content.Coding), Text: m.Content.Octets}
+	if d.Source == "" {
+		d.Source = s.sender
+	}
+	d.SourceTON, d.SourceNPI = addressKind(d.Source)
+	if e.Receipt {
+		d.Registered = 1
+	}
+	d.Validity = s.valid.Of(e)
+	switch {
+	case u.Part >= 0:
+		d.Class = UDHI
+		d.Text = m.Content.Part(u.Part)
+		// Concatenation, 8-bit reference: 3GPP TS 23.040 section 9.2.3.24.1.
+		udh := [...]byte{5, 0, 3, m.Reference(), m.Content.Segments, byte(u.Part + 1)}
+		return AppendSubmit(b, sequence, &d, m.To, udh[:])
+	case len(u.Msgs) == 1:
+		return AppendSubmit(b, sequence, &d, m.To, nil)
+	default:
+		return AppendMulti(b, sequence, &d, u.Msgs)
+	}
+}
+
+// Most has no limit of its own: a submit_multi takes as many as the account allows.
+func (s *speaker) Most(*sms.Message) int { return maxBatch }
+
+// Say appends enquire_link or unbind.
+func (s *speaker) Say(b []byte, w link.Word, sequence uint32) []byte {
+	if w == link.Goodbye {
+		return AppendEmpty(b, UnbindCommand, 0, sequence)
+	}
+	return AppendEmpty(b, EnquireLink, 0, sequence)
+}
+
+// Hear takes one PDU.
+func (s *speaker) Hear(frame []byte, on *link.Session) error {
+	h, body := Split(frame)
+	switch h.ID {
+	case SubmitSM | Response, SubmitMulti | Response, GenericNack:
+		if h.ID == GenericNack && h.Sequence == 0 {
+			return fmt.Errorf("generic_nack with status %#x and no sequence number: %w", h.Status, ErrPDU)
+		}
+		if err := s.answer(h, body, on); err != nil {
+			return err
+		}
+		if loggedOut(h.Status) {
+			on.LoggedOut(fmt.Errorf("submits are answered with status %#x: the login does not hold", h.Status))
+		}
+	case DeliverSM, DataSM:
+		return s.arrival(h, body, on)
+	case EnquireLink:
+		on.Reply = AppendEmpty(on.Reply, EnquireLink|Response, 0, h.Sequence)
+	case EnquireLink | Response:
+	case UnbindCommand:
+		on.HearGoodbye(AppendEmpty(nil, UnbindCommand|Response, 0, h.Sequence))
+	case UnbindCommand | Response:
+		return link.ErrGoodbye
+	default:
+		if h.ID&Response == 0 && h.ID != AlertNotification { // alert_notification has no answer
+			on.Reply = AppendEmpty(on.Reply, GenericNack, StatusInvCmdID, h.Sequence)
+		}
+	}
+	return nil
+}
+
+// arrival takes one deliver_sm or data_sm.
+func (s *speaker) arrival(h Header, body []byte, on *link.Session) error {
+	parse := ParseDeliver
+	if h.ID == DataSM {
+		parse = ParseData
+	}
+	a, err := parse(body)
+	if err != nil {
+		return err
+	}
+	return on.Deliver(func(d *link.Delivery) {
+		start := len(d.Answers)
+		d.Answers = Begin(d.Answers, h.ID|Response, 0, h.Sequence)
+		d.Answers = End(append(d.Answers, 0), start) // empty message_id
+		if receipt, ok := s.receipts.read(&a); ok && a.IsReceipt() {
+			d.Receipt(receipt)
+		} else {
+			d.Incoming(sms.Incoming{From: string(a.From), To: string(a.To), Text: decodeText(a.Coding, a.Text), Time: time.Now()})
+		}
+	})
+}
+
+// priorities are priority_flag by class, section 5.2.14: above 0 the carrier
+// tries even when other messages wait for the handset.
+var priorities = [sms.Classes]byte{sms.Routine: 0, sms.Urgent: 1, sms.Emergency: 3}
+
+// addressKind is the type of number and numbering plan of a sender, sections
+// 5.2.5 and 5.2.6: a name is alphanumeric, digits are the network's own.
+func addressKind(sender string) (ton, npi byte) {
+	for _, c := range sender {
+		if c < '0' || c > '9' {
+			return 5, 0
+		}
+	}
+	return 0, 1
+}
