@@ -15,13 +15,17 @@ import (
 // its country code. Times, ports, durations and names of folders in logs have fewer.
 var longRun = regexp.MustCompile(`[0-9]{11,}`)
 
+// address is a place in memory, as the trace of a panic has them.
+var address = regexp.MustCompile(`0x[0-9a-f]+`)
+
 // Told says what of numbers and of secrets stands in talk, without repeating it. An
 // empty secret is none.
 func Told(talk string, secrets ...string) []string {
 	var told []string
-	for _, run := range longRun.FindAllStringIndex(talk, -1) {
+	plain := address.ReplaceAllString(talk, "0x")
+	for _, run := range longRun.FindAllStringIndex(plain, -1) {
 		// What stands before it says where it comes from.
-		told = append(told, "a number, behind "+quote(talk[max(0, run[0]-60):run[0]]))
+		told = append(told, "a number, behind "+quote(plain[max(0, run[0]-60):run[0]]))
 	}
 	for _, s := range secrets {
 		if s != "" && strings.Contains(talk, s) {

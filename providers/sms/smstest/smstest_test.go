@@ -19,6 +19,7 @@ func TestWhatMustNotBeToldIsFoundAndNotRepeated(t *testing.T) {
 		"a time":                         {"time=2026-07-01T08:00:00.123+08:00", 0},
 		"a duration":                     {"took=12.345678901s", 0},
 		"a folder of a test":             {"/tmp/TestX4294967295/001", 0},
+		"a trace of a panic":             {"queue.(*work).try(0x37312345678901?, {0x12345678901234, 0x1})", 0},
 		"a masked number":                {"to=+86138****8000", 0},
 	} {
 		got := Told(tt.talk, "kX7", "")
