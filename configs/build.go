@@ -39,6 +39,12 @@ func build(p ProviderConfig, logger *slog.Logger) (providers.Provider, error) {
 		})
 	case SMPP:
 		return buildSMPP(p, logger)
+	case CMPP:
+		return buildCMPP(p, logger)
+	case SGIP:
+		return buildSGIP(p, logger)
+	case SMGP:
+		return buildSMGP(p, logger)
 	default:
 		return nil, fmt.Errorf("protocol %q is not known", p.Protocol)
 	}

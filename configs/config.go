@@ -72,8 +72,14 @@ func (c *Config) AdminAddress() (address string, ok bool) { return c.Admin, c.Ad
 // Protocols a provider may speak.
 const (
 	SMPP = "smpp" // SMPP 3.4 over TCP or TLS
+	CMPP = "cmpp" // CMPP 2.0 or 3.0: China Mobile
+	SGIP = "sgip" // SGIP 1.2: China Unicom
+	SMGP = "smgp" // SMGP 3.0: China Telecom
 	Stub = "stub" // no network: answers and receipts are made up in this process
 )
+
+// Protocols are all of them.
+var Protocols = []string{SMPP, CMPP, SGIP, SMGP, Stub}
 
 // ProviderConfig is one account with one carrier. Keys that belong to one
 // protocol only are refused for the others.
@@ -92,16 +98,51 @@ type ProviderConfig struct {
 	// Connections is how many are kept up.
 	Connections int `yaml:"connections"`
 
+	// For all that dial a carrier.
+
+	Address         string        `yaml:"address" for:"smpp cmpp sgip smgp"`          // host:port
+	Password        SecretSource  `yaml:"password" for:"smpp cmpp sgip smgp"`         // {file: …} or {env: …}
+	ResponseTimeout time.Duration `yaml:"response_timeout" for:"smpp cmpp sgip smgp"` // after which an answer is not waited for
+
 	// For smpp.
 
-	Address         string        `yaml:"address" for:"smpp"`          // host:port
-	SystemID        string        `yaml:"system_id" for:"smpp"`        // the account's name
-	Password        SecretSource  `yaml:"password" for:"smpp"`         // {file: …} or {env: …}
-	SystemType      string        `yaml:"system_type" for:"smpp"`      // as the carrier says; mostly empty
-	Bind            string        `yaml:"bind" for:"smpp"`             // transceiver, or separate: transmitter + receiver
-	TLS             *TLSConfig    `yaml:"tls" for:"smpp"`              // {}: TLS with the machine's authorities
-	EnquireLink     time.Duration `yaml:"enquire_link" for:"smpp"`     // silence after which the line is tested
-	ResponseTimeout time.Duration `yaml:"response_timeout" for:"smpp"` // after which an answer is not waited for
+	SystemID    string        `yaml:"system_id" for:"smpp"`    // the account's name
+	SystemType  string        `yaml:"system_type" for:"smpp"`  // as the carrier says; mostly empty
+	Bind        string        `yaml:"bind" for:"smpp"`         // transceiver, or separate: transmitter + receiver
+	TLS         *TLSConfig    `yaml:"tls" for:"smpp"`          // {}: TLS with the machine's authorities
+	EnquireLink time.Duration `yaml:"enquire_link" for:"smpp"` // silence after which the line is tested
+
+	// For China's carriers.
+
+	Text       string        `yaml:"text" for:"cmpp sgip smgp"`     // of Chinese: ucs2 or gb18030
+	ServiceID  string        `yaml:"service_id" for:"cmpp smgp"`    // the service's code
+	FeeType    string        `yaml:"fee_type" for:"cmpp sgip smgp"` // as the carrier says
+	FeeCode    string        `yaml:"fee_code" for:"cmpp sgip smgp"` // cents
+	National   bool          `yaml:"national" for:"cmpp smgp"`      // numbers go without their 86
+	ActiveTest time.Duration `yaml:"active_test" for:"cmpp smgp"`   // silence after which the line is tested
+
+	// For cmpp.
+
+	Version      string `yaml:"version" for:"cmpp"`       // "2.0" or "3.0"
+	SourceAddr   string `yaml:"source_addr" for:"cmpp"`   // the account: SP_Id
+	MsgSrc       string `yaml:"msg_src" for:"cmpp"`       // Msg_src; empty: source_addr
+	FeeUserType  int    `yaml:"fee_user_type" for:"cmpp"` // who pays, 0 to 3
+	BatchReports bool   `yaml:"batch_reports" for:"cmpp"` // in 2.0 batches may ask for reports
+
+	// For sgip.
+
+	Login           string       `yaml:"login" for:"sgip"`            // the account's name
+	Node            uint32       `yaml:"node" for:"sgip"`             // our node number: 3, area, company
+	CorpID          string       `yaml:"corp_id" for:"sgip"`          // the company's code
+	ServiceType     string       `yaml:"service_type" for:"sgip"`     // the service's code
+	Packet          int          `yaml:"packet" for:"sgip"`           // most octets of a PDU
+	Listen          string       `yaml:"listen" for:"sgip"`           // where the gateway calls us, host:port
+	GatewayLogin    string       `yaml:"gateway_login" for:"sgip"`    // what it says then
+	GatewayPassword SecretSource `yaml:"gateway_password" for:"sgip"` // {file: …} or {env: …}
+
+	// For smgp.
+
+	ClientID string `yaml:"client_id" for:"smgp"` // the account's name
 
 	// For stub.
 
@@ -123,7 +164,12 @@ const (
 	DefaultBatch           = 1 // submit_multi is asked for: not every carrier has it
 	DefaultEnquireLink     = 30 * time.Second
 	DefaultResponseTimeout = 30 * time.Second
+	DefaultActiveTest      = 60 * time.Second
+	DefaultPacket          = 2048 // SGIP 1.2 section 4
 )
+
+// windows are what the protocols' texts suggest where the file says nothing.
+var windows = map[string]int{CMPP: 16, SGIP: 32, SMGP: 16}
 
 func defaultProvider() ProviderConfig {
 	return ProviderConfig{
@@ -141,7 +187,28 @@ func defaultProvider() ProviderConfig {
 func (p *ProviderConfig) UnmarshalYAML(unmarshal func(any) error) error {
 	type plain ProviderConfig
 	*p = defaultProvider()
+	var keys map[string]any
+	if unmarshal(&keys) == nil {
+		protocol, _ := keys["protocol"].(string)
+		p.chinese(protocol)
+	}
 	return unmarshal((*plain)(p))
+}
+
+// chinese sets the defaults of one of China's protocols.
+func (p *ProviderConfig) chinese(protocol string) {
+	if windows[protocol] == 0 {
+		return
+	}
+	p.Window, p.Text = windows[protocol], "ucs2"
+	switch protocol {
+	case CMPP:
+		p.Version, p.ActiveTest = "3.0", DefaultActiveTest
+	case SMGP:
+		p.ActiveTest = DefaultActiveTest
+	case SGIP:
+		p.Packet = DefaultPacket
+	}
 }
 
 // TLSConfig says how a connection is encrypted. The carrier's certificate is

@@ -144,9 +144,11 @@ func (d *document) explain(err error) error {
 // literal points at the first password that is no {file: …} or {env: …}.
 func (d *document) literal() error {
 	for i := 0; d.has(fmt.Sprintf("$.providers[%d]", i)); i++ {
-		path := fmt.Sprintf("$.providers[%d].password", i)
-		if _, scalar := d.node(path).(ast.ScalarNode); scalar {
-			return d.blind(path, errLiteral)
+		for _, key := range [...]string{"password", "gateway_password"} {
+			path := fmt.Sprintf("$.providers[%d].%s", i, key)
+			if _, scalar := d.node(path).(ast.ScalarNode); scalar {
+				return d.blind(path, errLiteral)
+			}
 		}
 	}
 	return fmt.Errorf("%s: %w", d.name, errLiteral)

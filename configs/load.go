@@ -133,6 +133,7 @@ func parse(path string, data []byte) (_ *Config, _ *document, err error) {
 	for i := range c.Providers {
 		p := &c.Providers[i]
 		resolve(folder, &p.Password.File)
+		resolve(folder, &p.GatewayPassword.File)
 		if p.TLS != nil {
 			resolve(folder, &p.TLS.CA)
 			resolve(folder, &p.TLS.Certificate)

@@ -221,6 +221,60 @@ func TestDefaultsOfAProviderAreThoseTheReferenceNames(t *testing.T) {
 	}
 }
 
+func TestAWindowIsWhatTheProtocolSuggestsWhereTheFileSaysNothing(t *testing.T) {
+	c, err := Load(write(t, "providers:\n"+
+		"  - {name: a, protocol: cmpp, address: 'h:1', source_addr: x, password: {env: P}}\n"+
+		"  - {name: b, protocol: sgip, address: 'h:1', login: x, node: 3053112345, corp_id: x, password: {env: P}}\n"+
+		"  - {name: c, protocol: smgp, address: 'h:1', client_id: x, password: {env: P}, window: 5}\n"+
+		"  - {name: d, protocol: smpp, address: 'h:1', system_id: x, password: {env: P}}\n"+
+		"routes:\n  - {prefix: '86', to: [a]}\n"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []int{16, 32, 5, 100} {
+		if got := c.Providers[i].Window; got != want {
+			t.Errorf("%s: got a window of %d, want %d", c.Providers[i].Protocol, got, want)
+		}
+	}
+}
+
+func TestChinasProvidersAreBuiltAndTakeTheirTextsInOctets(t *testing.T) {
+	c, err := Load("tocsin.yaml", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("TOCSIN_TEST_PASSWORD", "secret")
+	built := 0
+	for _, p := range c.Providers {
+		if p.Protocol == SMPP || p.Protocol == Stub {
+			continue
+		}
+		p.Password = SecretSource{Env: "TOCSIN_TEST_PASSWORD"}
+		if !p.GatewayPassword.IsZero() {
+			p.GatewayPassword = p.Password
+		}
+		made, err := Provider(p, nil)
+		if err != nil {
+			t.Errorf("%s: %v", p.Protocol, err)
+			continue
+		}
+		if l := made.Line(); l.Batch != p.Batch || l.Up != 0 {
+			t.Errorf("%s: got %+v, want batches of %d", p.Protocol, l, p.Batch)
+		}
+		if got := p.Alphabet(); got != sms.Octets {
+			t.Errorf("%s: got alphabet %d, want octets", p.Protocol, got)
+		}
+		p.Text = "gb18030"
+		if got := p.Alphabet(); got != sms.OctetsGB {
+			t.Errorf("%s: got alphabet %d for gb18030", p.Protocol, got)
+		}
+		built++
+	}
+	if built != 3 {
+		t.Errorf("got %d built, want 3", built)
+	}
+}
+
 func TestPortedNumbersAreRead(t *testing.T) {
 	c, err := Load(write(t, "ported: p.csv\nproviders:\n  - {name: m, protocol: stub}\n  - {name: u, protocol: stub}\n"+
 		"routes:\n  - {carrier: 中国移动, to: [m]}\n  - {carrier: China Unicom, to: [u]}\n"), nil)

@@ -120,10 +120,21 @@ func validateProvider(c *Config, i int, d *document) error {
 	if err := validateForeign(p, path, d); err != nil {
 		return err
 	}
-	if p.Protocol == SMPP {
-		return validateSMPP(p, path, d)
+	if p.Protocol == Stub {
+		return validateStub(p, path, d)
 	}
-	return validateStub(p, path, d)
+	if err := validateDialled(p, path, d); err != nil {
+		return err
+	}
+	switch p.Protocol {
+	case SMPP:
+		return validateSMPP(p, path, d)
+	case CMPP:
+		return validateCMPP(p, path, d)
+	case SGIP:
+		return validateSGIP(p, path, d)
+	}
+	return validateSMGP(p, path, d)
 }
 
 func validateNames(c *Config, i int, path string, d *document) error {
@@ -134,9 +145,9 @@ func validateNames(c *Config, i int, path string, d *document) error {
 	case len(p.Name) > maxName || !nameForm.MatchString(p.Name):
 		return d.at(path+".name", "the provider's name %q will not do: letters, digits, dots, hyphens and underscores, at most %d, beginning with a letter or digit", p.Name, maxName)
 	case p.Protocol == "":
-		return d.at(path, "provider %s has no protocol: write protocol: smpp, or stub for a stand-in without a network", p.Name)
-	case p.Protocol != SMPP && p.Protocol != Stub:
-		return d.at(path+".protocol", "protocol %q is not known: there are smpp and stub", p.Protocol)
+		return d.at(path, "provider %s has no protocol: write protocol: smpp, cmpp, sgip or smgp, or stub for a stand-in without a network", p.Name)
+	case !slices.Contains(Protocols, p.Protocol):
+		return d.at(path+".protocol", "protocol %q is not known: there are %s", p.Protocol, strings.Join(Protocols, ", "))
 	}
 	for j := range c.Providers[:i] {
 		if strings.EqualFold(c.Providers[j].Name, p.Name) {
@@ -150,20 +161,41 @@ func validateNames(c *Config, i int, path string, d *document) error {
 func validateForeign(p *ProviderConfig, path string, d *document) error {
 	for f := range reflect.TypeFor[ProviderConfig]().Fields() {
 		of, key := f.Tag.Get("for"), f.Tag.Get("yaml")
-		if of != "" && of != p.Protocol && d.has(path+"."+key) {
-			return d.at(path+"."+key, "%s is a key of protocol %s, and provider %s speaks %s: remove it", key, of, p.Name, p.Protocol)
+		if of != "" && !slices.Contains(strings.Fields(of), p.Protocol) && d.has(path+"."+key) {
+			return d.at(path+"."+key, "%s is a key of protocol %s, and provider %s speaks %s: remove it", key, strings.ReplaceAll(of, " ", ", "), p.Name, p.Protocol)
 		}
 	}
 	return nil
 }
 
-func validateSMPP(p *ProviderConfig, path string, d *document) error {
+// validateDialled checks what all that dial a carrier have.
+func validateDialled(p *ProviderConfig, path string, d *document) error {
 	if p.Address == "" {
 		return d.at(path, "provider %s has no address: write address: HOST:PORT, as the carrier says", p.Name)
 	}
 	if why := address(p.Address, false); why != "" {
 		return d.at(path+".address", "address of provider %s: %s: write HOST:PORT, for example smpp.example.com:2775", p.Name, why)
 	}
+	if err := secret(p.Password, "password", p.Name, path, d); err != nil {
+		return err
+	}
+	return span(d, path, "response_timeout", p.Name, p.ResponseTimeout, 100*time.Millisecond, 10*time.Minute)
+}
+
+// secret checks where a password is read from.
+func secret(s SecretSource, key, name, path string, d *document) error {
+	switch {
+	case s.IsZero():
+		return d.at(path, "provider %s has no %s: write %s: {file: PATH} or {env: NAME}", name, key, key)
+	case s.File != "" && s.Env != "":
+		return d.at(path+"."+key, "%s of provider %s names a file and a variable: keep one", key, name)
+	case s.Env != "" && !envForm.MatchString(s.Env):
+		return d.blind(path+"."+key+".env", fmt.Errorf("%s of provider %s: env is the name of a variable (letters, digits, underscores), not the password", key, name))
+	}
+	return nil
+}
+
+func validateSMPP(p *ProviderConfig, path string, d *document) error {
 	switch {
 	case p.SystemID == "":
 		return d.at(path, "provider %s has no system_id: write the account's name, as the carrier says", p.Name)
@@ -173,19 +205,10 @@ func validateSMPP(p *ProviderConfig, path string, d *document) error {
 		return d.at(path+".system_type", "system_type of provider %s: at most %d ASCII characters", p.Name, maxSystemType)
 	case p.Bind != "transceiver" && p.Bind != "separate":
 		return d.at(path+".bind", "bind %q is not known: transceiver, or separate for a transmitter and a receiver", p.Bind)
-	case p.Password.IsZero():
-		return d.at(path, "provider %s has no password: write password: {file: PATH} or {env: NAME}", p.Name)
-	case p.Password.File != "" && p.Password.Env != "":
-		return d.at(path+".password", "password of provider %s names a file and a variable: keep one", p.Name)
-	case p.Password.Env != "" && !envForm.MatchString(p.Password.Env):
-		return d.blind(path+".password.env", fmt.Errorf("password of provider %s: env is the name of a variable (letters, digits, underscores), not the password", p.Name))
 	case p.TLS != nil && (p.TLS.Certificate == "") != (p.TLS.Key == ""):
 		return d.at(path+".tls", "tls of provider %s: certificate and key belong together, name both or neither", p.Name)
 	}
-	if err := span(d, path, "enquire_link", p.Name, p.EnquireLink, time.Second, time.Hour); err != nil {
-		return err
-	}
-	return span(d, path, "response_timeout", p.Name, p.ResponseTimeout, 100*time.Millisecond, 10*time.Minute)
+	return span(d, path, "enquire_link", p.Name, p.EnquireLink, time.Second, time.Hour)
 }
 
 func validateStub(p *ProviderConfig, path string, d *document) error {

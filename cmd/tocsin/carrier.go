@@ -24,10 +24,13 @@ func newCarrier() *cobra.Command {
 		Long: `Takes messages as a carrier would and sends receipts. Nothing reaches a phone.
 It listens on loopback only, unless --exposed is given.
 
-The journal gets one JSON line for each recipient taken: time, number, id, text.`,
+It speaks SMPP 3.4, CMPP 2.0 and 3.0, SGIP 1.2 and SMGP 3.0.
+
+The journal gets one JSON line for each recipient taken: time, number, id, text,
+protocol.`,
 		Args: exactArgs(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := onLoopback(c.Listen); err != nil && !exposed {
+			if err := onLoopback(c.Listen); c.Listen != "" && err != nil && !exposed {
 				return usage(err)
 			}
 			if journal != "" {
@@ -56,8 +59,11 @@ The journal gets one JSON line for each recipient taken: time, number, id, text.
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&c.Listen, "listen", "127.0.0.1:2775", "address to listen on")
-	f.StringVar(&c.Protocol, "protocol", "smpp", "smpp")
+	f.StringVar(&c.Listen, "listen", "", "address to listen on (default: the protocol's own port on loopback)")
+	f.StringVar(&c.Protocol, "protocol", "smpp", "smpp, cmpp, sgip or smgp")
+	f.StringVar(&c.DialBack, "dial-back", "", "of sgip: bring the receipts there, host:port")
+	f.StringVar(&c.DialBackID, "dial-back-login", "smg", "with this name")
+	f.StringVar(&c.DialBackPassword, "dial-back-password", "", "and this password")
 	f.StringVar(&c.SystemID, "system-id", "", "only this account may log in (default: any)")
 	f.StringVar(&c.Password, "password", "", "with this password (default: any)")
 	f.IntVar(&c.Rate, "rate", 0, "segments a second, more are answered with throttling (0: no limit)")

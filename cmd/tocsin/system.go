@@ -131,7 +131,7 @@ func (s *system) wire(ctx context.Context) (err error) {
 			sending.WatchRate(p.Name, pacer)
 		}
 		provider = providers.NewLimited(provider, pacer)
-		lines = append(lines, dispatcher.Line{Name: p.Name, Provider: provider, Rate: float64(p.Rate), SetRate: pacer.SetRate})
+		lines = append(lines, dispatcher.Line{Name: p.Name, Provider: provider, Rate: float64(p.Rate), SetRate: pacer.SetRate, Alphabet: p.Alphabet()})
 	}
 	s.dispatcher, err = dispatcher.New(dispatcher.Options{
 		Ledger: s.ledger, Queue: s.queue, Lines: lines, Logger: s.log, Metrics: metrics,

@@ -105,7 +105,20 @@ func sameRef(a, b []byte) bool {
 	if len(a) == 0 || len(b) == 0 {
 		return len(a) == len(b)
 	}
-	return bytes.EqualFold(a, b) || hexIsDecimal(a, b) || hexIsDecimal(b, a)
+	return foldEqual(a, b) || hexIsDecimal(a, b) || hexIsDecimal(b, a)
+}
+
+// foldEqual compares ASCII without regard to case; any other octet only equals itself.
+func foldEqual(a, b []byte) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i, c := range a {
+		if d := b[i]; c != d && (c|0x20 != d|0x20 || c|0x20 < 'a' || c|0x20 > 'z') {
+			return false
+		}
+	}
+	return true
 }
 
 // hexIsDecimal reports whether h, read as hexadecimal, is the decimal d.

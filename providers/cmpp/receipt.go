@@ -2,6 +2,7 @@ package cmpp
 
 import (
 	"encoding/binary"
+	"encoding/hex"
 
 	"tocsin/providers/sms"
 	"tocsin/providers/wire"
@@ -25,11 +26,14 @@ var states = [...]struct {
 
 // A receiptReader reads reports. It keeps the last date: those of many reports in a
 // row are the same.
-type receiptReader struct{ dates wire.Dates }
+type receiptReader struct {
+	dates wire.Dates
+	id    [16]byte // of the last one
+}
 
 // read reads the content of a report; from is who the DELIVER says it is of, for
-// reports whose own number is empty. It reports false for what is none. Ref is part of
-// the content. It does not allocate.
+// reports whose own number is empty. It reports false for what is none. Ref is good until
+// the next one is read. It does not allocate.
 func (d *receiptReader) read(content, from []byte) (sms.Receipt, bool) {
 	// The layout goes by the length, not by the version: gateways differ.
 	size := 32
@@ -40,7 +44,8 @@ func (d *receiptReader) read(content, from []byte) (sms.Receipt, bool) {
 	default:
 		return sms.Receipt{}, false
 	}
-	r := sms.Receipt{Ref: content[:8], To: sms.ChinaNumber(trim(content[35 : 35+size]))}
+	d.id = ref(binary.BigEndian.Uint64(content))
+	r := sms.Receipt{Ref: d.id[:], To: sms.ChinaNumber(trim(content[35 : 35+size]))}
 	if r.To == 0 {
 		if r.To = sms.ChinaNumber(from); r.To == 0 {
 			return r, false
@@ -80,8 +85,11 @@ func trim(b []byte) []byte {
 	return b
 }
 
-// ref is a Msg_Id as receipts and answers are matched by it.
-func ref(id uint64) (b [8]byte) {
-	binary.BigEndian.PutUint64(b[:], id)
+// ref is a Msg_Id as receipts and answers are matched by it and people read it: in
+// hexadecimal.
+func ref(id uint64) (b [16]byte) {
+	var octets [8]byte
+	binary.BigEndian.PutUint64(octets[:], id)
+	hex.Encode(b[:], octets[:])
 	return b
 }

@@ -2,6 +2,7 @@ package sgip
 
 import (
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"time"
 
@@ -104,11 +105,14 @@ func Append(b []byte, id uint32, s Sequence, body wire.Body) ([]byte, error) {
 	return End(out, len(b)), nil
 }
 
-// append appends the twelve octets that are a message's id.
-func (s Sequence) append(b []byte) []byte {
-	for _, v := range [...]uint32{s.Node, s.Stamp, s.Count} {
-		b = binary.BigEndian.AppendUint32(b, v)
-	}
+// ref is a sequence as receipts and answers are matched by it and people read it: in
+// hexadecimal.
+func (s Sequence) ref() (b [24]byte) {
+	var id [12]byte
+	binary.BigEndian.PutUint32(id[:], s.Node)
+	binary.BigEndian.PutUint32(id[4:], s.Stamp)
+	binary.BigEndian.PutUint32(id[8:], s.Count)
+	hex.Encode(b[:], id[:])
 	return b
 }
 

@@ -12,7 +12,8 @@ import (
 type speaker struct {
 	c      Config
 	valid  wire.Validity
-	called bool // the gateway has called us
+	called bool     // the gateway has called us
+	id     [24]byte // of the last report
 }
 
 // codings are MessageCoding by coding, SGIP 1.2 section 4.2.3.1.
@@ -89,8 +90,7 @@ func (s *speaker) answer(h Header, body []byte, on *link.Session) error {
 	}
 	on.Answer(h.Count, func(r *link.Answer) {
 		v := verdictOf(a.Result)
-		var id [12]byte
-		h.Sequence.append(id[:0])
+		id := h.Sequence.ref()
 		switch {
 		case len(r.Msgs) > 1 && divisible(a.Result):
 			r.Halve()
@@ -116,8 +116,8 @@ func (s *speaker) report(h Header, body []byte, on *link.Session) error {
 	}
 	return on.Deliver(func(d *link.Delivery) {
 		d.Answers = AppendAnswer(d.Answers, ReportID, h.Sequence, ResultOK)
-		var id [12]byte
-		r := sms.Receipt{To: sms.ChinaNumber(m.To), Ref: m.Submit.append(id[:0])}
+		s.id = m.Submit.ref()
+		r := sms.Receipt{To: sms.ChinaNumber(m.To), Ref: s.id[:]}
 		if r.To == 0 || m.Type != 0 { // of a forwarded message, or of nobody
 			return
 		}

@@ -2,6 +2,7 @@ package smgp
 
 import (
 	"bytes"
+	"encoding/hex"
 
 	"tocsin/providers/sms"
 	"tocsin/providers/wire"
@@ -31,20 +32,24 @@ var codes = map[uint32]sms.Reason{
 }
 
 // A receiptReader reads reports.
-type receiptReader struct{ dates wire.Dates }
+type receiptReader struct {
+	dates wire.Dates
+	id    [2 * idSize]byte // of the last one
+}
 
 // idAt is where a report's MsgID stands: behind "id:", ten octets that may be anything.
 const idAt = 3
 
 // read reads the content of a report. Its fields are looked for and never split off:
 // gateways write them with other capitals, underlines, and an s for a space. It reports
-// false for what is none. Ref is part of the content. It does not allocate.
+// false for what is none. Ref is good until the next one is read. It does not allocate.
 func (d *receiptReader) read(content, from []byte) (sms.Receipt, bool) {
 	r := sms.Receipt{To: sms.ChinaNumber(from)}
 	if len(content) < idAt+idSize || r.To == 0 {
 		return r, false
 	}
-	r.Ref = content[idAt : idAt+idSize]
+	d.id = ref([idSize]byte(content[idAt:]))
+	r.Ref = d.id[:]
 	rest := content[idAt+idSize:]
 	state := after(rest, "stat:", 7)
 	if state == nil {
@@ -65,6 +70,13 @@ func (d *receiptReader) read(content, from []byte) (sms.Receipt, bool) {
 	}
 	r.Time = d.dates.Read(after(rest, "done_date:", 10), wire.Beijing)
 	return r, true
+}
+
+// ref is a MsgID as receipts and answers are matched by it and people read it: its
+// digits, or hexadecimal ones where it has none.
+func ref(id [idSize]byte) (b [2 * idSize]byte) {
+	hex.Encode(b[:], id[:])
+	return b
 }
 
 // after is the n octets, or what there are, behind a key in small letters; an underline

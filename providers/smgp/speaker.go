@@ -87,10 +87,12 @@ func (s *speaker) answer(h Header, body []byte, on *link.Session) error {
 		case len(r.Msgs) > 1 && divisible(a.Status):
 			r.Halve()
 		case v.Outcome != sms.Taken || len(r.Msgs) == 1:
-			r.All(v, a.Status, a.ID)
+			id := ref([idSize]byte(a.ID))
+			r.All(v, a.Status, id[:])
 		default:
 			for i := range r.Msgs {
-				id, _ := InRange([idSize]byte(a.ID), i)
+				own, _ := InRange([idSize]byte(a.ID), i)
+				id := ref(own)
 				// A gateway may put the first id into all reports.
 				r.One(i, v, 0, id[:], true)
 			}
