@@ -375,6 +375,11 @@ func (p *planner) judge(row, extra [][]byte, route *int) (sms.Number, Reason, er
 	if !ok {
 		return 0, Invalid, nil
 	}
+	return p.admit(n, row, route)
+}
+
+// admit says what becomes of a row whose number can be read.
+func (p *planner) admit(n sms.Number, row [][]byte, route *int) (sms.Number, Reason, error) {
 	if p.where != nil {
 		meant, err := p.where(row)
 		if err != nil {

@@ -18,6 +18,7 @@ import (
 	"tocsin/campaigns"
 	"tocsin/dispatcher/ledger"
 	"tocsin/providers/sms"
+	"tocsin/providers/sms/smstest"
 )
 
 // The auditor knows nothing of the implementation: it joins what the carriers
@@ -129,7 +130,6 @@ func (w *world) audit() {
 		w.auditCampaign(key, w.planned[key], all)
 	}
 	w.auditRates(all)
-	w.auditLogs()
 }
 
 func (w *world) auditCampaign(key string, p plan, all []entry) {
@@ -280,7 +280,11 @@ func busiest(times []time.Time, d time.Duration) int {
 	return most
 }
 
-// auditLogs looks for eight or more digits of any recipient in what was logged.
+// testPassword is of no carrier; no log may tell it.
+const testPassword = "kX7-qpZ4"
+
+// auditLogs looks for long runs of digits, for eight or more digits of any recipient,
+// for the password and for texts in what was logged.
 func (w *world) auditLogs() {
 	w.t.Helper()
 	secret := map[string]bool{}
@@ -292,6 +296,13 @@ func (w *world) auditLogs() {
 		}
 	}
 	logs := w.logs.String()
+	secrets := []string{testPassword}
+	for _, p := range w.planned {
+		secrets = append(secrets, p.mark)
+	}
+	for _, what := range smstest.Told(logs, secrets...) {
+		w.t.Errorf("the log tells %s", what)
+	}
 	for run := range strings.FieldsFuncSeq(logs, func(r rune) bool { return r < '0' || r > '9' }) {
 		for i := 0; i+8 <= len(run); i++ {
 			if secret[run[i:i+8]] {

@@ -69,16 +69,18 @@ func (w *words) String() string {
 // newWorld has no carrier and no node yet.
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	return &world{
+	w := &world{
 		t: t, dir: t.TempDir(), logs: &words{}, planned: map[string]plan{}, started: time.Now(),
 		route: func(uint64) string { return "mobile" },
 	}
+	t.Cleanup(w.auditLogs) // of every test, whatever else it audits
+	return w
 }
 
 // account is a configuration with short patience.
 func account(connections, window, batch int) smpp.Config {
 	return smpp.Config{
-		SystemID: "tocsin", Password: "secret", Sender: "10690000", Connections: connections, Window: window, Batch: batch,
+		SystemID: "tocsin", Password: testPassword, Sender: "10690000", Connections: connections, Window: window, Batch: batch,
 		EnquireLink: 5 * time.Second, ResponseTimeout: 5 * time.Second,
 	}
 }

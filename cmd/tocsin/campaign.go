@@ -5,27 +5,30 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"tocsin/configs"
 	"tocsin/dispatcher/ledger"
+	"tocsin/dispatcher/web"
 )
 
 func newCampaign() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "campaign",
-		Short: "List campaigns; approve, pause, resume or cancel one",
+		Short: "List campaigns; approve, pause, resume, cancel or retry one",
 		Long: `Commands to campaigns, kept in the ledger with who gave them and why. Every
 process that serves the ledger obeys within a second.`,
-		Args: exactArgs(0, "one of list, approve, pause, resume, cancel"),
+		Args: exactArgs(0, "one of list, approve, pause, resume, cancel, retry"),
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newCampaignList(),
 		newVerb("approve", "Let a submitted campaign be sent"),
 		newVerb("pause", "Stop sending it, until it is resumed"),
 		newVerb("resume", "Go on sending it"),
-		newVerb("cancel", "Send no more of it, for good"))
+		newVerb("cancel", "Send no more of it, for good"),
+		newRetry())
 	return cmd
 }
 
@@ -41,40 +44,129 @@ func visit(cmd *cobra.Command, c *configs.Config) (*ledger.Ledger, error) {
 	return l, err
 }
 
+// orders are the flags that every command has: who gives it and why, and how its
+// effect is told.
+type orders struct {
+	by, why string
+	asJSON  bool
+}
+
+func (o *orders) flags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&o.by, "by", "", "who does it")
+	cmd.Flags().StringVar(&o.why, "reason", "", "why")
+	cmd.Flags().BoolVar(&o.asJSON, "json", false, "say what it has done as JSON")
+	settingFlags(cmd, "ledger")
+}
+
+// complete wants to know who and why.
+func (o *orders) complete(verb string) error {
+	if strings.TrimSpace(o.by) == "" || strings.TrimSpace(o.why) == "" {
+		return usage(fmt.Errorf("%s wants --by and --reason: who does it, and why; both are kept", verb))
+	}
+	return nil
+}
+
+// give gives a command and tells its effect: as JSON on stdout, or for people as say
+// puts it.
+func (o *orders) give(cmd *cobra.Command, c *configs.Config, d ledger.Command, say func(e ledger.Effect) string) error {
+	d.Who, d.Why = o.by, o.why
+	e, err := do(cmd.Context(), c, d)
+	if err != nil {
+		return unchanged(err)
+	}
+	if o.asJSON {
+		return writeJSON(os.Stdout, e)
+	}
+	fmt.Fprintln(os.Stderr, say(e))
+	return nil
+}
+
+// unchanged says of an error that it has changed nothing.
+func unchanged(err error) error { return fmt.Errorf("%w; nothing was changed", err) }
+
 // newVerb is a command to a campaign.
 func newVerb(verb, short string) *cobra.Command {
-	by, why := "", ""
+	var o orders
 	cmd := &cobra.Command{
 		Use:   verb + " KEY --by NAME --reason TEXT",
 		Short: short,
 		Args:  exactArgs(1, "the campaign's key"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if by == "" || why == "" {
-				return usage(fmt.Errorf("%s wants --by and --reason: who does it, and why; both are kept", verb))
+			if err := o.complete(verb); err != nil {
+				return err
 			}
 			c, err := settings(cmd)
 			if err != nil {
 				return err
 			}
-			e, err := do(cmd.Context(), c, ledger.Command{Key: args[0], Verb: verb, Who: by, Why: why})
+			say, err := speak(cmd)
 			if err != nil {
-				return fmt.Errorf("%w; nothing was changed", err)
+				return err
 			}
-			switch verb {
-			case "cancel":
-				fmt.Fprintf(os.Stderr, "%s is %s: %d are spared the message, %d have it or will, %d are in doubt\n", args[0], e.State, e.Prevented, e.Out, e.InDoubt)
-			case "resend":
-				fmt.Fprintf(os.Stderr, "%s: %d who were in doubt are sent it once more\n", args[0], e.Prevented)
-			default:
-				fmt.Fprintf(os.Stderr, "%s is %s\n", args[0], e.State)
-			}
-			return nil
+			return o.give(cmd, c, ledger.Command{Key: args[0], Verb: verb}, func(e ledger.Effect) string {
+				switch verb {
+				case "cancel":
+					return fmt.Sprintf(say.Spared, args[0], wordFor(say.States, e.State), e.Prevented, e.Out, e.InDoubt)
+				case "resend":
+					return fmt.Sprintf("%s: %d who were in doubt are sent it once more", args[0], e.Prevented)
+				}
+				return fmt.Sprintf("%s is %s", args[0], e.State)
+			})
 		},
 	}
-	cmd.Flags().StringVar(&by, "by", "", "who does it")
-	cmd.Flags().StringVar(&why, "reason", "", "why")
-	settingFlags(cmd, "ledger")
+	o.flags(cmd)
 	return cmd
+}
+
+// newRetry plans a campaign for those who have failed.
+func newRetry() *cobra.Command {
+	var o orders
+	approve := false
+	cmd := &cobra.Command{
+		Use:   "retry KEY --by NAME --reason TEXT",
+		Short: "Send it once more to those who have failed, as a campaign of its own",
+		Long: `Plans a campaign KEY-retry-1 (or the next number) for exactly those of a campaign
+that is over who have failed, and whom no earlier retry has reached. It has the same
+definition; the list of those who want nothing, and the routes, are as they are now.
+The audience's files are not read again. It waits for tocsin campaign approve, or is
+approved with --approve.`,
+		Args: exactArgs(1, "the campaign's key"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := o.complete("retry"); err != nil {
+				return err
+			}
+			c, err := settings(cmd)
+			if err != nil {
+				return err
+			}
+			if err := c.CanSend(); err != nil {
+				return usage(err) // without routes there is no plan
+			}
+			planned, err := retry(cmd, c, ledger.Command{Key: args[0], Verb: "retry", Who: o.by, Why: o.why}, approve)
+			if err != nil {
+				return unchanged(err)
+			}
+			return printPlanned(planned, o.asJSON, os.Stdout, os.Stderr)
+		},
+	}
+	o.flags(cmd)
+	cmd.Flags().BoolVar(&approve, "approve", false, "let it be sent")
+	settingFlags(cmd, "ported")
+	return cmd
+}
+
+// retry plans straight into the ledger, or has the server do it that holds its file.
+func retry(cmd *cobra.Command, c *configs.Config, d ledger.Command, approve bool) (p web.Planned, err error) {
+	l, err := visit(cmd, c)
+	if errors.Is(err, ledger.ErrBusy) {
+		err = tell(cmd.Context(), c, "campaigns", d.Key, d.Verb, web.Reason{Reason: d.Why, Approve: approve}, &p)
+		return p, err
+	}
+	if err != nil {
+		return p, err
+	}
+	p, err = (&planning{ledger: l, config: c}).Retry(cmd.Context(), d, approve)
+	return p, errors.Join(err, l.Close())
 }
 
 // reports are those of all campaigns, oldest first.
@@ -118,6 +210,9 @@ func newCampaignList() *cobra.Command {
 			var t sheet
 			for _, r := range all {
 				n := r.Recipients
+				if r.RetryOf != "" {
+					r.Note = strings.TrimSpace("retry of " + r.RetryOf + "  " + r.Note)
+				}
 				settled := n.Delivered + n.Failed + n.Expired + n.Cancelled
 				t.add(r.Campaign, strconv.Itoa(r.Planned), fmt.Sprintf("%s, %s: %d settled, %d accepted, %d in doubt, %d waiting  %s", r.Class, r.State,
 					settled, n.Accepted, n.InDoubt, n.Waiting+n.Offered, r.Note))

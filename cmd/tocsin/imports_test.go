@@ -22,6 +22,7 @@ var table = []struct {
 	may  []string
 }{
 	{"providers/sms", nil},
+	{"providers/sms/smstest", nil},
 	{"providers/wire", []string{"providers/sms"}},
 	{"providers/link", []string{"providers/sms", "providers/wire", "providers"}},
 	{"providers/smpp", []string{"providers/sms", "providers/wire", "providers/link", "providers"}},

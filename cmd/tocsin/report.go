@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -106,6 +107,12 @@ func printReport(w io.Writer, r *ledger.Report, say *words) {
 	fmt.Fprintf(w, say.Title, r.Campaign, r.Title, wordFor(say.Classes, r.Class), wordFor(say.States, r.State))
 	if r.Note != "" {
 		fmt.Fprintf(w, "  %s\n", r.Note)
+	}
+	if r.RetryOf != "" {
+		fmt.Fprintf(w, say.RetryOf, r.RetryOf)
+	}
+	if len(r.Retries) > 0 {
+		fmt.Fprintf(w, say.Retries, strings.Join(r.Retries, ", "))
 	}
 	var t sheet
 	line := func(name string, n int, note string) { t.add("  "+name, strconv.Itoa(n), note) }

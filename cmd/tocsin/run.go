@@ -186,7 +186,7 @@ func (s *system) plan(ctx context.Context, d *campaigns.Definition, talk io.Writ
 	case !errors.Is(err, ledger.ErrNotFound):
 		return known, err
 	}
-	planned, err := planInto(ctx, s.ledger, s.config, d, ledger.Approved)
+	planned, err := planInto(ctx, s.ledger, s.config, d, ledger.Draft{State: ledger.Approved})
 	if errors.Is(err, ledger.ErrKnown) && s.config.Shared() { // another process was quicker
 		if err := s.ledger.Sync(ctx); err != nil {
 			return known, err
@@ -199,8 +199,9 @@ func (s *system) plan(ctx context.Context, d *campaigns.Definition, talk io.Writ
 	return planned, err
 }
 
-// planInto plans a campaign that is not there yet into a ledger.
-func planInto(ctx context.Context, l *ledger.Ledger, c *configs.Config, d *campaigns.Definition, state string) (ledger.Campaign, error) {
+// planInto plans a campaign that is not there yet into a ledger; as says in which
+// state, and who submits it.
+func planInto(ctx context.Context, l *ledger.Ledger, c *configs.Config, d *campaigns.Definition, as ledger.Draft) (ledger.Campaign, error) {
 	suppressed, err := l.Suppressed(ctx)
 	if err != nil {
 		return ledger.Campaign{}, err
@@ -211,7 +212,8 @@ func planInto(ctx context.Context, l *ledger.Ledger, c *configs.Config, d *campa
 	}
 	defer collect(growPlanning)()
 	draft := ledger.Draft{
-		Key: d.Key, Title: d.Title, Class: d.Class, Hash: d.Hash(), Path: d.Path, Definition: d.Source, State: state,
+		Key: d.Key, Title: d.Title, Class: d.Class, Hash: d.Hash(), Path: d.Path, Definition: d.Source,
+		State: as.State, Who: as.Who, Why: as.Why,
 	}
 	return l.Plan(ctx, draft, func(sink campaigns.Sink) (*campaigns.Summary, error) {
 		return d.Plan(ctx, campaigns.PlanOptions{Router: router, Alphabet: c.Alphabets(), Suppressed: suppressed, Country: c.Country}, sink)

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -20,6 +22,8 @@ import (
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/simplifiedchinese"
 	"golang.org/x/text/encoding/unicode"
+
+	"tocsin/providers/sms/smstest"
 )
 
 // TestScripts are stories of the command line against the real program, one file
@@ -57,8 +61,8 @@ func need(ts *testscript.TestScript, neg bool, args []string, n int) {
 	}
 }
 
-// scriptExits runs a program and wants its exit code. Numbers of 11 digits are
-// recipients', and must not be among what it tells people.
+// scriptExits runs a program and wants its exit code. Numbers and passwords must not
+// be among what it tells people.
 func scriptExits(ts *testscript.TestScript, neg bool, args []string) {
 	need(ts, neg, args, 2)
 	want, err := strconv.Atoi(args[0])
@@ -75,10 +79,8 @@ func scriptExits(ts *testscript.TestScript, neg bool, args []string) {
 	if got != want {
 		ts.Fatalf("got exit %d, want %d", got, want)
 	}
-	for _, run := range digits.FindAllString(ts.ReadFile("stderr"), -1) {
-		if len(run) >= 11 {
-			ts.Fatalf("a number stands in stderr")
-		}
+	for _, what := range smstest.Told(ts.ReadFile("stderr"), testPassword) {
+		ts.Fatalf("stderr tells %s", what)
 	}
 }
 
@@ -91,9 +93,19 @@ func scriptCarrier(ts *testscript.TestScript, neg bool, args []string) {
 	talk, err := cmd.StderrPipe()
 	ts.Check(err)
 	ts.Check(cmd.Start())
-	ts.Defer(func() { cmd.Process.Kill(); cmd.Wait() })
 	var address string
-	_, err = fmt.Fscanf(talk, "tocsin carrier: listening on %s\n", &address)
+	lines := bufio.NewReader(talk)
+	rest, heard := &speech{}, make(chan struct{})
+	ts.Defer(func() {
+		cmd.Process.Kill()
+		<-heard
+		cmd.Wait()
+		for _, what := range smstest.Told(rest.String(), testPassword) {
+			ts.Fatalf("the carrier's stderr tells %s", what)
+		}
+	})
+	_, err = fmt.Fscanf(lines, "tocsin carrier: listening on %s\n", &address)
+	go func() { defer close(heard); io.Copy(rest, lines) }()
 	ts.Check(err)
 	conn, err := net.Dial("tcp", address)
 	ts.Check(err)

@@ -23,8 +23,8 @@ and serves metrics and health on the admin listener. SIGTERM finishes what is on
 its way, settles it and ends.
 
 Campaigns that are named are planned first; one that was planned before goes on
-where it stopped. One process at a time works on a data folder: stop serve to put
-another campaign into it.`,
+where it stopped. One process at a time works on a data folder: tocsin submit sends
+another campaign to it, through its API (tokens: in the configuration).`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := settings(cmd)
 			if err != nil {

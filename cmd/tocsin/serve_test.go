@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"io"
 	"net/http"
 	"os"
@@ -70,14 +69,15 @@ func TestServeIsWatchable(t *testing.T) {
 	} else {
 		lint := exec.Command(promtool, "check", "metrics")
 		lint.Stdin = strings.NewReader(metrics)
-		if out, err := lint.CombinedOutput(); err != nil || len(bytes.TrimSpace(out)) > 0 {
-			t.Errorf("promtool: %v\n%s", err, out)
+		p := startProcess(t, lint, nobody)
+		if code := p.wait(t); code != 0 || strings.TrimSpace(p.out.String()+p.talk.String()) != "" {
+			t.Errorf("promtool: exit %d\n%s%s", code, p.out.String(), p.talk.String())
 		}
 	}
 	health := exec.Command(mustBinary(t), "healthcheck", "--config", w.config)
 	health.Env = append(os.Environ(), "TOCSIN_ADMIN="+admin)
-	if out, err := health.CombinedOutput(); err != nil {
-		t.Errorf("healthcheck: %v\n%s", err, out)
+	if h := startProcess(t, health, w.secrets); h.wait(t) != exitOK {
+		t.Errorf("healthcheck: %s", h.talk.String())
 	}
 	p.signal(syscall.SIGTERM)
 	if code := p.wait(t); code != 0 {
@@ -103,8 +103,9 @@ func TestAServersLedgerIsCommandedThroughItsAPI(t *testing.T) {
 	ask := func(token string, args ...string) (string, int) {
 		cmd := w.command(t, append([]string{"campaign"}, args...)...)
 		cmd.Env = append(os.Environ(), "TOCSIN_TOKEN="+token)
-		out, _ := cmd.CombinedOutput()
-		return string(out), cmd.ProcessState.ExitCode()
+		p := startProcess(t, cmd, w.secrets)
+		code := p.wait(t)
+		return p.out.String() + p.talk.String(), code
 	}
 	if out, code := ask("", "pause", testKey, "--by", "wang", "--reason", "wind"); code != exitFailed || !strings.Contains(out, "put your token into TOCSIN_TOKEN") {
 		t.Errorf("got exit %d and %s without a token, want 1 and what to do", code, out)

@@ -181,7 +181,7 @@ func TestTheReadmesCommands(t *testing.T) {
 	if err := os.Symlink(mustBinary(t), filepath.Join(dir, "bin", "tocsin")); err != nil {
 		t.Fatal(err)
 	}
-	write(t, filepath.Join(dir, "bin", "password"), "secret", 0o600)
+	write(t, filepath.Join(dir, "bin", "password"), testPassword, 0o600)
 	ran := 0
 	for _, block := range blocks(english) {
 		switch {
@@ -196,8 +196,9 @@ func TestTheReadmesCommands(t *testing.T) {
 				}
 				cmd := exec.Command("sh", "-c", line)
 				cmd.Dir = dir
-				if out, err := cmd.CombinedOutput(); err != nil {
-					t.Errorf("%s: %v\n%s", line, err, out)
+				p := startProcess(t, cmd, nobody)
+				if code := p.wait(t); code != exitOK {
+					t.Errorf("%s: exit %d\n%s%s", line, code, p.out.String(), p.talk.String())
 				}
 				ran++
 			}
@@ -233,12 +234,9 @@ func TestTheReadmesDrawTheStatesAsTheyAre(t *testing.T) {
 
 func TestDemo(t *testing.T) {
 	t.Parallel()
-	out, err := exec.Command(mustBinary(t), "demo", "--count", "20000", "--no-progress").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !strings.Contains(string(out), "balanced: every row") {
-		t.Errorf("got %s", out)
+	p := startProcess(t, exec.Command(mustBinary(t), "demo", "--count", "20000", "--no-progress"), nobody)
+	if code := p.wait(t); code != exitOK || !strings.Contains(p.out.String(), "balanced: every row") {
+		t.Errorf("got exit %d and %s", code, p.out.String())
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -63,7 +64,7 @@ func openLedger(ctx context.Context, o ledger.Options) (*ledger.Ledger, error) {
 	l, err := ledger.Open(ctx, o)
 	if errors.Is(err, ledger.ErrBusy) {
 		return nil, fmt.Errorf("%w: one process at a time sends; stop the other one first (it settles what is on its way), then start this; "+
-			"tocsin serve takes campaigns when it starts, and report and export work beside it", err)
+			"tocsin submit sends a campaign to a serve at work, and report and export work beside it", err)
 	}
 	return l, err
 }
@@ -162,7 +163,10 @@ func (s *system) api() (http.Handler, error) {
 	if err != nil {
 		return nil, usage(fmt.Errorf("%s: %w", s.config.Tokens, err))
 	}
-	return web.New(s.ledger, tokens), nil
+	return web.New(web.Options{
+		Ledger: s.ledger, Planner: &planning{s.ledger, s.config, s.log}, Tokens: tokens, Providers: providerNames(s.config),
+		Uploads: filepath.Join(s.config.Data, "uploads"),
+	}), nil
 }
 
 // ready says why this process takes no work; nil: it does.

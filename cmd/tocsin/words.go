@@ -46,6 +46,9 @@ type words struct {
 	Through      string // provider, five counts
 	Balanced     string // seconds
 	NotBalanced  string
+	RetryOf      string // key
+	Retries      string // keys
+	Spared       string // of a cancel: key, state, three counts
 	Classes      map[string]string
 	States       map[string]string // of a campaign
 

@@ -33,13 +33,16 @@ var wordsEN = words{
 	Through:      "  through %s: %d delivered, %d accepted, %d failed, %d in doubt, %d waiting\n",
 	Balanced:     "  balanced: every row is in exactly one place (%.1f s)\n",
 	NotBalanced:  "  NOT BALANCED: keep the data folder and report this (%.1f s)\n",
+	RetryOf:      "  for those who have failed in %s\n",
+	Retries:      "  those who have failed are sent it once more by %s\n",
+	Spared:       "%s is %s: %d are spared the message, %d have it or will, %d are in doubt",
 	Reasons: map[string]string{
 		"invalid": "invalid", "duplicate": "duplicate", "suppressed": "suppressed", "excluded": "on an exclude list",
 		"not_selected": "not selected", "unroutable": "unroutable", "text_too_long": "text too long",
 	},
 	Classes: map[string]string{"routine": "routine", "urgent": "urgent", "emergency": "emergency"},
 	States: map[string]string{
-		"planned": "planned", "approved": "approved", "running": "running", "scheduled": "scheduled", "paused": "paused",
+		"submitted": "submitted", "planned": "planned", "approved": "approved", "running": "running", "scheduled": "scheduled", "paused": "paused",
 		"finished": "finished", "cancelled": "cancelled",
 	},
 

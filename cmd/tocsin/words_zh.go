@@ -33,13 +33,16 @@ var wordsZH = words{
 	Through:      "  通道 %s：已送达 %d，已接收 %d，失败 %d，存疑 %d，等待 %d\n",
 	Balanced:     "  平衡：每一行恰好在一个位置（%.1f 秒）\n",
 	NotBalanced:  "  不平衡：请保留数据目录并报告此问题（%.1f 秒）\n",
+	RetryOf:      "  面向 %s 中发送失败的收件人\n",
+	Retries:      "  发送失败的收件人由 %s 再次发送\n",
+	Spared:       "%s %s：%d 人不会再收到，%d 人已发出，%d 人存疑",
 	Reasons: map[string]string{
 		"invalid": "无效", "duplicate": "重复", "suppressed": "拒收", "excluded": "在排除名单中",
 		"not_selected": "不在范围内", "unroutable": "无通道可达", "text_too_long": "文本过长",
 	},
 	Classes: map[string]string{"routine": "常规", "urgent": "紧急", "emergency": "特急"},
 	States: map[string]string{
-		"planned": "已计划", "approved": "已批准", "running": "发送中", "scheduled": "已定时", "paused": "已暂停",
+		"submitted": "待批准", "planned": "已计划", "approved": "已批准", "running": "发送中", "scheduled": "已定时", "paused": "已暂停",
 		"finished": "已完成", "cancelled": "已取消",
 	},
 

@@ -2,6 +2,8 @@ package ledger
 
 import (
 	"encoding/binary"
+	"math/bits"
+	"strings"
 
 	"tocsin/providers/sms"
 )
@@ -17,6 +19,7 @@ func (p *page) offer(at uint32, rs []run, parts func(i int) uint8) {
 			if p.move(i, sms.Offered) {
 				p.people.sent[i] = at
 				p.people.parts[i] = parts(i)
+				p.people.flags[i] &= 1<<givenBits - 1
 			}
 		}
 	}
@@ -135,9 +138,52 @@ func (p *page) shift(at uint32, from, to sms.State, rs []run) {
 				}
 			case sms.Expired, sms.Cancelled:
 				p.people.settled[i] = at
+			case sms.Accepted, sms.Delivered, sms.Failed:
+				p.mark(at, i)
 			}
 		}
 	}
+}
+
+// mark completes recipient i, who was taken out of doubt by hand: whoever has
+// the message got all its segments from the carrier.
+func (p *page) mark(at uint32, i int) {
+	h := &p.people
+	h.settled[i] = at
+	state := h.state[i]
+	if state == sms.Failed {
+		return
+	}
+	all := uint16(1)<<max(h.parts[i], 1) - 1
+	p.segments += bits.OnesCount16(all &^ h.done[i])
+	h.done[i] |= all
+	if state == sms.Delivered {
+		h.arrived[i] |= all
+	}
+	h.reason[i], h.code[i] = sms.None, 0
+}
+
+// give notes on everybody who was offered, and does not know better, through which
+// of the route's providers, counted from 1.
+func (p *page) give(place int) {
+	if place >= 1<<(8-givenBits) {
+		return
+	}
+	for i, at := range p.people.sent {
+		if at != 0 && p.people.flags[i]>>givenBits == 0 {
+			p.people.flags[i] |= uint8(place) << givenBits
+		}
+	}
+}
+
+// through is the provider that recipient i was offered through; who was not has the
+// page's.
+func (p *page) through(i int) string {
+	place := int(p.people.flags[i] >> givenBits)
+	if names := strings.Split(p.route, ","); place > 0 && place <= len(names) {
+		return names[place-1]
+	}
+	return p.provider
 }
 
 // all uint16 masks above need Segments to fit: 1<<16 - 1 is every bit.
@@ -185,6 +231,10 @@ func (s *scanner) record(kind byte, p *page) {
 		from, to := sms.State(s.below(sms.States)), sms.State(s.below(sms.States))
 		if rs := s.runs(p.size); s.err == nil {
 			p.shift(at, from, to, rs)
+		}
+	case kindGive:
+		if place := s.below(1 << 16); s.err == nil {
+			p.give(place)
 		}
 	default:
 		s.err = errRecord

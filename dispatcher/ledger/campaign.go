@@ -39,6 +39,7 @@ type Campaign struct {
 	Started    int64
 	Finished   int64
 	Note       string // why it is in its state, where that needs saying
+	RetryOf    string // the campaign whose failed recipients it sends to once more; "": none
 
 	pages  []*page   // by sequence
 	series [][]*page // each by lowest number, not overlapping
@@ -77,7 +78,7 @@ func pageOf(series []*page, n sms.Number) *page {
 }
 
 const campaignColumns = `id, key, title, class, state, hash, path, definition, columns, reasons, summary,
-	total_rows, planned, created, started, finished, note`
+	total_rows, planned, created, started, finished, note, retry_of`
 
 type row interface{ Scan(...any) error }
 
@@ -85,7 +86,7 @@ func scanCampaign(r row) (*Campaign, error) {
 	c := &Campaign{}
 	var columns, reasons, summary string
 	err := r.Scan(&c.ID, &c.Key, &c.Title, &c.Class, &c.State, &c.Hash, &c.Path, &c.Definition, &columns, &reasons, &summary,
-		&c.Rows, &c.Planned, &c.Created, &c.Started, &c.Finished, &c.Note)
+		&c.Rows, &c.Planned, &c.Created, &c.Started, &c.Finished, &c.Note, &c.RetryOf)
 	if err != nil {
 		return nil, err
 	}

@@ -123,7 +123,8 @@ func (l *Ledger) held(k *Claim) (*page, error) {
 // Offer puts the intent to send to some waiting recipients on disk; indexes
 // ascend, and parts says of how many segments each one's text is. Bytes may
 // leave only after it returned nil. ErrStale: the claim is over, ErrTaken: the
-// campaign does not run any more, or the provider is not enabled; nothing may be sent.
+// campaign does not run any more, the provider is not enabled, or who waits goes to
+// another one; nothing may be sent.
 func (l *Ledger) Offer(k *Claim, indexes []uint16, parts []uint8) error {
 	if len(indexes) == 0 {
 		return nil
@@ -133,7 +134,7 @@ func (l *Ledger) Offer(k *Claim, indexes []uint16, parts []uint8) error {
 		if err != nil {
 			return err
 		}
-		if p.campaign.State != Running || l.provider(p.provider).State != Enabled {
+		if p.campaign.State != Running || p.next != "" || l.provider(p.provider).State != Enabled {
 			return ErrTaken
 		}
 		for _, i := range indexes {
@@ -203,9 +204,7 @@ func (l *Ledger) Reroute(from string, usable func(provider string) bool) (int, e
 					} else if err != nil {
 						return err
 					}
-					p.provider = next
-					p.epoch++ // the task that names the old provider is stale
-					c.touch(p)
+					c.give(p, next)
 					moved++
 				}
 			}

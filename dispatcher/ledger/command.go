@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"time"
 
 	"tocsin/providers/sms"
 )
@@ -15,27 +16,44 @@ import (
 // A Command is what somebody does to a campaign or a provider, and why.
 type Command struct {
 	Key  string // the campaign's, or the provider's name
-	Verb string // approve, pause, resume, cancel, resend, leave; rate, enable, drain or disable
+	Verb string // approve, pause, resume, cancel, resend, leave, mark; rate, enable, drain, disable or reroute
 	Who  string
 	Why  string
 	Rate int // for rate: segments per second
+
+	As       string // for mark: accepted, delivered or failed
+	Provider string // for mark: only who was offered through this one; "": everybody
+	To       string // for reroute: the provider; "": the fall-backs of the routes
+	Campaign string // for reroute: only of this campaign; "": of all
+	// Among are the providers that there are, for mark and reroute; nil: any. One that
+	// is not there any more may still have recipients.
+	Among []string
 }
 
 // An Effect is what a command has done.
 type Effect struct {
 	State string `json:"state"` // the campaign's or the provider's now
-	// Of a cancel: who is spared the message, whom it has reached or is on its way
-	// to, and of whom nobody knows. Of a resend: Prevented is who is sent it again.
+	// Of a cancel: who is spared the message, for whom it has left already, and of
+	// whom nobody knows. Of a resend: Prevented is who is sent it again.
 	Prevented int `json:"prevented"`
 	Out       int `json:"out"`
 	InDoubt   int `json:"in_doubt"`
+	Marked    int `json:"marked,omitempty"` // of a mark: who was in doubt and is not any more
+	// Of a reroute: who goes to another provider, who does when their page comes back
+	// from its worker, and who cannot, for there is no provider to go to.
+	Moved int `json:"moved,omitempty"`
+	Later int `json:"later,omitempty"`
+	Stay  int `json:"stay,omitempty"`
 }
 
 // ErrNoCommand says that a verb is none.
 var ErrNoCommand = errors.New("there is no command")
 
-// ErrNotAllowed says that a command does not fit the state a campaign is in.
-var ErrNotAllowed = errors.New("this cannot be done to a campaign in this state")
+// ErrNoProvider says that there is no provider of a name.
+var ErrNoProvider = errors.New("no such provider")
+
+// ErrNotAllowed says that a command does not fit the state that things are in.
+var ErrNotAllowed = errors.New("this cannot be done now")
 
 // ErrIncomplete says that a command lacks something, or that there is no such command.
 var ErrIncomplete = errors.New("the command is not complete")
@@ -55,6 +73,7 @@ var verbs = []verb{
 	{"cancel", []string{Submitted, Approved, Scheduled, Running, Paused}, Cancelled},
 	{"resend", []string{Approved, Scheduled, Running, Paused, Finished}, ""},
 	{"leave", []string{Approved, Scheduled, Running, Paused, Finished}, ""},
+	{"mark", []string{Approved, Scheduled, Running, Paused, Finished, Cancelled}, ""},
 }
 
 // Do carries a command out and writes down who gave it and why, in one transaction.
@@ -65,7 +84,7 @@ func (l *Ledger) Do(ctx context.Context, d Command) (Effect, error) {
 		return Effect{}, fmt.Errorf("%w: who gives it and why are kept with it", ErrIncomplete)
 	}
 	if ToProvider(d.Verb) {
-		return l.doProvider(d)
+		return l.doProvider(ctx, d)
 	}
 	at := slices.IndexFunc(verbs, func(v verb) bool { return v.name == d.Verb })
 	if at < 0 {
@@ -78,6 +97,11 @@ func (l *Ledger) Do(ctx context.Context, d Command) (Effect, error) {
 	if err != nil {
 		return Effect{}, err
 	}
+	if d.Verb == "mark" {
+		if _, err := marked(d.As); err != nil {
+			return Effect{}, err
+		}
+	}
 	var e Effect
 	if err := l.commit(func(c *commit) (err error) {
 		e, err = l.obey(c, l.campaignOf(known.ID), &verbs[at], d)
@@ -85,15 +109,46 @@ func (l *Ledger) Do(ctx context.Context, d Command) (Effect, error) {
 	}); err != nil || d.Verb != "cancel" {
 		return e, err
 	}
-	// Pages that are at work give those who wait on them back within a second: the
-	// process that leads takes them then.
-	if err := l.Cancel(known.ID); err != nil {
-		return Effect{}, err
+	err = l.spare(ctx, known.ID, &e)
+	return e, err
+}
+
+// backWithin is how long a cancel waits for the pages at work: they are given back
+// within a second.
+const backWithin = 2 * time.Second
+
+// spare cancels all who wait in a campaign that is cancelled, and counts. What a
+// worker does not give back in time the process that leads takes later.
+func (l *Ledger) spare(ctx context.Context, campaign int64, e *Effect) error {
+	for start := time.Now(); ; {
+		if err := l.Cancel(campaign); err != nil {
+			return err
+		}
+		t := l.Tally(campaign)
+		e.Prevented, e.InDoubt = t.Cancelled+t.Waiting, t.InDoubt
+		e.Out = t.Offered + t.Accepted + t.Delivered + t.Failed
+		if t.Waiting == 0 || time.Since(start) > backWithin {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(50 * time.Millisecond):
+		}
+		if err := l.Sync(ctx); err != nil {
+			return err
+		}
 	}
-	t := l.Tally(known.ID)
-	e.Prevented, e.InDoubt = t.Cancelled+t.Waiting, t.InDoubt
-	e.Out = t.Offered + t.Accepted + t.Delivered + t.Failed
-	return e, nil
+}
+
+// marked is the state that mark names: one that doubt may end in.
+func marked(name string) (sms.State, error) {
+	for _, s := range []sms.State{sms.Accepted, sms.Delivered, sms.Failed} {
+		if s.String() == name && sms.InDoubt.May(s) {
+			return s, nil
+		}
+	}
+	return 0, fmt.Errorf("%w: who is in doubt is marked as accepted, delivered or failed, not as %q", ErrIncomplete, name)
 }
 
 // obey carries out a command to campaign k.
@@ -112,6 +167,19 @@ func (l *Ledger) obey(c *commit, k *Campaign, v *verb, d Command) (Effect, error
 			e.State = Approved
 		}
 	}
+	if v.name == "mark" {
+		to, err := marked(d.As)
+		if err != nil {
+			return Effect{}, err
+		}
+		if e.Marked, err = l.markAll(c, k, to, d.Provider); err != nil {
+			return Effect{}, err
+		}
+		if e.Marked == 0 && d.Provider != "" && d.Among != nil && !slices.Contains(d.Among, d.Provider) {
+			return Effect{}, fmt.Errorf("%w: %s, and nobody is in doubt through it", ErrNoProvider, d.Provider)
+		}
+		d.Verb += " " + d.As
+	}
 	k.State = e.State
 	switch v.name {
 	case "pause", "resume", "cancel":
@@ -126,7 +194,7 @@ func (l *Ledger) obey(c *commit, k *Campaign, v *verb, d Command) (Effect, error
 		k.Finished = 0
 	}
 	c.must(k, `UPDATE campaign SET state = $1, note = $2, finished = $3 WHERE id = $4 AND state = $5`, k.State, k.Note, k.Finished, k.ID, was)
-	c.note(d.Verb, d.Key, "", d.Who, d.Why)
+	c.note(d.Verb, d.Key, d.Provider, d.Who, d.Why)
 	return e, nil
 }
 
@@ -139,20 +207,43 @@ const insertCommand = `INSERT INTO command (id, at, campaign, verb, who, why, pr
 
 // resendAll takes everybody in doubt who was not resent before to waiting.
 func (l *Ledger) resendAll(c *commit, k *Campaign) (n int, err error) {
-	var doubtful []*page
-	for _, p := range k.pages { // all are read before one is changed
-		if p.counts[sms.InDoubt] == 0 {
-			continue
-		}
-		if err := l.loadFresh(p); err != nil {
-			return 0, err
-		}
-		doubtful = append(doubtful, p)
+	doubtful, err := l.doubtful(k)
+	if err != nil {
+		return 0, err
 	}
 	for _, p := range doubtful {
 		n += c.shift(p, sms.InDoubt, sms.Waiting, func(i int) bool { return p.people.flags[i]&wasResent == 0 })
 	}
 	return n, nil
+}
+
+// markAll takes everybody in doubt, or those who were offered through one provider,
+// to the state that somebody knows them to be in.
+func (l *Ledger) markAll(c *commit, k *Campaign, to sms.State, provider string) (n int, err error) {
+	doubtful, err := l.doubtful(k)
+	if err != nil {
+		return 0, err
+	}
+	for _, p := range doubtful {
+		n += c.shift(p, sms.InDoubt, to, func(i int) bool { return provider == "" || p.through(i) == provider })
+	}
+	return n, nil
+}
+
+// doubtful are the pages with people in doubt, recipients present: all are read
+// before one is changed.
+func (l *Ledger) doubtful(k *Campaign) ([]*page, error) {
+	var all []*page
+	for _, p := range k.pages {
+		if p.counts[sms.InDoubt] == 0 {
+			continue
+		}
+		if err := l.loadFresh(p); err != nil {
+			return nil, err
+		}
+		all = append(all, p)
+	}
+	return all, nil
 }
 
 // A Given is a command as it was written down.
@@ -163,7 +254,7 @@ type Given struct {
 
 // Commands are what was done to a campaign or a provider of this name, oldest first.
 func (r *Reader) Commands(ctx context.Context, key string) ([]Given, error) {
-	rows, err := r.db.QueryContext(ctx, `SELECT at, campaign || provider, verb, who, why FROM command WHERE campaign = $1 OR provider = $1 ORDER BY at`, key)
+	rows, err := r.db.QueryContext(ctx, `SELECT at, CASE WHEN campaign = '' THEN provider ELSE campaign END, verb, who, why FROM command WHERE campaign = $1 OR provider = $1 ORDER BY at`, key)
 	if err != nil {
 		return nil, fmt.Errorf("read what was done to %s: %w", key, err)
 	}

@@ -11,8 +11,8 @@ import (
 
 func TestCommandsFitTheStateOrChangeNothing(t *testing.T) {
 	allowed := map[string]string{ // by state
-		Submitted: "approve cancel", Approved: "pause cancel resend leave", Scheduled: "pause cancel resend leave",
-		Running: "pause cancel resend leave", Paused: "resume cancel resend leave", Finished: "resend leave", Cancelled: "",
+		Submitted: "approve cancel", Approved: "pause cancel resend leave mark", Scheduled: "pause cancel resend leave mark",
+		Running: "pause cancel resend leave mark", Paused: "resume cancel resend leave mark", Finished: "resend leave mark", Cancelled: "mark",
 	}
 	o := options(t, t.TempDir())
 	l := openWith(t, o)
@@ -23,11 +23,11 @@ func TestCommandsFitTheStateOrChangeNothing(t *testing.T) {
 	}
 	given := 0
 	for state, verbsOf := range allowed {
-		for _, verb := range []string{"approve", "pause", "resume", "cancel", "resend", "leave"} {
+		for _, verb := range []string{"approve", "pause", "resume", "cancel", "resend", "leave", "mark"} {
 			if err := l.SetState(c.ID, state); err != nil {
 				t.Fatal(err)
 			}
-			_, err := l.Do(t.Context(), Command{Key: "k", Verb: verb, Who: "li", Why: "test"})
+			_, err := l.Do(t.Context(), Command{Key: "k", Verb: verb, Who: "li", Why: "test", As: "failed"})
 			got, _ := l.Campaign("k")
 			switch {
 			case slices.Contains(strings.Fields(verbsOf), verb):

@@ -65,7 +65,7 @@ func exportPage(ctx context.Context, p *page, q *contents, out *csv.Writer) erro
 	record := make([]string, 0, len(exportColumns)+len(p.campaign.Columns))
 	for i, n := range p.numbers {
 		record = append(record[:0],
-			n.Digits(), h.state[i].String(), h.reason[i].String(), number(int(h.code[i])), p.provider, number(int(h.parts[i])),
+			n.Digits(), h.state[i].String(), h.reason[i].String(), number(int(h.code[i])), p.through(i), number(int(h.parts[i])),
 			p.clock(h.sent[i]), p.clock(h.settled[i]), p.reference(i), strconv.FormatBool(h.flags[i]&wasResent != 0), number(int(lines[i])))
 		for k := range p.campaign.Columns {
 			record = append(record, harmless(string(fields.Value(k, i))))

@@ -2,6 +2,8 @@ package ledger
 
 import (
 	"encoding/binary"
+	"slices"
+	"strings"
 
 	"tocsin/providers/sms"
 )
@@ -15,10 +17,41 @@ func (c *commit) claim(p *page, owner string) {
 	c.touch(p)
 }
 
-// release gives a page back.
+// release gives a loaded page back; who waits on it goes where somebody has sent them
+// meanwhile.
 func (c *commit) release(p *page) {
 	p.owner = ""
 	c.touch(p)
+	if p.next != "" {
+		c.give(p, p.next)
+	}
+}
+
+// give gives who waits on the loaded page p to another provider. Who was offered
+// through the one before keeps it on record.
+func (c *commit) give(p *page, to string) {
+	if p.counts[sms.Waiting] > 0 {
+		d := c.head(kindGive, p)
+		from := slices.Index(strings.Split(p.route, ","), p.provider)
+		d.journal = binary.AppendUvarint(d.journal, uint64(from+1))
+		p.give(from + 1)
+		if !slices.Contains(strings.Split(p.route, ","), to) {
+			p.route += "," + to // so that its receipts are known as the page's
+		}
+		p.provider = to
+		p.epoch++ // the task that names the old provider is stale
+	}
+	p.next = ""
+	c.touch(p)
+	c.do(`UPDATE page SET route = $1, next = '' WHERE id = $2`, p.route, p.id)
+}
+
+// sendOn notes where who waits on p goes when its worker gives it back, which it
+// does before it offers more.
+func (c *commit) sendOn(p *page, to string) {
+	p.next = to
+	c.touch(p)
+	c.do(`UPDATE page SET next = $1 WHERE id = $2`, to, p.id)
 }
 
 // offer notes the intent to send to recipients, ascending, of the loaded page p.

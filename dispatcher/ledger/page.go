@@ -14,6 +14,7 @@ type page struct {
 	campaign         *Campaign
 	series, sequence int
 	route, provider  string
+	next             string // the provider that who waits goes to when the page comes back; "": none
 	lowest, highest  sms.Number
 	size             int
 	plannedSegments  int
@@ -32,7 +33,7 @@ type page struct {
 // people are the recipients of a loaded page, column by column.
 type people struct {
 	state   []sms.State
-	flags   []uint8 // batchRef, wasResent
+	flags   []uint8 // batchRef, wasResent, and from bit givenBits on who has it: see give
 	reason  []sms.Reason
 	code    []uint16 // the carrier's own number for the reason
 	parts   []uint8  // segments of the text; 0: not offered yet
@@ -48,6 +49,10 @@ const (
 	batchRef  = 1 << iota // its reference is shared with others of one batch PDU
 	wasResent             // it was offered again out of doubt
 )
+
+// givenBits is where in a recipient's flags the place of its provider in the page's
+// route stands, counted from 1; 0: the page's provider now.
+const givenBits = 2
 
 // tick is the grain of a recipient's times, in milliseconds: 32 bits of it are
 // 497 days.

@@ -26,6 +26,7 @@ type Draft struct {
 	Path, Definition string
 	State            string // Submitted, or Approved when empty
 	Who, Why         string // who submits it; it is written down when there is a Who
+	RetryOf          string // the campaign whose failed recipients it is for; "": none
 }
 
 // ErrKnown says that a campaign with this key has been planned, perhaps by another
@@ -39,7 +40,7 @@ var ErrKnown = errors.New("the campaign is planned already")
 func (l *Ledger) Plan(ctx context.Context, d Draft, make func(sink campaigns.Sink) (*campaigns.Summary, error)) (Campaign, error) {
 	s := &sink{l: l, ctx: ctx, draft: d, campaign: &Campaign{
 		Key: d.Key, Title: d.Title, Class: d.Class, State: cmp.Or(d.State, Approved), Hash: d.Hash, Path: d.Path, Definition: d.Definition,
-		Created: time.Now().UnixMilli(),
+		Created: time.Now().UnixMilli(), RetryOf: d.RetryOf,
 	}}
 	defer s.rollback()
 	summary, err := make(s)
@@ -86,6 +87,9 @@ func (s *sink) begin() error {
 	}
 	if known > 0 {
 		return fmt.Errorf("%w: %s", ErrKnown, s.campaign.Key)
+	}
+	if err := s.mayRetry(); err != nil {
+		return err
 	}
 	s.campaign.ID, s.nextPage = id+1, page+1
 	return nil
@@ -154,9 +158,9 @@ func (s *sink) finish(sum *campaigns.Summary) error {
 		excluded += n
 	}
 	if err := s.tx.exec(s.ctx, `INSERT INTO campaign (`+campaignColumns+`, excluded)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, 0, '', $15)`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, 0, '', $15, $16)`,
 		c.ID, c.Key, c.Title, int64(c.Class), c.State, c.Hash, c.Path, c.Definition, string(columns), string(reasons), string(c.Summary),
-		c.Rows, c.Planned, c.Created, excluded); err != nil {
+		c.Rows, c.Planned, c.Created, c.RetryOf, excluded); err != nil {
 		return err
 	}
 	if d := &s.draft; d.Who != "" {

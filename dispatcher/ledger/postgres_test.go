@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"tocsin/dispatcher/ledger/ledgertest"
+	"tocsin/providers/sms/smstest"
 )
 
 // onPostgres names the environment variable that puts the ledgers of this
@@ -42,7 +43,7 @@ func TestMain(m *testing.M) {
 // options are those of the ledger that a test keeps in dir.
 func options(t testing.TB, dir string) Options {
 	t.Helper()
-	o := Options{Dir: dir, Owner: "test"}
+	o := Options{Dir: dir, Owner: "test", Logger: smstest.Logger(t)}
 	if os.Getenv(onPostgres) != "yes" {
 		return o
 	}

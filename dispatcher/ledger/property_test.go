@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"testing"
@@ -59,7 +60,7 @@ func TestTheLedgerBalancesWhateverHappens(t *testing.T) {
 		}
 		r.Repeat(map[string]func(*rapid.T){
 			"claim": m.claim, "offer": m.offer, "settle": m.settle, "release": m.release,
-			"receipt": m.receipt, "crash": m.crash, "fold": m.fold, "resend": m.resend, "": m.compare,
+			"receipt": m.receipt, "crash": m.crash, "fold": m.fold, "resend": m.resend, "mark": m.mark, "reroute": m.reroute, "": m.compare,
 		})
 	})
 }
@@ -73,7 +74,7 @@ func (m *model) open(r *rapid.T) {
 }
 
 func (m *model) claim(r *rapid.T) {
-	tasks := m.l.Ready("a", sms.Routine, 10)
+	tasks := append(m.l.Ready("a", sms.Routine, 10), m.l.Ready("b", sms.Routine, 10)...)
 	if len(tasks) == 0 {
 		r.Skip("nothing is ready")
 	}
@@ -104,7 +105,11 @@ func (m *model) offer(r *rapid.T) {
 	if len(indexes) == 0 {
 		r.Skip("nobody waits")
 	}
-	if err := m.l.Offer(k, indexes, parts); err != nil {
+	err := m.l.Offer(k, indexes, parts)
+	if errors.Is(err, ErrTaken) && m.l.pages[k.Page].next != "" {
+		r.Skip("who waits goes to another provider")
+	}
+	if err != nil {
 		r.Fatal(err)
 	}
 	for _, i := range indexes {
@@ -205,6 +210,48 @@ func (m *model) resend(r *rapid.T) {
 		if m.state[i] == sms.InDoubt && !before[i] {
 			m.state[i] = sms.Waiting
 		}
+	}
+}
+
+// mark settles all doubt by hand.
+func (m *model) mark(r *rapid.T) {
+	as := rapid.SampledFrom([]sms.State{sms.Accepted, sms.Delivered, sms.Failed}).Draw(r, "as")
+	e, err := m.l.Do(r.Context(), Command{Key: "k", Verb: "mark", Who: "li", Why: "test", As: as.String()})
+	if err != nil {
+		r.Fatal(err)
+	}
+	marked := 0
+	for i, s := range m.state {
+		if s == sms.InDoubt {
+			m.state[i] = as
+			marked++
+		}
+	}
+	if e.Marked != marked {
+		r.Fatalf("got %d marked, want %d", e.Marked, marked)
+	}
+}
+
+// reroute gives all who wait for one provider to the other: all of them move, now or
+// when their page comes back.
+func (m *model) reroute(r *rapid.T) {
+	from := rapid.SampledFrom([]string{"a", "b"}).Draw(r, "from")
+	to := map[string]string{"a": "b", "b": "a"}[from]
+	waiting := 0
+	for _, p := range m.l.campaigns[0].pages {
+		if p.provider == from {
+			waiting += p.counts[sms.Waiting]
+		}
+	}
+	e, err := m.l.Do(r.Context(), Command{Key: from, Verb: "reroute", Who: "li", Why: "test", To: to})
+	if err != nil {
+		r.Fatal(err)
+	}
+	if e.Moved+e.Later != waiting || e.Stay != 0 {
+		r.Fatalf("got %+v, want %d moved", e, waiting)
+	}
+	for _, t := range m.l.Ready(from, sms.Routine, 10) {
+		r.Fatalf("page %d waits for %s still", t.Page, from)
 	}
 }
 

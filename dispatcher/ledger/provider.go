@@ -24,7 +24,7 @@ type Provider struct {
 	At    int64  `json:"at,omitempty"` // milliseconds since 1970
 }
 
-var providerVerbs = []string{"rate", "enable", "drain", "disable"}
+var providerVerbs = []string{"rate", "enable", "drain", "disable", "reroute"}
 
 // ToProvider reports whether a verb is a command to a provider.
 func ToProvider(verb string) bool { return slices.Contains(providerVerbs, verb) }
@@ -34,12 +34,15 @@ const maxRate = 1_000_000
 
 // doProvider carries out a command to a provider. The ledger takes any name: it
 // does not know the configuration.
-func (l *Ledger) doProvider(d Command) (Effect, error) {
+func (l *Ledger) doProvider(ctx context.Context, d Command) (Effect, error) {
 	switch {
 	case d.Key == "":
 		return Effect{}, fmt.Errorf("%w: no provider is named", ErrIncomplete)
 	case d.Verb == "rate" && (d.Rate < 1 || d.Rate > maxRate):
 		return Effect{}, fmt.Errorf("%w: a rate is 1 to %d segments per second", ErrIncomplete, maxRate)
+	}
+	if d.Verb == "reroute" {
+		return l.doReroute(ctx, d)
 	}
 	var e Effect
 	err := l.commit(func(c *commit) error {

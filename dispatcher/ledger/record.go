@@ -19,6 +19,7 @@ import (
 //	receipt  count, then count × (index×2 + same, segment state reason code time); the rest is left out where
 //	         same is 1: the receipt says what the one before it says
 //	shift    time from to runs
+//	give     the place, in the page's route and counted from 1, of the provider that the page is taken from
 //
 // A record says what happened, and apply is the only place that knows what it
 // means: the same for what happens now and for what is read again at start.
@@ -27,6 +28,7 @@ const (
 	kindAnswer  = 'A'
 	kindReceipt = 'R'
 	kindShift   = 'S'
+	kindGive    = 'G'
 )
 
 var errRecord = errors.New("internal error: a journal row cannot be read")

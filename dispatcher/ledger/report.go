@@ -44,7 +44,9 @@ type Report struct {
 	Title      string                `json:"title"`
 	Class      string                `json:"class"`
 	State      string                `json:"state"`
-	Note       string                `json:"note,omitempty"` // why it is in this state, where that needs saying
+	Note       string                `json:"note,omitempty"`     // why it is in this state, where that needs saying
+	RetryOf    string                `json:"retry_of,omitempty"` // the campaign whose failed recipients it is for
+	Retries    []string              `json:"retries,omitempty"`  // the campaigns for its failed recipients, oldest first
 	Rows       int                   `json:"rows"`
 	Excluded   map[string]int        `json:"excluded"`
 	Planned    int                   `json:"planned"`
@@ -121,20 +123,29 @@ func (r *Reader) Report(ctx context.Context, key string) (*Report, error) {
 
 // Keys are the keys of all campaigns, oldest first.
 func (r *Reader) Keys(ctx context.Context) ([]string, error) {
-	rows, err := r.db.QueryContext(ctx, `SELECT key FROM campaign ORDER BY id`)
+	all, err := keys(ctx, r.db, "")
 	if err != nil {
 		return nil, fmt.Errorf("list campaigns: %w", err)
 	}
+	return all, nil
+}
+
+// keys are the keys of some campaigns, oldest first.
+func keys(ctx context.Context, q querier, where string, args ...any) ([]string, error) {
+	rows, err := q.QueryContext(ctx, `SELECT key FROM campaign `+where+` ORDER BY id`, args...)
+	if err != nil {
+		return nil, err
+	}
 	defer rows.Close()
-	var keys []string
+	var all []string
 	for rows.Next() {
 		var k string
 		if err := rows.Scan(&k); err != nil {
-			return nil, fmt.Errorf("list campaigns: %w", err)
+			return nil, err
 		}
-		keys = append(keys, k)
+		all = append(all, k)
 	}
-	return keys, rows.Err()
+	return all, rows.Err()
 }
 
 // Report is the campaign's report as of the last transaction.
@@ -156,8 +167,8 @@ func report(ctx context.Context, db *sql.DB, key string) (*Report, error) {
 	var reasons string
 	var started, finished int64
 	r := &Report{Campaign: key, Providers: map[string]Recipients{}}
-	err = tx.QueryRowContext(ctx, `SELECT title, class, state, note, total_rows, planned, reasons, started, finished FROM campaign WHERE key = $1`, key).
-		Scan(&r.Title, &class, &r.State, &r.Note, &r.Rows, &r.Planned, &reasons, &started, &finished)
+	err = tx.QueryRowContext(ctx, `SELECT title, class, state, note, retry_of, total_rows, planned, reasons, started, finished FROM campaign WHERE key = $1`, key).
+		Scan(&r.Title, &class, &r.State, &r.Note, &r.RetryOf, &r.Rows, &r.Planned, &reasons, &started, &finished)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, fmt.Errorf("%w: %s", ErrNotFound, key)
 	}
@@ -169,6 +180,9 @@ func report(ctx context.Context, db *sql.DB, key string) (*Report, error) {
 		return nil, fmt.Errorf("report on %s: %w", key, err)
 	}
 	if err := r.sum(ctx, tx, key); err != nil {
+		return nil, fmt.Errorf("report on %s: %w", key, err)
+	}
+	if r.Retries, err = keys(ctx, tx, `WHERE retry_of = $1`, key); err != nil {
 		return nil, fmt.Errorf("report on %s: %w", key, err)
 	}
 	excluded := 0

@@ -13,6 +13,8 @@ import (
 
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
+
+	"tocsin/providers/sms/smstest"
 )
 
 // A store is a Redis in memory that can be lost.
@@ -125,7 +127,7 @@ func send(ctx context.Context, l *line, n int, pacers ...*Pacer) *sync.WaitGroup
 func sharers(t *testing.T, s *store, n int, rate float64) []*Pacer {
 	pacers := make([]*Pacer, n)
 	for i := range pacers {
-		pacers[i] = New(Options{Provider: "mobile", Rate: rate, Owners: func() int { return n }, Redis: s.client(t)})
+		pacers[i] = New(Options{Provider: "mobile", Rate: rate, Owners: func() int { return n }, Redis: s.client(t), Logger: smstest.Logger(t)})
 	}
 	return pacers
 }

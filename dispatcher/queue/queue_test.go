@@ -12,12 +12,13 @@ import (
 	"time"
 
 	"tocsin/providers/sms"
+	"tocsin/providers/sms/smstest"
 )
 
 // open opens an embedded queue, and runs it until the returned function is called.
 func open(t testing.TB) (*Queue, context.Context, func()) {
 	t.Helper()
-	q, err := Open(t.Context(), Options{URL: Embedded})
+	q, err := Open(t.Context(), Options{URL: Embedded, Logger: smstest.Logger(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

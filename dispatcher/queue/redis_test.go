@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tocsin/providers/sms"
+	"tocsin/providers/sms/smstest"
 )
 
 // A server is a real Redis, a child of the test, that can be killed and started
@@ -73,7 +74,7 @@ func TestARealRedisDiesComesBackEmptyAndIsFlushed(t *testing.T) {
 	redisServer := newServer(t)
 	redisServer.start()
 	ctx, cancel := context.WithCancel(context.Background())
-	q, err := Open(ctx, Options{URL: fmt.Sprintf("redis://127.0.0.1:%d/0", redisServer.port)})
+	q, err := Open(ctx, Options{URL: fmt.Sprintf("redis://127.0.0.1:%d/0", redisServer.port), Logger: smstest.Logger(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
+	"tocsin/campaigns"
 	"tocsin/dispatcher/ledger"
 )
 
@@ -22,28 +24,81 @@ type Ledger interface {
 	Do(ctx context.Context, c ledger.Command) (ledger.Effect, error)
 }
 
+// A Planner puts campaigns into the ledger. An error has left nothing behind; what is
+// wrong with a definition or its files is a *campaigns.Refusal, which names files as
+// the caller did.
+type Planner interface {
+	// Submit plans a campaign that is not in the ledger yet.
+	Submit(ctx context.Context, s Submission) (Planned, error)
+	// Retry plans a campaign for those of another one who have failed: see
+	// ledger.Retry.
+	Retry(ctx context.Context, c ledger.Command, approve bool) (Planned, error)
+}
+
+// Planned says what was planned. Rows is Planned and all of Excluded together.
+type Planned struct {
+	Campaign string         `json:"campaign"`
+	State    string         `json:"state"`
+	RetryOf  string         `json:"retry_of,omitempty"`
+	Rows     int            `json:"rows"`
+	Planned  int            `json:"planned"`
+	Excluded map[string]int `json:"excluded"` // by reason
+	Segments int            `json:"segments"`
+	Routes   map[string]int `json:"routes"` // recipients
+}
+
 // Path is where the API is.
 const Path = "/api/v1/"
 
 // maxBody is far above any command, in octets.
 const maxBody = 16 << 10
 
-// New is the API over l for the holders of tokens. Whoever gives a command is named
-// by their token.
-func New(l Ledger, tokens Tokens) http.Handler {
-	a := &api{l, tokens}
+// Options are what the API is made of.
+type Options struct {
+	Ledger  Ledger
+	Planner Planner
+	Tokens  Tokens
+	// Providers are the names of those that there are.
+	Providers []string
+	// Uploads is the folder in which files are kept while they are planned; it is
+	// made when it is needed, and left empty.
+	Uploads string
+	// MaxFile is how many octets a file that is sent may have; 0: 1 GiB.
+	MaxFile int64
+}
+
+// A route is a request that the API answers, and what its token must be for.
+type route struct {
+	pattern string
+	scope   Scope
+	serve   func(a *api, w http.ResponseWriter, r *http.Request, c caller)
+}
+
+var routes = []route{
+	{"GET " + Path + "campaigns", Read, (*api).list},
+	{"GET " + Path + "campaigns/{key}", Read, (*api).report},
+	{"POST " + Path + "campaigns", Submit, (*api).submit},
+	{"POST " + Path + "campaigns/{key}/retry", Submit, (*api).retry},
+	{"POST " + Path + "campaigns/{key}/{verb}", Give, (*api).command},
+	{"POST " + Path + "providers/{key}/{verb}", Give, (*api).command},
+}
+
+// New is the API for the holders of tokens. Whoever gives a command is named by
+// their token.
+func New(o Options) http.Handler {
+	a := &api{o}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET "+Path+"campaigns", a.list)
-	mux.HandleFunc("GET "+Path+"campaigns/{key}", a.report)
-	mux.HandleFunc("POST "+Path+"campaigns/{key}/{verb}", a.command)
-	mux.HandleFunc("POST "+Path+"providers/{key}/{verb}", a.command)
+	for _, t := range routes {
+		mux.HandleFunc(t.pattern, func(w http.ResponseWriter, r *http.Request) {
+			if c, ok := a.admit(w, r, t.scope); ok {
+				t.serve(a, w, r, c)
+			}
+		})
+	}
 	return mux
 }
 
-type api struct {
-	ledger Ledger
-	tokens Tokens
-}
+type api struct{ Options }
 
 // A Problem is an error as RFC 9457 wants it.
 type Problem struct {
@@ -52,6 +107,9 @@ type Problem struct {
 	Status int    `json:"status"`
 	Detail string `json:"detail"`
 }
+
+// Refused is the type of a Problem with a definition or its files.
+const Refused = "urn:tocsin:refused"
 
 // refuse answers with a problem; kind is stable, for programs.
 func refuse(w http.ResponseWriter, status int, kind, detail string) {
@@ -66,23 +124,31 @@ func answer(w http.ResponseWriter, v any) {
 	json.NewEncoder(w).Encode(v)
 }
 
-// who is the caller's name; "" when they have been refused.
-func (a *api) who(w http.ResponseWriter, r *http.Request) string {
-	name := a.tokens.caller(r)
-	if name == "" {
+// admit is who calls, if they may; otherwise they have been refused.
+func (a *api) admit(w http.ResponseWriter, r *http.Request, s Scope) (caller, bool) {
+	c, known := a.Tokens.caller(r)
+	if !known {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="tocsin"`)
 		refuse(w, http.StatusUnauthorized, "token", "no token that is known came with the request: send Authorization: Bearer TOKEN")
+		return c, false
 	}
-	return name
+	return c, a.may(w, c, s)
 }
 
-func (a *api) list(w http.ResponseWriter, r *http.Request) {
-	if a.who(w, r) == "" {
-		return
+// may reports whether a caller's token is for something; otherwise they have been
+// refused.
+func (a *api) may(w http.ResponseWriter, c caller, s Scope) bool {
+	if c.scopes&s == 0 {
+		refuse(w, http.StatusForbidden, "scope", fmt.Sprintf("the token is not for this: it wants %s in the file of tokens", s))
+		return false
 	}
+	return true
+}
+
+func (a *api) list(w http.ResponseWriter, r *http.Request, _ caller) {
 	all := []*ledger.Report{}
-	for _, c := range a.ledger.Campaigns() {
-		report, err := a.ledger.Report(r.Context(), c.Key)
+	for _, c := range a.Ledger.Campaigns() {
+		report, err := a.Ledger.Report(r.Context(), c.Key)
 		if err != nil {
 			fail(w, err)
 			return
@@ -92,11 +158,8 @@ func (a *api) list(w http.ResponseWriter, r *http.Request) {
 	answer(w, all)
 }
 
-func (a *api) report(w http.ResponseWriter, r *http.Request) {
-	if a.who(w, r) == "" {
-		return
-	}
-	report, err := a.ledger.Report(r.Context(), r.PathValue("key"))
+func (a *api) report(w http.ResponseWriter, r *http.Request, _ caller) {
+	report, err := a.Ledger.Report(r.Context(), r.PathValue("key"))
 	if err != nil {
 		fail(w, err)
 		return
@@ -104,29 +167,48 @@ func (a *api) report(w http.ResponseWriter, r *http.Request) {
 	answer(w, report)
 }
 
-// A Reason is the body of a command: why it is given.
+// A Reason is the body of a command: why it is given, and what it takes besides.
 type Reason struct {
-	Reason string `json:"reason"`
-	Rate   int    `json:"rate,omitempty"` // of the command rate: segments per second
+	Reason   string `json:"reason"`
+	Rate     int    `json:"rate,omitempty"`     // of rate: segments per second
+	As       string `json:"as,omitempty"`       // of mark: accepted, delivered or failed
+	Provider string `json:"provider,omitempty"` // of mark: only who was offered through it
+	To       string `json:"to,omitempty"`       // of reroute: the provider; "": the fall-backs
+	Campaign string `json:"campaign,omitempty"` // of reroute: only of this one
+	Approve  bool   `json:"approve,omitempty"`  // of retry: let it be sent
 }
 
-func (a *api) command(w http.ResponseWriter, r *http.Request) {
-	name := a.who(w, r)
-	if name == "" {
-		return
-	}
-	if ledger.ToProvider(r.PathValue("verb")) != strings.HasPrefix(r.URL.Path, Path+"providers/") {
-		fail(w, fmt.Errorf("%w %q for this", ledger.ErrNoCommand, r.PathValue("verb")))
-		return
-	}
-	var why Reason
+// reason reads a command's body; when it is none the caller has been refused.
+func reason(w http.ResponseWriter, r *http.Request) (why Reason, ok bool) {
 	body := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
 	body.DisallowUnknownFields()
 	if err := body.Decode(&why); err != nil || strings.TrimSpace(why.Reason) == "" {
 		refuse(w, http.StatusBadRequest, "reason", `a command wants a reason: send {"reason": "…"}`)
+		return why, false
+	}
+	return why, true
+}
+
+func (a *api) command(w http.ResponseWriter, r *http.Request, c caller) {
+	key, verb := r.PathValue("key"), r.PathValue("verb")
+	toProvider := strings.HasPrefix(r.URL.Path, Path+"providers/")
+	if ledger.ToProvider(verb) != toProvider {
+		fail(w, fmt.Errorf("%w %q for this", ledger.ErrNoCommand, verb))
 		return
 	}
-	e, err := a.ledger.Do(r.Context(), ledger.Command{Key: r.PathValue("key"), Verb: r.PathValue("verb"), Who: name, Why: why.Reason, Rate: why.Rate})
+	why, ok := reason(w, r)
+	if !ok {
+		return
+	}
+	// A provider that is no longer there may still have people who wait for it.
+	if toProvider && verb != "reroute" && !slices.Contains(a.Providers, key) {
+		fail(w, fmt.Errorf("%w: %s", ledger.ErrNoProvider, key))
+		return
+	}
+	e, err := a.Ledger.Do(r.Context(), ledger.Command{
+		Key: key, Verb: verb, Who: c.name, Why: why.Reason, Rate: why.Rate, As: why.As, Provider: why.Provider, To: why.To, Campaign: why.Campaign,
+		Among: a.Providers,
+	})
 	if err != nil {
 		fail(w, err)
 		return
@@ -134,11 +216,29 @@ func (a *api) command(w http.ResponseWriter, r *http.Request) {
 	answer(w, e)
 }
 
+func (a *api) retry(w http.ResponseWriter, r *http.Request, c caller) {
+	why, ok := reason(w, r)
+	if !ok || why.Approve && !a.may(w, c, Give) {
+		return
+	}
+	p, err := a.Planner.Retry(r.Context(), ledger.Command{Key: r.PathValue("key"), Verb: "retry", Who: c.name, Why: why.Reason}, why.Approve)
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	answer(w, p)
+}
+
 // fail tells what went wrong; the ledger's own troubles are not a caller's business.
 func fail(w http.ResponseWriter, err error) {
+	var refused *campaigns.Refusal
 	switch {
+	case errors.As(err, &refused):
+		refuse(w, http.StatusUnprocessableEntity, "refused", err.Error())
 	case errors.Is(err, ledger.ErrNotFound):
 		refuse(w, http.StatusNotFound, "campaign", err.Error())
+	case errors.Is(err, ledger.ErrNoProvider):
+		refuse(w, http.StatusNotFound, "provider", err.Error())
 	case errors.Is(err, ledger.ErrIncomplete):
 		refuse(w, http.StatusBadRequest, "command", err.Error())
 	case errors.Is(err, ledger.ErrNoCommand):

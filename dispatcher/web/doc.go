@@ -1,6 +1,7 @@
 // Package web serves the HTTP API: what the command line does to campaigns, for
 // programs and for processes that hold a ledger in a file.
 //
-// It knows the ledger's words and HTTP. It knows no provider, no file of a
-// campaign and no configuration; who may call is told by tokens that it is given.
+// It knows the ledger's words and HTTP. It knows no provider, it reads no file but
+// those it was sent, and no configuration; who may call is told by tokens that it is
+// given.
 package web

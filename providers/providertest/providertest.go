@@ -14,6 +14,7 @@ import (
 	"tocsin/providers"
 	"tocsin/providers/simulator"
 	"tocsin/providers/sms"
+	"tocsin/providers/sms/smstest"
 )
 
 // A NewFunc makes a provider, not yet running, for the carrier at addr, with a
@@ -56,7 +57,7 @@ func (b *bench) receive(receipts []sms.Receipt, _ []sms.Incoming) error {
 // setUp starts both sides and waits for the line; they end with the test.
 func setUp(t *testing.T, c simulator.Config, make NewFunc) *bench {
 	t.Helper()
-	c.Listen = "127.0.0.1:0"
+	c.Listen, c.Logger = "127.0.0.1:0", smstest.Logger(t, c.Password)
 	if c.Protocol == "sgip" { // its carrier brings receipts where the provider listens
 		c.DialBack, c.DialBackID, c.DialBackPassword = free(t), "smg", "back"
 	}

@@ -9,6 +9,7 @@ import (
 	"tocsin/providers/providertest"
 	"tocsin/providers/simulator"
 	"tocsin/providers/smpp"
+	"tocsin/providers/sms/smstest"
 )
 
 func TestSMPP(t *testing.T) {
@@ -28,7 +29,7 @@ func TestSMPP(t *testing.T) {
 				if c.Latency >= time.Second { // the caller gives up first
 					config.ResponseTimeout = time.Minute
 				}
-				p, err := smpp.New(smpp.Options{Config: config})
+				p, err := smpp.New(smpp.Options{Config: config, Logger: smstest.Logger(t, config.Password)})
 				if err != nil {
 					t.Fatal(err)
 				}

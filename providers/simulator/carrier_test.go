@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"tocsin/providers/sms/smstest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -23,6 +25,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func start(t testing.TB, c Config) *Carrier {
 	t.Helper()
 	c.Listen = "127.0.0.1:0"
+	c.Logger = smstest.Logger(t, c.Password)
 	carrier, err := New(c)
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"tocsin/providers/sms"
+	"tocsin/providers/sms/smstest"
 	"tocsin/providers/wire"
 )
 
@@ -150,7 +151,7 @@ func playOver(t *testing.T, c Config, wrap func(net.Conn) net.Conn, script func(
 		start := time.Now()
 		var scripts sync.WaitGroup
 		c.SystemID, c.Password = "tocsin", "secret"
-		p, err := New(Options{Config: c, Dial: func(context.Context) (net.Conn, error) {
+		p, err := New(Options{Config: c, Logger: smstest.Logger(t, c.Password), Dial: func(context.Context) (net.Conn, error) {
 			s.mu.Lock()
 			s.dials = append(s.dials, time.Since(start))
 			n := len(s.dials)

@@ -1,0 +1,112 @@
+package campaigns
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"tocsin/campaigns/audience"
+	"tocsin/providers/sms"
+)
+
+// Earlier are recipients of an earlier plan of a definition, as that has kept them.
+type Earlier struct {
+	Columns []string // Summary.Columns of that plan
+	Batches []EarlierBatch
+}
+
+// An EarlierBatch is some recipients of one batch.
+type EarlierBatch struct {
+	Numbers []sms.Number
+	Lines   []uint32 // where each stood in its file
+	Fields  *Fields  // of the whole batch
+	At      []int    // where in Fields each one's values are
+}
+
+// PlanAgain plans recipients of an earlier plan anew: each is held against where, the
+// list of those who want nothing and the routes as they are now, and their texts are
+// counted anew. The audience's and the exclude files are not read again: what they
+// said is in the earlier plan. Nor does expect hold, which was for all of them. The
+// error is as that of Plan.
+func (d *Definition) PlanAgain(ctx context.Context, o PlanOptions, e Earlier, sink Sink) (*Summary, error) {
+	p := &planner{d: d, o: o, ctx: ctx, sink: sink}
+	if err := p.openEarlier(e); err != nil {
+		return nil, err
+	}
+	for _, b := range e.Batches {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if err := p.readEarlier(&b); err != nil {
+			return nil, err
+		}
+	}
+	p.summary.FileRows = []int{p.summary.Rows}
+	for _, step := range []func() error{p.sort, p.left, p.write, p.left} {
+		if err := step(); err != nil {
+			return nil, err
+		}
+	}
+	return &p.summary, nil
+}
+
+// openEarlier settles the columns.
+func (p *planner) openEarlier(e Earlier) (err error) {
+	if p.o.Router == nil {
+		return errors.New("plan: no router")
+	}
+	s := &p.summary
+	s.Excluded, s.Routes, s.SegmentsPerRoute = map[string]int{}, map[string]int{}, map[string]int{}
+	for _, name := range reasonNames {
+		s.Excluded[name] = 0
+	}
+	s.Columns, s.Encodings = e.Columns, []string{"UTF-8"}
+	if p.renderer, err = NewRenderer(p.d, s.Columns); err != nil {
+		return err
+	}
+	if p.d.Audience.Where != "" {
+		if p.where, err = compileWhere(p.d.Audience.Where, s.Columns); err != nil {
+			return p.d.refuse("$.audience.where", "%w", err)
+		}
+	}
+	for _, v := range p.renderer.variants {
+		p.forced = p.forced || !v.in[sms.GSM].plain
+	}
+	p.files = []*source{{File: &audience.File{}}} // they are not read again
+	p.kept.number, p.kept.columns = -1, len(s.Columns)
+	p.fileRefs = []uint32{0}
+	return nil
+}
+
+func (p *planner) readEarlier(b *EarlierBatch) error {
+	values := make([][]byte, len(p.summary.Columns))
+	route := 0
+	for i, n := range b.Numbers {
+		p.summary.Rows++
+		for c := range values {
+			values[c] = b.Fields.Value(c, b.At[i])
+		}
+		_, reason, err := p.admit(n, values, &route)
+		if err != nil {
+			return p.d.refuse("$.audience.where", "line %d: %w", b.Lines[i], err)
+		}
+		if reason < Reasons {
+			p.exclude(0, b.Lines[i], reason)
+			continue
+		}
+		ref, ok := p.kept.add(n, values)
+		if !ok {
+			return fmt.Errorf("plan again: the recipients have more than 4 GiB")
+		}
+		p.entries = append(p.entries, entry{uint64(route)<<numberBits | uint64(n), ref, b.Lines[i]})
+	}
+	return nil
+}
+
+// left refuses a plan that reaches nobody.
+func (p *planner) left() error {
+	if s := &p.summary; s.Planned == 0 {
+		return p.d.refuse("$.audience.files", "nobody is left to send to: of %d who have failed %s", s.Rows, s.reasons())
+	}
+	return nil
+}

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"tocsin/campaigns"
+	"tocsin/configs"
+	"tocsin/dispatcher/ledger"
+	"tocsin/dispatcher/web"
+)
+
+// planning puts campaigns into a ledger: for the command line, and for the API.
+type planning struct {
+	ledger *ledger.Ledger
+	config *configs.Config
+	log    *slog.Logger
+}
+
+var _ web.Planner = (*planning)(nil)
+
+// Submit plans a campaign that was sent. Of the machine's own files it reads none.
+func (p *planning) Submit(ctx context.Context, s web.Submission) (web.Planned, error) {
+	d, err := campaigns.Parse(s.Path, s.Definition)
+	if err != nil {
+		return web.Planned{}, err
+	}
+	named := map[string]string{} // by the place where a file is kept
+	var used []string
+	for _, list := range [][]string{d.Audience.Files, d.Audience.Exclude} {
+		for i, name := range list {
+			used = append(used, name)
+			kept := s.Files[name]
+			if kept == "" {
+				kept = filepath.Join(s.Dir, fmt.Sprintf("missing-%d", len(named)))
+			}
+			named[kept], list[i] = name, kept
+		}
+	}
+	for name := range s.Files {
+		if !slices.Contains(used, name) {
+			return web.Planned{}, &campaigns.Refusal{File: d.Path, Err: fmt.Errorf("the file %s was sent, and the definition does not name it", name)}
+		}
+	}
+	planned, err := p.submit(ctx, d, ledger.Draft{State: ledger.Submitted, Who: s.Who, Why: s.Why}, s.Approve)
+	return planned, p.told(as(named, err))
+}
+
+// as is a refusal in the words of who named the files.
+func as(named map[string]string, err error) error {
+	var r *campaigns.Refusal
+	if !errors.As(err, &r) {
+		return err
+	}
+	own := *r
+	if name, ok := named[own.File]; ok {
+		own.File = name
+	}
+	text := own.Err.Error()
+	for kept, name := range named {
+		text = strings.ReplaceAll(text, kept, name)
+	}
+	own.Err = errors.New(text)
+	return &own
+}
+
+// submit plans a campaign that is not in the ledger yet.
+func (p *planning) submit(ctx context.Context, d *campaigns.Definition, as ledger.Draft, approve bool) (web.Planned, error) {
+	_, err := p.ledger.Campaign(d.Key)
+	if errors.Is(err, ledger.ErrNotFound) {
+		var planned ledger.Campaign
+		if planned, err = planInto(ctx, p.ledger, p.config, d, as); err == nil {
+			return p.done(ctx, planned, as.Who, approve)
+		}
+	}
+	if err == nil || errors.Is(err, ledger.ErrKnown) {
+		return web.Planned{}, &campaigns.Refusal{File: d.Path, Err: fmt.Errorf("campaign %s is in the ledger already: give this one a new key", d.Key)}
+	}
+	return web.Planned{}, err
+}
+
+// Retry plans a campaign for those of another one who have failed.
+func (p *planning) Retry(ctx context.Context, c ledger.Command, approve bool) (web.Planned, error) {
+	child, err := p.ledger.Retry(ctx, c, func(parent ledger.Campaign, failed campaigns.Earlier, sink campaigns.Sink) (*campaigns.Summary, error) {
+		d, err := campaigns.Parse(parent.Path, []byte(parent.Definition))
+		if err != nil {
+			return nil, err
+		}
+		if at := d.Schedule.Expires; !at.IsZero() && time.Now().After(at) {
+			return nil, fmt.Errorf("%w: its time was over on %s, and nobody would be sent anything: submit a campaign with a later one", ledger.ErrNotAllowed, at.Format(time.RFC3339))
+		}
+		router, err := routerFor(p.config, d)
+		if err != nil {
+			return nil, err
+		}
+		suppressed, err := p.ledger.Suppressed(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return d.PlanAgain(ctx, campaigns.PlanOptions{Router: router, Suppressed: suppressed}, failed, sink)
+	})
+	if err != nil {
+		return web.Planned{}, p.told(err)
+	}
+	planned, err := p.done(ctx, child, c.Who, approve)
+	return planned, p.told(err)
+}
+
+// done approves what was planned, if it is to be, and says what was planned.
+func (p *planning) done(ctx context.Context, c ledger.Campaign, who string, approve bool) (web.Planned, error) {
+	var sum campaigns.Summary
+	if err := json.Unmarshal(c.Summary, &sum); err != nil {
+		return web.Planned{}, fmt.Errorf("read the plan of %s: %w", c.Key, err)
+	}
+	if approve {
+		if _, err := p.ledger.Do(ctx, ledger.Command{Key: c.Key, Verb: "approve", Who: who, Why: "with submit"}); err != nil {
+			return web.Planned{}, fmt.Errorf("%s is in the ledger, but not approved: %w", c.Key, err)
+		}
+		c.State = ledger.Approved
+	}
+	return web.Planned{
+		Campaign: c.Key, State: c.State, RetryOf: c.RetryOf, Rows: c.Rows, Planned: c.Planned, Excluded: c.Excluded, Segments: sum.Segments, Routes: sum.Routes,
+	}, nil
+}
+
+// told writes down an error that a caller of the API is not told.
+func (p *planning) told(err error) error {
+	var refused *campaigns.Refusal
+	if err != nil && p.log != nil && !errors.As(err, &refused) && !errors.Is(err, ledger.ErrNotAllowed) && !errors.Is(err, ledger.ErrNotFound) {
+		p.log.Error("a campaign could not be planned", "err", err)
+	}
+	return err
+}
+
+// printPlanned says what was planned, on stdout as JSON or on stderr for people.
+func printPlanned(p web.Planned, asJSON bool, out, talk interface{ Write([]byte) (int, error) }) error {
+	if asJSON {
+		return writeJSON(out, p)
+	}
+	excluded := p.Rows - p.Planned
+	if p.RetryOf != "" {
+		_, err := fmt.Fprintf(talk, "%s: %d recipients planned who have failed in %s, %d excluded; it is %s\n", p.Campaign, p.Planned, p.RetryOf, excluded, p.State)
+		return err
+	}
+	_, err := fmt.Fprintf(talk, "%s: %d recipients planned, %d excluded; it is %s\n", p.Campaign, p.Planned, excluded, p.State)
+	return err
+}
