@@ -104,7 +104,7 @@ func (p *planning) Retry(ctx context.Context, c ledger.Command, approve bool) (w
 		if err != nil {
 			return nil, err
 		}
-		return d.PlanAgain(ctx, campaigns.PlanOptions{Router: router, Suppressed: suppressed}, failed, sink)
+		return d.PlanAgain(ctx, campaigns.PlanOptions{Router: router, Alphabet: p.config.Alphabets(), Suppressed: suppressed}, failed, sink)
 	})
 	if err != nil {
 		return web.Planned{}, p.told(err)
