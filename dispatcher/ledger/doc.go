@@ -14,6 +14,11 @@
 // refuses everything after it, so that sending stops; a restart reads the
 // journal and goes on.
 //
+// Programs of two neighbouring versions work on one ledger side by side, so that a fleet
+// is brought up to date one process at a time. So a migration only expands: columns with a
+// default, tables, indices. What a version no longer uses is taken away by the version
+// after it, whose migration says in compat from which schema on programs may stay.
+//
 // This package knows databases and the layout of pages. It knows no provider,
 // no queue and no rate.
 package ledger

@@ -52,6 +52,7 @@ func openPostgres(ctx context.Context, url string) (s *postgresStore, db *sql.DB
 	d := dialect{
 		name: "postgres", goose: goose.DialectPostgres, options: []goose.ProviderOption{goose.WithSessionLocker(locker)},
 		words: strings.NewReplacer("BLOB", "BYTEA"),
+		there: `SELECT count(to_regclass('compat'))`,
 	}
 	if err := migrate(ctx, db, d); err != nil {
 		return s, db, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -19,13 +20,17 @@ var schema embed.FS
 // A dialect is what one database wants told differently in the one schema.
 type dialect struct {
 	name    string // as the schema's comments call it
+	there   string // a query that counts the tables called compat
 	goose   goose.Dialect
 	options []goose.ProviderOption
 	// words in the schema, and what this database calls them
 	words *strings.Replacer
 }
 
-var sqliteDialect = dialect{name: "sqlite", goose: goose.DialectSQLite3, words: strings.NewReplacer()}
+var sqliteDialect = dialect{
+	name: "sqlite", goose: goose.DialectSQLite3, words: strings.NewReplacer(),
+	there: `SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'compat'`,
+}
 
 // only is a part of the schema that is for one database alone.
 var only = regexp.MustCompile(`/\*(sqlite|postgres): (.*?) \*/`)
@@ -34,6 +39,16 @@ var only = regexp.MustCompile(`/\*(sqlite|postgres): (.*?) \*/`)
 func migrate(ctx context.Context, db *sql.DB, d dialect) error {
 	files, err := fs.Sub(schema, "schema")
 	if err != nil {
+		return err
+	}
+	if nextSchema != nil {
+		files = joined{files, nextSchema}
+	}
+	own, err := newest(files)
+	if err != nil {
+		return err
+	}
+	if err := compatible(ctx, db, d, own); err != nil {
 		return err
 	}
 	options := append([]goose.ProviderOption{goose.WithDisableGlobalRegistry(true)}, d.options...)
@@ -45,6 +60,66 @@ func migrate(ctx context.Context, db *sql.DB, d dialect) error {
 		return fmt.Errorf("migrate: %w", err)
 	}
 	return nil
+}
+
+// newest is the number of the last migration, which is what a schema is called.
+func newest(files fs.FS) (int64, error) {
+	names, err := fs.Glob(files, "*.sql")
+	if err != nil {
+		return 0, err
+	}
+	var last int64
+	for _, name := range names {
+		n, err := goose.NumericComponent(name)
+		if err != nil {
+			return 0, err
+		}
+		last = max(last, n)
+	}
+	return last, nil
+}
+
+// ErrTooOld says that a ledger was brought up to date by a program that is newer by more
+// than one version.
+var ErrTooOld = errors.New("this ledger belongs to a newer tocsin")
+
+// compatible refuses a ledger that programs of schema own may not work on. One that says
+// nothing was never there, or is older.
+func compatible(ctx context.Context, db *sql.DB, d dialect, own int64) error {
+	var there int
+	err := db.QueryRowContext(ctx, d.there).Scan(&there)
+	if err != nil || there == 0 {
+		return err
+	}
+	var oldest int64
+	if err := db.QueryRowContext(ctx, `SELECT oldest FROM compat`).Scan(&oldest); err != nil {
+		return fmt.Errorf("read which programs may work on it: %w", err)
+	}
+	if own < oldest {
+		return fmt.Errorf("%w: it is for programs of schema %d and later, and this one is of %d: install the newer one here too", ErrTooOld, oldest, own)
+	}
+	return nil
+}
+
+// joined is the files of two folders.
+type joined struct{ first, second fs.FS }
+
+// Open opens a file of either.
+func (j joined) Open(name string) (fs.File, error) {
+	if f, err := j.second.Open(name); err == nil && name != "." {
+		return f, nil
+	}
+	return j.first.Open(name)
+}
+
+// ReadDir lists the files of both.
+func (j joined) ReadDir(name string) ([]fs.DirEntry, error) {
+	a, err := fs.ReadDir(j.first, name)
+	if err != nil {
+		return nil, err
+	}
+	b, err := fs.ReadDir(j.second, name)
+	return append(a, b...), err
 }
 
 // dialectFS is the schema's files in the words of one database.
