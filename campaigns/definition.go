@@ -61,6 +61,9 @@ type Schedule struct {
 	Tolerance time.Duration
 	Window    Window
 	Expires   time.Time // zero: never
+	// Recurrence is set for a campaign that is sent again and again; then Start is when
+	// that begins.
+	Recurrence *Recurrence
 }
 
 // A Window is the hours of the day in which messages may leave.

@@ -44,6 +44,10 @@ type documentSchedule struct {
 	Window    documentWindow `yaml:"window" json:"window,omitempty" jsonschema:"description=Hours of the day in which messages may leave"`
 	Tolerance string         `yaml:"tolerance" json:"tolerance,omitempty" jsonschema:"pattern=^([0-9]+([.][0-9]+)?(ms|s|m|h))+$,default=30m,description=How late it may still start when nobody was there to start it. Later it is paused and says so"`
 	Expires   string         `yaml:"expires" json:"expires,omitempty" jsonschema:"pattern=^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})?)?$,description=When the message is worth nothing any more. Written like start"`
+	Every     string         `yaml:"every" json:"every,omitempty" jsonschema:"description=Send it again and again: minute hour day month weekday. For example 0 8 * * MON-FRI. Each time is a campaign of its own to the audience as it was submitted"`
+	Zone      string         `yaml:"zone" json:"zone,omitempty" jsonschema:"description=Whose clock every is by. For example Asia/Shanghai. Needed with every"`
+	Until     string         `yaml:"until" json:"until,omitempty" jsonschema:"pattern=^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})?)?$,description=The last time of every. Written like start"`
+	Lasts     string         `yaml:"lasts" json:"lasts,omitempty" jsonschema:"pattern=^([0-9]+([.][0-9]+)?(ms|s|m|h))+$,description=How long each time of every is worth anything. Left out: for ever"`
 }
 
 type documentWindow struct {

@@ -179,6 +179,9 @@ func (d *Definition) RefuseRoute(i int, key string, err error) error {
 	return d.refuse(fmt.Sprintf("$.routes[%d].%s", i, key), "%w", err)
 }
 
+// RefuseEvery is a refusal of the definition at schedule.every.
+func (d *Definition) RefuseEvery(err error) error { return d.refuse("$.schedule.every", "%w", err) }
+
 // A loader makes a definition of a document.
 type loader struct {
 	path string
@@ -214,7 +217,7 @@ var prefixPattern = regexp.MustCompile(`^([1-9][0-9]{0,14}|\*)$`)
 func (l *loader) load() error {
 	doc, d := l.doc, l.d
 	d.places.at = map[string][2]int{}
-	for _, path := range []string{"$.text", "$.texts", "$.language", "$.audience.where", "$.audience.expect", "$.audience.columns", "$.audience.files"} {
+	for _, path := range []string{"$.text", "$.texts", "$.language", "$.audience.where", "$.audience.expect", "$.audience.columns", "$.audience.files", "$.schedule.every"} {
 		l.note(path)
 	}
 	d.Key, d.Title, d.Sender, d.Language = doc.Key, doc.Title, doc.Sender, strings.TrimSpace(doc.Language)
@@ -397,6 +400,53 @@ func (l *loader) schedule() error {
 	if e := d.Schedule.Expires; !e.IsZero() && !d.Schedule.Start.IsZero() && !e.After(d.Schedule.Start) {
 		return l.refuse("$.schedule.expires", "the campaign expires before it starts")
 	}
+	return l.recurrence()
+}
+
+// recurrence reads what makes a campaign be sent again and again.
+func (l *loader) recurrence() error {
+	s, d := &l.doc.Schedule, l.d
+	if s.Every == "" {
+		for _, k := range []struct{ key, value string }{{"zone", s.Zone}, {"until", s.Until}, {"lasts", s.Lasts}} {
+			if k.value != "" {
+				return l.refuse("$.schedule."+k.key, "%s is for every, which is not there: a window has a zone of its own", k.key)
+			}
+		}
+		return nil
+	}
+	if s.Zone == "" {
+		return l.refuse("$.schedule.every", "every wants zone, whose clock it is by: write zone: Asia/Shanghai")
+	}
+	zone, err := time.LoadLocation(s.Zone)
+	if err != nil {
+		return l.refuse("$.schedule.zone", "there is no time zone %q: write one like Asia/Shanghai", s.Zone)
+	}
+	r, err := parseRecurrence(s.Every, zone)
+	if err != nil {
+		return l.refuse("$.schedule.every", "every is %q: %w", s.Every, err)
+	}
+	if r.Until, err = parseTime(s.Until, zone); err != nil {
+		return l.refuse("$.schedule.until", "%q is no time: write one like 2026-07-01 08:00 or 2026-07-01T08:00:00+08:00", s.Until)
+	}
+	if s.Lasts != "" {
+		if r.Lasts, err = time.ParseDuration(s.Lasts); err != nil || r.Lasts <= 0 {
+			return l.refuse("$.schedule.lasts", "%q is no length of time: write one like 10h", s.Lasts)
+		}
+	}
+	if !d.Schedule.Start.IsZero() { // by the same clock, where it names none of its own
+		if d.Schedule.Start, err = parseTime(s.Start, zone); err != nil {
+			return err
+		}
+	}
+	switch {
+	case !d.Schedule.Expires.IsZero():
+		return l.refuse("$.schedule.expires", "expires is for a campaign that is sent once: write lasts, how long each time of every is worth anything, or until, the last time")
+	case len(d.Key)+occurrenceSuffix > 64:
+		return l.refuse("$.key", "the key of a campaign with every has at most %d characters: each time gets its date behind it", 64-occurrenceSuffix)
+	case r.Next(d.Schedule.Start).IsZero():
+		return l.refuse("$.schedule.every", "every is %q: there is no such time before until", s.Every)
+	}
+	d.Schedule.Recurrence = r
 	return nil
 }
 

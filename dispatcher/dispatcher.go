@@ -22,17 +22,21 @@ type Options struct {
 	Lines   []Line
 	Logger  *slog.Logger
 	Metrics *Metrics // nil: none
+	// Occur plans the occurrences of campaigns that are sent again and again; nil: there
+	// are none.
+	Occur Occur
 }
 
 // A Dispatcher sends what the ledger has planned.
 type Dispatcher struct {
-	ledger  *ledger.Ledger
-	queue   *queue.Queue
-	log     *slog.Logger
-	metrics *Metrics
-	lines   []*line
-	byName  map[string]*line
-	orders  orders
+	ledger    *ledger.Ledger
+	queue     *queue.Queue
+	log       *slog.Logger
+	metrics   *Metrics
+	lines     []*line
+	byName    map[string]*line
+	orders    orders
+	recurring recurring
 
 	submitting context.Context // ends when chunks under way may wait no longer
 
@@ -51,7 +55,7 @@ func New(o Options) (*Dispatcher, error) {
 	}
 	d := &Dispatcher{
 		ledger: o.Ledger, queue: o.Queue, log: o.Logger, metrics: o.Metrics,
-		byName: map[string]*line{}, failed: make(chan struct{}),
+		byName: map[string]*line{}, failed: make(chan struct{}), recurring: recurring{occur: o.Occur},
 	}
 	for _, l := range o.Lines {
 		if d.byName[l.Name] != nil {

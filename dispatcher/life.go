@@ -18,6 +18,7 @@ const (
 // live starts campaigns when their time has come, ends them when all is settled
 // or the wait for receipts is over, and applies policies in between.
 func (d *Dispatcher) live(ctx context.Context) error {
+	defer d.recurring.working.Wait()
 	quiet := map[int64]time.Time{} // since when nothing of a campaign is waiting or offered
 	down := map[string]time.Time{}
 	for last := time.Now(); ; {
@@ -27,7 +28,7 @@ func (d *Dispatcher) live(ctx context.Context) error {
 			if !leads { // another process sees to it
 				break
 			}
-			if err := d.look(&c, quiet); err != nil {
+			if err := d.look(ctx, &c, quiet); err != nil {
 				return fmt.Errorf("campaign %s: %w", c.Key, err)
 			}
 		}
@@ -49,7 +50,7 @@ func (d *Dispatcher) live(ctx context.Context) error {
 }
 
 // look takes one campaign a step on in its life.
-func (d *Dispatcher) look(c *ledger.Campaign, quiet map[int64]time.Time) error {
+func (d *Dispatcher) look(ctx context.Context, c *ledger.Campaign, quiet map[int64]time.Time) error {
 	switch c.State {
 	case ledger.Finished, ledger.Paused, ledger.Submitted:
 		delete(quiet, c.ID) // it may be reopened
@@ -64,6 +65,9 @@ func (d *Dispatcher) look(c *ledger.Campaign, quiet map[int64]time.Time) error {
 	o, err := d.orders.of(c)
 	if err != nil {
 		return err
+	}
+	if o.definition.Schedule.Recurrence != nil {
+		return d.recurring.look(ctx, d, c, o.definition)
 	}
 	now := time.Now()
 	schedule := &o.definition.Schedule

@@ -38,6 +38,7 @@ func (o *orders) of(c *ledger.Campaign) (*order, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the stored definition of %s: %w", c.Key, err)
 	}
+	def = def.At(c.At())
 	renderer, err := campaigns.NewRenderer(def, c.Columns)
 	if err != nil {
 		return nil, fmt.Errorf("read the stored definition of %s: %w", c.Key, err)

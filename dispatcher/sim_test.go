@@ -196,7 +196,7 @@ func (w *world) start() {
 		}
 		lines = append(lines, line)
 	}
-	if n.dispatcher, err = New(Options{Ledger: n.ledger, Queue: n.queue, Lines: lines, Logger: log}); err != nil {
+	if n.dispatcher, err = New(Options{Ledger: n.ledger, Queue: n.queue, Lines: lines, Logger: log, Occur: w.occur(n)}); err != nil {
 		w.t.Fatal(err)
 	}
 	running, stop := context.WithCancel(ctx)

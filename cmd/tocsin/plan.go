@@ -84,6 +84,7 @@ type rehearsal struct {
 	Starts   string             `json:"starts,omitempty"`       // if it is run now
 	Finish   string             `json:"finish,omitempty"`       // if it is run now, under its schedule
 	Late     bool               `json:"expires_first,omitempty"`
+	Next     []string           `json:"next,omitempty"` // the first times of a campaign that is sent again and again
 	Rejected string             `json:"rejects,omitempty"`
 
 	d       *campaigns.Definition
@@ -186,6 +187,9 @@ func (p *rehearsal) segmentsOf(provider string) int {
 	return n
 }
 
+// nextTimes is how many times of a campaign that is sent again and again a plan shows.
+const nextTimes = 5
+
 // time works out how long the plan takes at the configured rates, and when it is
 // done if it is run now.
 func (p *rehearsal) time(c *configs.Config, now time.Time) {
@@ -200,6 +204,15 @@ func (p *rehearsal) time(c *configs.Config, now time.Time) {
 			continue
 		}
 		longest = max(longest, time.Duration(float64(segments)/float64(provider.Rate)*float64(time.Second)))
+	}
+	if r := p.d.Schedule.Recurrence; r != nil {
+		at := now
+		if start := p.d.Schedule.Start; start.After(now) {
+			at = start.Add(-time.Nanosecond)
+		}
+		for at = r.Next(at); !at.IsZero() && len(p.Next) < nextTimes; at = r.Next(at) {
+			p.Next = append(p.Next, at.Format("2006-01-02 15:04 MST"))
+		}
 	}
 	expires := p.d.Schedule.Expires
 	p.Late = !expires.IsZero() && !expires.After(now)
@@ -217,6 +230,9 @@ func (p *rehearsal) time(c *configs.Config, now time.Time) {
 // print writes the plan for people.
 func (p *rehearsal) print(w io.Writer, say *words) {
 	printReport(w, &p.Report, say)
+	if len(p.Next) > 0 {
+		fmt.Fprintf(w, say.NextTimes, strings.Join(p.Next, ", "))
+	}
 	if p.before != nil {
 		fmt.Fprintf(w, "  "+say.PlannedBefore, p.Campaign, wordFor(say.States, p.before.State))
 	}

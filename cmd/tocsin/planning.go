@@ -86,6 +86,27 @@ func (p *planning) submit(ctx context.Context, d *campaigns.Definition, as ledge
 	return web.Planned{}, err
 }
 
+// Occur plans an occurrence of a campaign that is sent again and again.
+func (p *planning) Occur(ctx context.Context, parent ledger.Campaign, at time.Time) error {
+	d, err := campaigns.Parse(parent.Path, []byte(parent.Definition))
+	if err != nil {
+		return err
+	}
+	router, err := routerFor(p.config, d)
+	if err != nil {
+		return err
+	}
+	suppressed, err := p.ledger.Suppressed(ctx)
+	if err != nil {
+		return err
+	}
+	key := d.Schedule.Recurrence.OccurrenceKey(parent.Key, at)
+	_, err = p.ledger.Occur(ctx, parent, key, at, func(all campaigns.Earlier, sink campaigns.Sink) (*campaigns.Summary, error) {
+		return d.PlanAgain(ctx, campaigns.PlanOptions{Router: router, Alphabet: p.config.Alphabets(), Suppressed: suppressed}, all, sink)
+	})
+	return err
+}
+
 // Retry plans a campaign for those of another one who have failed.
 func (p *planning) Retry(ctx context.Context, c ledger.Command, approve bool) (web.Planned, error) {
 	child, err := p.ledger.Retry(ctx, c, func(parent ledger.Campaign, failed campaigns.Earlier, sink campaigns.Sink) (*campaigns.Summary, error) {
@@ -93,6 +114,7 @@ func (p *planning) Retry(ctx context.Context, c ledger.Command, approve bool) (w
 		if err != nil {
 			return nil, err
 		}
+		d = d.At(parent.At())
 		if at := d.Schedule.Expires; !at.IsZero() && time.Now().After(at) {
 			return nil, fmt.Errorf("%w: its time was over on %s, and nobody would be sent anything: submit a campaign with a later one", ledger.ErrNotAllowed, at.Format(time.RFC3339))
 		}

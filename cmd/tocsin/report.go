@@ -102,6 +102,9 @@ func writeReport(path string, v any) error {
 	return f.Close()
 }
 
+// shownOccurrences is how many of a campaign's times a report names: the last ones.
+const shownOccurrences = 5
+
 // printReport writes a report for people.
 func printReport(w io.Writer, r *ledger.Report, say *words) {
 	fmt.Fprintf(w, say.Title, r.Campaign, r.Title, wordFor(say.Classes, r.Class), wordFor(say.States, r.State))
@@ -110,6 +113,12 @@ func printReport(w io.Writer, r *ledger.Report, say *words) {
 	}
 	if r.RetryOf != "" {
 		fmt.Fprintf(w, say.RetryOf, r.RetryOf)
+	}
+	if r.OccurrenceOf != "" {
+		fmt.Fprintf(w, say.OccurrenceOf, r.OccurrenceOf)
+	}
+	if n := len(r.Occurrences); n > 0 || r.Missed > 0 {
+		fmt.Fprintf(w, say.Occurrences, n, strings.Join(r.Occurrences[max(0, n-shownOccurrences):], ", "), r.Missed)
 	}
 	if len(r.Retries) > 0 {
 		fmt.Fprintf(w, say.Retries, strings.Join(r.Retries, ", "))

@@ -102,6 +102,9 @@ func verdict(ctx context.Context, r *ledger.Report) error {
 
 // send plans the campaign if it is new, and works until it is finished or ctx ends.
 func (o *runOptions) send(ctx context.Context, s *system, d *campaigns.Definition, talk io.Writer) (*ledger.Report, error) {
+	if d.Schedule.Recurrence != nil {
+		return nil, d.RefuseEvery(errors.New("run sends a campaign to its end, and one with every has none: give it to tocsin submit, and let tocsin serve send it"))
+	}
 	campaign, err := s.plan(ctx, d, talk, o.say)
 	if err != nil {
 		return nil, err
@@ -209,6 +212,9 @@ func planInto(ctx context.Context, l *ledger.Ledger, c *configs.Config, d *campa
 	router, err := routerFor(c, d)
 	if err != nil {
 		return ledger.Campaign{}, err
+	}
+	if r := d.Schedule.Recurrence; r != nil && r.Next(time.Now()).IsZero() {
+		return ledger.Campaign{}, d.RefuseEvery(errors.New("there is no time of every left before until"))
 	}
 	defer collect(growPlanning)()
 	draft := ledger.Draft{

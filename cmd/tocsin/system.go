@@ -135,6 +135,7 @@ func (s *system) wire(ctx context.Context) (err error) {
 	}
 	s.dispatcher, err = dispatcher.New(dispatcher.Options{
 		Ledger: s.ledger, Queue: s.queue, Lines: lines, Logger: s.log, Metrics: metrics,
+		Occur: (&planning{s.ledger, s.config, s.log}).Occur,
 	})
 	if err != nil {
 		return err

@@ -48,6 +48,9 @@ type words struct {
 	NotBalanced  string
 	RetryOf      string // key
 	Retries      string // keys
+	OccurrenceOf string // key
+	Occurrences  string // how many, keys, how many were missed
+	NextTimes    string // times
 	Spared       string // of a cancel: key, state, three counts
 	Classes      map[string]string
 	States       map[string]string // of a campaign

@@ -35,6 +35,9 @@ var wordsEN = words{
 	NotBalanced:  "  NOT BALANCED: keep the data folder and report this (%.1f s)\n",
 	RetryOf:      "  for those who have failed in %s\n",
 	Retries:      "  those who have failed are sent it once more by %s\n",
+	OccurrenceOf: "  one of the times of %s\n",
+	Occurrences:  "  its times so far: %d (%s); %d were missed\n",
+	NextTimes:    "  sent again and again, next on %s\n",
 	Spared:       "%s is %s: %d are spared the message, %d have it or will, %d are in doubt",
 	Reasons: map[string]string{
 		"invalid": "invalid", "duplicate": "duplicate", "suppressed": "suppressed", "excluded": "on an exclude list",

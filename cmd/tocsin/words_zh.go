@@ -35,6 +35,9 @@ var wordsZH = words{
 	NotBalanced:  "  不平衡：请保留数据目录并报告此问题（%.1f 秒）\n",
 	RetryOf:      "  面向 %s 中发送失败的收件人\n",
 	Retries:      "  发送失败的收件人由 %s 再次发送\n",
+	OccurrenceOf: "  %s 的一次发送\n",
+	Occurrences:  "  已发送 %d 次（%s）；错过 %d 次\n",
+	NextTimes:    "  周期发送，接下来：%s\n",
 	Spared:       "%s %s：%d 人不会再收到，%d 人已发出，%d 人存疑",
 	Reasons: map[string]string{
 		"invalid": "无效", "duplicate": "重复", "suppressed": "拒收", "excluded": "在排除名单中",

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"time"
 
 	"tocsin/providers/sms"
 )
@@ -21,7 +22,8 @@ const (
 )
 
 // A Campaign is a planned campaign. Its fields do not change after the plan but
-// for State, Started and Finished, which Ledger.Campaign copies at one instant.
+// for State, Started, Finished, Note, Occurred and Missed, which Ledger.Campaign copies
+// at one instant.
 type Campaign struct {
 	ID         int64
 	Key, Title string
@@ -40,9 +42,24 @@ type Campaign struct {
 	Finished   int64
 	Note       string // why it is in its state, where that needs saying
 	RetryOf    string // the campaign whose failed recipients it sends to once more; "": none
+	// Of a campaign that is an occurrence of another one: that one's key, and when it starts.
+	OccurrenceOf string
+	Due          int64
+	// Of one that is sent again and again: the last time that was made or missed, and how
+	// many were missed.
+	Occurred int64
+	Missed   int
 
 	pages  []*page   // by sequence
 	series [][]*page // each by lowest number, not overlapping
+}
+
+// At is when an occurrence starts; zero when it is none.
+func (c *Campaign) At() time.Time {
+	if c.Due == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(c.Due)
 }
 
 // index arranges the campaign's pages for search by number.
@@ -78,7 +95,7 @@ func pageOf(series []*page, n sms.Number) *page {
 }
 
 const campaignColumns = `id, key, title, class, state, hash, path, definition, columns, reasons, summary,
-	total_rows, planned, created, started, finished, note, retry_of`
+	total_rows, planned, created, started, finished, note, retry_of, occurrence_of, due, occurred, missed`
 
 type row interface{ Scan(...any) error }
 
@@ -86,7 +103,7 @@ func scanCampaign(r row) (*Campaign, error) {
 	c := &Campaign{}
 	var columns, reasons, summary string
 	err := r.Scan(&c.ID, &c.Key, &c.Title, &c.Class, &c.State, &c.Hash, &c.Path, &c.Definition, &columns, &reasons, &summary,
-		&c.Rows, &c.Planned, &c.Created, &c.Started, &c.Finished, &c.Note, &c.RetryOf)
+		&c.Rows, &c.Planned, &c.Created, &c.Started, &c.Finished, &c.Note, &c.RetryOf, &c.OccurrenceOf, &c.Due, &c.Occurred, &c.Missed)
 	if err != nil {
 		return nil, err
 	}

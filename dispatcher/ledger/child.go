@@ -36,7 +36,7 @@ func (l *Ledger) Retry(ctx context.Context, d Command, make func(parent Campaign
 		}
 		draft := Draft{
 			Key: l.childKey(d.Key), Title: parent.Title, Class: parent.Class, Hash: parent.Hash, Path: parent.Path, Definition: parent.Definition,
-			State: Submitted, Who: d.Who, Why: d.Why, RetryOf: d.Key,
+			State: Submitted, Who: d.Who, Why: d.Why, RetryOf: d.Key, Due: parent.Due,
 		}
 		child, err := l.Plan(ctx, draft, func(s campaigns.Sink) (*campaigns.Summary, error) {
 			failed, err := l.failed(ctx, parent)

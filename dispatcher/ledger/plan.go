@@ -27,6 +27,8 @@ type Draft struct {
 	State            string // Submitted, or Approved when empty
 	Who, Why         string // who submits it; it is written down when there is a Who
 	RetryOf          string // the campaign whose failed recipients it is for; "": none
+	OccurrenceOf     string // the campaign that it is an occurrence of; "": none
+	Due              int64  // when an occurrence starts, milliseconds since 1970; 0: it is none
 }
 
 // ErrKnown says that a campaign with this key has been planned, perhaps by another
@@ -40,7 +42,7 @@ var ErrKnown = errors.New("the campaign is planned already")
 func (l *Ledger) Plan(ctx context.Context, d Draft, make func(sink campaigns.Sink) (*campaigns.Summary, error)) (Campaign, error) {
 	s := &sink{l: l, ctx: ctx, draft: d, campaign: &Campaign{
 		Key: d.Key, Title: d.Title, Class: d.Class, State: cmp.Or(d.State, Approved), Hash: d.Hash, Path: d.Path, Definition: d.Definition,
-		Created: time.Now().UnixMilli(), RetryOf: d.RetryOf,
+		Created: time.Now().UnixMilli(), RetryOf: d.RetryOf, OccurrenceOf: d.OccurrenceOf, Due: d.Due,
 	}}
 	defer s.rollback()
 	summary, err := make(s)
@@ -158,9 +160,9 @@ func (s *sink) finish(sum *campaigns.Summary) error {
 		excluded += n
 	}
 	if err := s.tx.exec(s.ctx, `INSERT INTO campaign (`+campaignColumns+`, excluded)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, 0, '', $15, $16)`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, 0, '', $15, $16, $17, 0, 0, $18)`,
 		c.ID, c.Key, c.Title, int64(c.Class), c.State, c.Hash, c.Path, c.Definition, string(columns), string(reasons), string(c.Summary),
-		c.Rows, c.Planned, c.Created, c.RetryOf, excluded); err != nil {
+		c.Rows, c.Planned, c.Created, c.RetryOf, c.OccurrenceOf, c.Due, excluded); err != nil {
 		return err
 	}
 	if d := &s.draft; d.Who != "" {

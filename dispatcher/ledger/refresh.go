@@ -18,8 +18,8 @@ func (l *Ledger) refresh(c *commit) error {
 		}
 	}
 	for _, k := range c.campaigns {
-		if err := l.db.QueryRowContext(ctx, `SELECT state, started, finished, note FROM campaign WHERE id = $1`, k.ID).
-			Scan(&k.State, &k.Started, &k.Finished, &k.Note); err != nil {
+		if err := l.db.QueryRowContext(ctx, `SELECT state, started, finished, note, occurred, missed FROM campaign WHERE id = $1`, k.ID).
+			Scan(&k.State, &k.Started, &k.Finished, &k.Note, &k.Occurred, &k.Missed); err != nil {
 			return fmt.Errorf("read campaign %s anew: %w", k.Key, err)
 		}
 	}

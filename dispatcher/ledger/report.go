@@ -40,23 +40,28 @@ func recipientsOf(c [sms.States]int) Recipients {
 // A Report says what became of a campaign. Rows = Excluded + Planned, and
 // Planned = the sum of Recipients; Balanced says whether that holds.
 type Report struct {
-	Campaign   string                `json:"campaign"`
-	Title      string                `json:"title"`
-	Class      string                `json:"class"`
-	State      string                `json:"state"`
-	Note       string                `json:"note,omitempty"`     // why it is in this state, where that needs saying
-	RetryOf    string                `json:"retry_of,omitempty"` // the campaign whose failed recipients it is for
-	Retries    []string              `json:"retries,omitempty"`  // the campaigns for its failed recipients, oldest first
-	Rows       int                   `json:"rows"`
-	Excluded   map[string]int        `json:"excluded"`
-	Planned    int                   `json:"planned"`
-	Recipients Recipients            `json:"recipients"`
-	NoReceipt  int                   `json:"no_receipt"` // accepted, and the wait for a receipt is over
-	Resent     int                   `json:"resent"`     // offered again out of doubt
-	Segments   int                   `json:"segments"`   // taken by carriers
-	Balanced   bool                  `json:"balanced"`
-	Providers  map[string]Recipients `json:"providers"`
-	Seconds    float64               `json:"seconds"` // from start to end, or to now
+	Campaign string `json:"campaign"`
+	Title    string `json:"title"`
+	Class    string `json:"class"`
+	State    string `json:"state"`
+	Note     string `json:"note,omitempty"`     // why it is in this state, where that needs saying
+	RetryOf  string `json:"retry_of,omitempty"` // the campaign whose failed recipients it is for
+	// Of one that is sent again and again: the campaigns of its times, and how many were
+	// missed. Of one of these: whose it is.
+	Occurrences  []string              `json:"occurrences,omitempty"`
+	Missed       int                   `json:"missed,omitempty"`
+	OccurrenceOf string                `json:"occurrence_of,omitempty"`
+	Retries      []string              `json:"retries,omitempty"` // the campaigns for its failed recipients, oldest first
+	Rows         int                   `json:"rows"`
+	Excluded     map[string]int        `json:"excluded"`
+	Planned      int                   `json:"planned"`
+	Recipients   Recipients            `json:"recipients"`
+	NoReceipt    int                   `json:"no_receipt"` // accepted, and the wait for a receipt is over
+	Resent       int                   `json:"resent"`     // offered again out of doubt
+	Segments     int                   `json:"segments"`   // taken by carriers
+	Balanced     bool                  `json:"balanced"`
+	Providers    map[string]Recipients `json:"providers"`
+	Seconds      float64               `json:"seconds"` // from start to end, or to now
 }
 
 // Open reports whether recipients are in doubt or were not sent though the
@@ -167,8 +172,8 @@ func report(ctx context.Context, db *sql.DB, key string) (*Report, error) {
 	var reasons string
 	var started, finished int64
 	r := &Report{Campaign: key, Providers: map[string]Recipients{}}
-	err = tx.QueryRowContext(ctx, `SELECT title, class, state, note, retry_of, total_rows, planned, reasons, started, finished FROM campaign WHERE key = $1`, key).
-		Scan(&r.Title, &class, &r.State, &r.Note, &r.RetryOf, &r.Rows, &r.Planned, &reasons, &started, &finished)
+	err = tx.QueryRowContext(ctx, `SELECT title, class, state, note, retry_of, occurrence_of, missed, total_rows, planned, reasons, started, finished FROM campaign WHERE key = $1`, key).
+		Scan(&r.Title, &class, &r.State, &r.Note, &r.RetryOf, &r.OccurrenceOf, &r.Missed, &r.Rows, &r.Planned, &reasons, &started, &finished)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, fmt.Errorf("%w: %s", ErrNotFound, key)
 	}
@@ -180,6 +185,9 @@ func report(ctx context.Context, db *sql.DB, key string) (*Report, error) {
 		return nil, fmt.Errorf("report on %s: %w", key, err)
 	}
 	if err := r.sum(ctx, tx, key); err != nil {
+		return nil, fmt.Errorf("report on %s: %w", key, err)
+	}
+	if r.Occurrences, err = keys(ctx, tx, `WHERE occurrence_of = $1`, key); err != nil {
 		return nil, fmt.Errorf("report on %s: %w", key, err)
 	}
 	if r.Retries, err = keys(ctx, tx, `WHERE retry_of = $1`, key); err != nil {

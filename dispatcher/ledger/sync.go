@@ -26,7 +26,7 @@ func (l *Ledger) Sync(ctx context.Context) error {
 }
 
 func (l *Ledger) syncCampaigns(ctx context.Context) error {
-	rows, err := l.db.QueryContext(ctx, `SELECT id, state, started, finished, note FROM campaign ORDER BY id`)
+	rows, err := l.db.QueryContext(ctx, `SELECT id, state, started, finished, note, occurred, missed FROM campaign ORDER BY id`)
 	if err != nil {
 		return err
 	}
@@ -36,11 +36,13 @@ func (l *Ledger) syncCampaigns(ctx context.Context) error {
 		state             string
 		started, finished int64
 		note              string
+		occurred          int64
+		missed            int
 	}
 	var lives []life
 	for rows.Next() {
 		var v life
-		if err := rows.Scan(&v.id, &v.state, &v.started, &v.finished, &v.note); err != nil {
+		if err := rows.Scan(&v.id, &v.state, &v.started, &v.finished, &v.note, &v.occurred, &v.missed); err != nil {
 			return err
 		}
 		lives = append(lives, v)
@@ -53,7 +55,7 @@ func (l *Ledger) syncCampaigns(ctx context.Context) error {
 	l.mu.Lock()
 	for _, v := range lives {
 		if k := l.campaignOf(v.id); k != nil {
-			k.State, k.Started, k.Finished, k.Note = v.state, v.started, v.finished, v.note
+			k.State, k.Started, k.Finished, k.Note, k.Occurred, k.Missed = v.state, v.started, v.finished, v.note, v.occurred, v.missed
 		} else {
 			unknown = append(unknown, v.id)
 		}
