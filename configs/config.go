@@ -31,6 +31,11 @@ type Config struct {
 	// Tokens is a file of who may call the API on the admin listener; "": there is
 	// no API.
 	Tokens string `yaml:"tokens"`
+	// Roles is what tocsin serve does in this process: some of Roles, with commas
+	// between; "all" of them.
+	Roles string `yaml:"roles"`
+	// Machine is this machine's name, for only_on; "": its host name.
+	Machine string `yaml:"machine"`
 
 	Providers []ProviderConfig `yaml:"providers"`
 	Routes    []RouteConfig    `yaml:"routes"`
@@ -50,6 +55,7 @@ func Defaults() *Config {
 		Queue:   "embedded",
 		Admin:   "127.0.0.1:9090",
 		Country: "CN",
+		Roles:   "all",
 	}
 }
 
@@ -97,6 +103,8 @@ type ProviderConfig struct {
 	Window int `yaml:"window"`
 	// Connections is how many are kept up.
 	Connections int `yaml:"connections"`
+	// OnlyOn are the machines that log in with this account; none: all of them.
+	OnlyOn []string `yaml:"only_on"`
 
 	// For all that dial a carrier.
 

@@ -37,11 +37,13 @@ var settings = []struct {
 	{"country", func(c *Config) *string { return &c.Country }, false},
 	{"ported", func(c *Config) *string { return &c.Ported }, true},
 	{"tokens", func(c *Config) *string { return &c.Tokens }, true},
+	{"roles", func(c *Config) *string { return &c.Roles }, false},
+	{"machine", func(c *Config) *string { return &c.Machine }, false},
 }
 
 // Load reads the configuration: built-in defaults, then the file, then TOCSIN_
 // variables, then those of flags that were given and have a setting's name
-// (data, ledger, queue, admin, country, ported; flags may be nil). With path ""
+// (data, ledger, queue, admin, country, ported, roles …; flags may be nil). With path ""
 // it reads ./tocsin.yaml if there is one, else nothing: that configuration has
 // no provider.
 //

@@ -88,6 +88,8 @@ func TestFlagsBeatVariablesBeatTheFileBeatTheDefaults(t *testing.T) {
 		"country": {"CN", "FR", "EE", "AU"},
 		"ported":  {"", "/f/ported", "/e/ported", "/a/ported"},
 		"tokens":  {"", "/f/tokens", "/e/tokens", "/a/tokens"},
+		"roles":   {"all", "send,schedule", "schedule,send", "all"},
+		"machine": {"", "f", "e", "a"},
 	}
 	for _, s := range settings {
 		v, ok := values[s.key]

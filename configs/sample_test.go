@@ -43,7 +43,7 @@ func TestTheSampleIsReadAsItIsPrinted(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := &Config{
-			Data: filepath.Join(dir, "data"), Ledger: "sqlite", Queue: "embedded", Admin: "127.0.0.1:9090", Country: "CN", File: path,
+			Data: filepath.Join(dir, "data"), Ledger: "sqlite", Queue: "embedded", Admin: "127.0.0.1:9090", Country: "CN", Roles: "all", File: path,
 			Providers: []ProviderConfig{{
 				Name: "mobile", Protocol: SMPP, Address: "127.0.0.1:2775", SystemID: "tocsin", Password: SecretSource{File: filepath.Join(dir, "secrets/mobile")},
 				Connections: 2, Window: 100, Batch: 100, Rate: 3000, Sender: "10690000",

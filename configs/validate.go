@@ -39,6 +39,9 @@ func validate(c *Config, d *document) error {
 	if err := validateSettings(c, d); err != nil {
 		return err
 	}
+	if err := validateRoles(c, d); err != nil {
+		return err
+	}
 	for i := range c.Providers {
 		if err := validateProvider(c, i, d); err != nil {
 			return err
@@ -114,6 +117,9 @@ func validateProvider(c *Config, i int, d *document) error {
 	}
 	if len(p.Sender) > maxSender || !printable(p.Sender) {
 		return d.at(path+".sender", "sender of provider %s: at most %d ASCII characters", p.Name, maxSender)
+	}
+	if err := validateOnlyOn(p, path, d); err != nil {
+		return err
 	}
 	if err := validateForeign(p, path, d); err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -95,7 +96,7 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 		}
 		return nil
 	})
-	for _, l := range d.lines {
+	for _, l := range d.here() {
 		lines.Go(func() error { return d.runLine(linesCtx, l) })
 	}
 
@@ -103,7 +104,7 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	work.Go(func() error { return d.feed(workCtx) })
 	work.Go(func() error { return d.live(workCtx) })
 	work.Go(func() error { return d.watch(workCtx) })
-	for _, l := range d.lines {
+	for _, l := range d.here() {
 		work.Go(func() error { return d.direct(workCtx, l) })
 		work.Go(func() error { return d.express(workCtx, l) })
 		work.Go(func() error {
@@ -127,6 +128,11 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 		err = errors.Join(err, broken)
 	}
 	return err
+}
+
+// here are the lines of accounts that this process logs in with.
+func (d *Dispatcher) here() []*line {
+	return slices.DeleteFunc(slices.Clone(d.lines), func(l *line) bool { return l.Elsewhere })
 }
 
 // linesUp are the providers that can send now.
@@ -196,7 +202,7 @@ func (d *Dispatcher) runLine(ctx context.Context, l *line) error {
 func (d *Dispatcher) Stopped() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if len(d.gaveUp) < len(d.lines) {
+	if here := len(d.here()); here == 0 || len(d.gaveUp) < here {
 		return nil
 	}
 	return errors.Join(d.gaveUp...)

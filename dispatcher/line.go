@@ -20,6 +20,9 @@ type Line struct {
 	Rate float64
 	// SetRate changes the cap that Provider keeps to; nil: it keeps to none.
 	SetRate func(segmentsPerSecond float64)
+	// Elsewhere says that other processes log in with this account: Provider is nil, and
+	// this one only feeds its lanes and gives its pages to fall-backs.
+	Elsewhere bool
 	// Alphabet is what the carrier takes texts in.
 	Alphabet sms.Alphabet
 }
@@ -49,6 +52,9 @@ const ahead = 1.0
 // offered and unanswered, so that one is in flight while the next one's intent
 // is written; that bounds what a crash leaves in doubt.
 func newLine(l Line) *line {
+	if l.Elsewhere {
+		return &line{Line: l, rate: l.Rate}
+	}
 	state := l.Provider.Line()
 	batch := max(state.Batch, 1)
 	window := max(state.Window, 1) * batch
@@ -94,7 +100,7 @@ func (l *line) setRate(rate float64) {
 }
 
 // usable reports whether the provider can send now.
-func (l *line) usable() bool { return l.Provider.Line().Up > 0 }
+func (l *line) usable() bool { return !l.Elsewhere && l.Provider.Line().Up > 0 }
 
 // overtaken reports whether a higher class than c has pages ready on this line.
 func (l *line) overtaken(c sms.Class) bool { return l.pressing.Load() > int32(c)+1 }

@@ -64,6 +64,7 @@ recipients are in doubt or unsent, and 130 or 143 when it was interrupted.`,
 
 // run is the command without its flags.
 func (o *runOptions) run(ctx context.Context, c *configs.Config, d *campaigns.Definition, out, talk io.Writer) error {
+	c.Alone() // whatever the processes of serve share out
 	level := slog.LevelWarn
 	if o.verbose {
 		level = slog.LevelInfo

@@ -24,7 +24,8 @@ its way, settles it and ends.
 
 Campaigns that are named are planned first; one that was planned before goes on
 where it stopped. One process at a time works on a data folder: tocsin submit sends
-another campaign to it, through its API (tokens: in the configuration).`,
+another campaign to it, through its API (tokens: in the configuration). Any number of
+processes work on a ledger in a PostgreSQL; --roles says what this one does.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := settings(cmd)
 			if err != nil {
@@ -48,7 +49,7 @@ another campaign to it, through its API (tokens: in the configuration).`,
 			return err
 		},
 	}
-	settingFlags(cmd, "admin", "queue", "ledger", "country", "ported")
+	settingFlags(cmd, "admin", "queue", "ledger", "country", "ported", "roles", "machine")
 	return cmd
 }
 
@@ -101,7 +102,15 @@ func (v *service) once(ctx context.Context, definitions []*campaigns.Definition)
 	if s.admin != nil {
 		where = s.admin.URL()
 	}
-	fmt.Fprintf(os.Stderr, "tocsin serve: ready (%s, %d providers)\n", where, len(v.config.Providers))
+	here := 0
+	for i := range v.config.Providers {
+		if p := &v.config.Providers[i]; v.config.Here(p) {
+			here++
+		} else if v.config.Has(configs.RoleSend) {
+			v.log.Info("this machine does not log in with an account: only_on names others", "provider", p.Name, "machine", v.config.MachineName())
+		}
+	}
+	fmt.Fprintf(os.Stderr, "tocsin serve: ready (%s, %d providers)\n", where, here)
 	err = s.Run(ctx)
 	failed = s.ledger.Err() != nil
 	if closeErr := s.Close(); err == nil {

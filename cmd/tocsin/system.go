@@ -46,6 +46,8 @@ func settingFlags(cmd *cobra.Command, names ...string) {
 			"ledger":  "the database: sqlite, or postgres://user@host:5432/database",
 			"country": "where numbers without a country code are, for example CN",
 			"ported":  "file of numbers that changed their carrier",
+			"roles":   "what this process does: send, schedule, api, with commas between, or all",
+			"machine": "this machine's name, for only_on",
 		}[name])
 	}
 }
@@ -108,7 +110,7 @@ func (s *system) wire(ctx context.Context) (err error) {
 		return err
 	}
 	o := ledgerOptions(s.config)
-	o.Logger, o.Commit = s.log, metrics.Committed
+	o.Logger, o.Commit, o.Follows = s.log, metrics.Committed, !s.config.Has(configs.RoleSchedule)
 	if s.ledger, err = openLedger(ctx, o); err != nil {
 		return err
 	}
@@ -118,6 +120,10 @@ func (s *system) wire(ctx context.Context) (err error) {
 	registry.MustRegister(buildInfo())
 	var lines []dispatcher.Line
 	for _, p := range s.config.Providers {
+		if !s.config.Here(&p) {
+			lines = append(lines, dispatcher.Line{Name: p.Name, Rate: float64(p.Rate), Elsewhere: true})
+			continue
+		}
 		provider, err := configs.Provider(p, s.log)
 		if err != nil {
 			return err
@@ -153,7 +159,7 @@ func (s *system) wire(ctx context.Context) (err error) {
 
 // api is the API for who holds a token; nil without tokens.
 func (s *system) api() (http.Handler, error) {
-	if s.config.Tokens == "" {
+	if s.config.Tokens == "" || !s.config.Has(configs.RoleAPI) {
 		return nil, nil
 	}
 	text, err := configs.SecretSource{File: s.config.Tokens}.Read()

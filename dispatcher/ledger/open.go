@@ -30,6 +30,8 @@ type Options struct {
 	// Visitor says that this process only plans and commands: it takes no duties
 	// and no pages, and nobody waits for it.
 	Visitor bool
+	// Follows says that this process never takes the duties of the one that leads.
+	Follows bool
 	// Build is the program's version, for who looks at a shared ledger.
 	Build  string
 	Logger *slog.Logger
@@ -46,6 +48,7 @@ type Ledger struct {
 
 	build   string
 	visitor bool
+	follows bool
 	lines   func() []string           // providers whose lines are up here
 	shared  bool                      // other processes work on it too
 	heard   atomic.Pointer[time.Time] // when it last heard of this process; nil: it need not
@@ -88,7 +91,7 @@ func Open(ctx context.Context, o Options) (*Ledger, error) {
 		o.Owner = fmt.Sprintf("%s/%d/%x", host, os.Getpid(), rand.Uint32())
 	}
 	l := &Ledger{
-		owner: o.Owner, build: o.Build, visitor: o.Visitor, log: o.Logger, onDone: o.Commit,
+		owner: o.Owner, build: o.Build, visitor: o.Visitor, follows: o.Follows, log: o.Logger, onDone: o.Commit,
 		pages: map[int64]*page{}, unfolded: map[*page]struct{}{}, lastTrim: time.Now(),
 	}
 	err := l.open(ctx, o)

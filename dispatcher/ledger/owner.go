@@ -153,12 +153,7 @@ func (l *Ledger) beat(ctx context.Context) error {
 		return fmt.Errorf("beat: %w", err)
 	}
 	ahead := now - asked.Add(time.Since(asked)/2).UnixMilli()
-	var leads bool
-	err = l.db.QueryRowContext(ctx, `WITH mine AS (
-			INSERT INTO lease (name, owner, until) VALUES ('lead', $1, `+databaseNow+` + $2)
-			ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, until = excluded.until
-			WHERE lease.owner = excluded.owner OR lease.until < `+databaseNow+` RETURNING 1)
-		SELECT count(*) = 1 FROM mine`, l.owner, deadAfter.Milliseconds()).Scan(&leads)
+	leads, err := l.takeLead(ctx)
 	if err != nil {
 		return fmt.Errorf("lead: %w", err)
 	}
@@ -172,6 +167,19 @@ func (l *Ledger) beat(ctx context.Context) error {
 	l.ahead = ahead
 	l.leads = leads
 	return nil
+}
+
+// takeLead keeps or takes the duties of the one that leads, if nobody else has them.
+func (l *Ledger) takeLead(ctx context.Context) (leads bool, err error) {
+	if l.follows {
+		return false, nil
+	}
+	err = l.db.QueryRowContext(ctx, `WITH mine AS (
+			INSERT INTO lease (name, owner, until) VALUES ('lead', $1, `+databaseNow+` + $2)
+			ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, until = excluded.until
+			WHERE lease.owner = excluded.owner OR lease.until < `+databaseNow+` RETURNING 1)
+		SELECT count(*) = 1 FROM mine`, l.owner, deadAfter.Milliseconds()).Scan(&leads)
+	return leads, err
 }
 
 // lookAtClock learns the database's clock.
