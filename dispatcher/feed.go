@@ -44,14 +44,19 @@ func (d *Dispatcher) feed(ctx context.Context) error {
 }
 
 func (d *Dispatcher) feedLine(ctx context.Context, l *line, known map[int64]pushed) error {
+	// Until the last of a class is offered, lower ones have nothing: pages that a
+	// worker holds count too.
 	pressing := int32(0)
+	if class, ok := d.ledger.Pressing(l.Name); ok {
+		pressing = int32(class) + 1
+	}
+	l.pressing.Store(pressing)
 	for class := sms.Class(sms.Classes); class > 0; {
 		class--
-		tasks := d.ledger.Ready(l.Name, class, feedWindow)
-		if len(tasks) > 0 && pressing == 0 {
-			pressing = int32(class) + 1
-			l.pressing.Store(pressing)
+		if l.overtaken(class) {
+			break
 		}
+		tasks := d.ledger.Ready(l.Name, class, feedWindow)
 		if !l.usable() && !d.ledger.LineUp(l.Name) || d.queue.Down() > 0 || !d.ledger.Leads() {
 			continue
 		}
@@ -70,9 +75,6 @@ func (d *Dispatcher) feedLine(ctx context.Context, l *line, known map[int64]push
 			known[t.Page] = pushed{t.Epoch, now}
 		}
 	}
-	if pressing == 0 {
-		l.pressing.Store(0)
-	}
 	return nil
 }
 
@@ -89,8 +91,50 @@ func (d *Dispatcher) express(ctx context.Context, l *line) error {
 			continue
 		}
 		for _, t := range d.ledger.Ready(l.Name, class, 1) {
-			if err := d.workOn(ctx, l, l.spare, t.Page, t.Epoch); err != nil && !errors.Is(err, queue.ErrLater) {
+			if err := d.workOn(ctx, l, way{budget: l.spare}, t.Page, t.Epoch); err != nil && !errors.Is(err, queue.ErrLater) {
 				return fmt.Errorf("work ahead of the queue: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
+// try offers a few messages of the first page in line to a carrier that is ill, when
+// it is time to: if it takes one it is well, and everything goes on.
+func (d *Dispatcher) try(ctx context.Context, l *line) error {
+	for sleep(ctx, feedEvery) {
+		if !l.onTrial() {
+			continue
+		}
+		for class := sms.Class(sms.Classes); class > 0; {
+			class--
+			tasks := d.ledger.Ready(l.Name, class, 1)
+			if len(tasks) == 0 {
+				continue
+			}
+			if err := d.workOn(ctx, l, way{budget: l.trial, trial: true}, tasks[0].Page, tasks[0].Epoch); err != nil && !errors.Is(err, queue.ErrLater) {
+				return fmt.Errorf("try a carrier that is ill: %w", err)
+			}
+			break
+		}
+	}
+	return nil
+}
+
+// keepFloor works on one routine page beside the urgent ones, at the pace of the
+// line's floor.
+func (d *Dispatcher) keepFloor(ctx context.Context, l *line) error {
+	if l.floor == nil {
+		return nil
+	}
+	for sleep(ctx, feedEvery) {
+		if l.pressing.Load() != int32(sms.Urgent)+1 {
+			continue
+		}
+		for _, t := range d.ledger.Ready(l.Name, sms.Routine, 1) {
+			by := way{budget: l.floor.budget, floor: l.floor}
+			if err := d.workOn(ctx, l, by, t.Page, t.Epoch); err != nil && !errors.Is(err, queue.ErrLater) {
+				return fmt.Errorf("work at the floor: %w", err)
 			}
 		}
 	}

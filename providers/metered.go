@@ -3,6 +3,7 @@ package providers
 import (
 	"context"
 	"math/bits"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -19,7 +20,11 @@ type Metered struct {
 	duration   prometheus.Observer
 	incoming   prometheus.Counter
 	gsm7, ucs2 prometheus.Counter
+	took       atomic.Int64
 }
+
+// Took is how many segments the carrier has taken so far.
+func (m *Metered) Took() int64 { return m.took.Load() }
 
 // Submit is the inner one's, counted.
 func (m *Metered) Submit(ctx context.Context, msgs []sms.Message, acks []sms.Ack) {
@@ -43,6 +48,7 @@ func (m *Metered) Submit(ctx context.Context, msgs []sms.Message, acks []sms.Ack
 	for k, n := range counts {
 		add(m.attempts[k], n)
 	}
+	m.took.Add(int64(gsm7 + ucs2))
 	add(m.gsm7, gsm7)
 	add(m.ucs2, ucs2)
 }

@@ -75,7 +75,7 @@ func newProviderList() *cobra.Command {
 	asJSON := false
 	cmd := &cobra.Command{
 		Use:   "list",
-		Short: "List the providers with what they were told",
+		Short: "List the providers: what they were told, how their lines stand, what their carriers took",
 		Args:  exactArgs(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := settings(cmd)
@@ -87,26 +87,14 @@ func newProviderList() *cobra.Command {
 				return err
 			}
 			defer reader.Close()
-			all, err := reader.Providers(cmd.Context(), providerNames(c))
+			all, err := reader.Standings(cmd.Context(), providerNames(c))
 			if err != nil {
 				return err
 			}
 			if asJSON {
 				return writeJSON(os.Stdout, all)
 			}
-			var t sheet
-			for _, p := range all {
-				rate := "its configured rate"
-				if p.Rate > 0 {
-					rate = fmt.Sprintf("%d segments/s", p.Rate)
-				}
-				why := ""
-				if p.Who != "" {
-					why = fmt.Sprintf("by %s: %s", p.Who, p.Why)
-				}
-				t.add(p.Name, p.State, rate, why)
-			}
-			t.write(os.Stdout, 0)
+			printStandings(os.Stdout, all)
 			return nil
 		},
 	}

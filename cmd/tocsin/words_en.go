@@ -31,6 +31,9 @@ var wordsEN = words{
 	SegmentsSent: "taken by carriers",
 	SegmentsToGo: "to be sent",
 	Through:      "  through %s: %d delivered, %d accepted, %d failed, %d in doubt, %d waiting\n",
+	Moved:        "  fall-back: %d recipients who waited went from %s to %s; %d of the same pages had gone through %s before\n",
+	FinishAt:     "  through by %s at the rates in force (%s from now), if nothing goes first that is not here yet\n",
+	FinishOpen:   "  when it will be through is not known: provider %s does not send, or has no rate\n",
 	Balanced:     "  balanced: every row is in exactly one place (%.1f s)\n",
 	NotBalanced:  "  NOT BALANCED: keep the data folder and report this (%.1f s)\n",
 	Reasons: map[string]string{

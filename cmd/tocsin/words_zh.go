@@ -31,6 +31,9 @@ var wordsZH = words{
 	SegmentsSent: "运营商已接收",
 	SegmentsToGo: "将要发送",
 	Through:      "  通道 %s：已送达 %d，已接收 %d，失败 %d，存疑 %d，等待 %d\n",
+	Moved:        "  备用通道：%d 名等待的收件人由 %s 转到 %s；同页中另有 %d 名此前已经由 %s 发出\n",
+	FinishAt:     "  按当前速率预计 %s 发完（还需 %s），前提是没有更优先的新活动\n",
+	FinishOpen:   "  何时发完无法估计：通道 %s 未在发送，或没有速率\n",
 	Balanced:     "  平衡：每一行恰好在一个位置（%.1f 秒）\n",
 	NotBalanced:  "  不平衡：请保留数据目录并报告此问题（%.1f 秒）\n",
 	Reasons: map[string]string{

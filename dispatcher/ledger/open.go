@@ -61,6 +61,7 @@ type Ledger struct {
 	owners     int            // processes at work on it
 	up         map[string]int // how many of them have a provider's lines up
 	leads      bool           // this process has the duties of one
+	noted      bool           // it has said how its lines stand
 	seen       int64          // the youngest stamp that was read
 	campaigns  []*Campaign
 	providers  map[string]Provider // that people have told something
@@ -126,7 +127,7 @@ func (l *Ledger) Close() error {
 	}
 	var err error
 	if l.Err() == nil {
-		err = l.Fold(context.Background())
+		err = errors.Join(l.ForgetLines(), l.Fold(context.Background()))
 	}
 	if l.shared && l.Err() == nil {
 		err = errors.Join(err, l.leave())

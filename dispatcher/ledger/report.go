@@ -53,8 +53,10 @@ type Report struct {
 	Resent     int                   `json:"resent"`     // offered again out of doubt
 	Segments   int                   `json:"segments"`   // taken by carriers
 	Balanced   bool                  `json:"balanced"`
-	Providers  map[string]Recipients `json:"providers"`
-	Seconds    float64               `json:"seconds"` // from start to end, or to now
+	Providers  map[string]Recipients `json:"providers"` // by the provider their page is with now
+	Moved      []Hop                 `json:"moved,omitempty"`
+	Finish     *Estimate             `json:"finish,omitempty"` // of one that runs
+	Seconds    float64               `json:"seconds"`          // from start to end, or to now
 }
 
 // Open reports whether recipients are in doubt or were not sent though the
@@ -66,6 +68,7 @@ func (r *Report) Open() bool {
 // A Reader reads a ledger that another process may be writing.
 type Reader struct {
 	db       *sql.DB
+	shared   bool
 	contents contents
 }
 
@@ -80,6 +83,7 @@ func OpenReader(o Options) (*Reader, error) {
 		if err != nil {
 			return nil, fmt.Errorf("open ledger: %w", err)
 		}
+		r.shared = true
 		return r, nil
 	}
 	file := filepath.Join(o.Dir, "ledger.db")
@@ -169,6 +173,9 @@ func report(ctx context.Context, db *sql.DB, key string) (*Report, error) {
 		return nil, fmt.Errorf("report on %s: %w", key, err)
 	}
 	if err := r.sum(ctx, tx, key); err != nil {
+		return nil, fmt.Errorf("report on %s: %w", key, err)
+	}
+	if r.Moved, err = readHops(ctx, tx, key); err != nil {
 		return nil, fmt.Errorf("report on %s: %w", key, err)
 	}
 	excluded := 0
