@@ -78,7 +78,7 @@ const drain = 10 * time.Second
 func (d *Dispatcher) Run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	if err := d.begin(ctx); err != nil {
+	if err := d.begin(ctx); err != nil && ctx.Err() == nil {
 		return err
 	}
 	submitting, giveUp := context.WithCancel(context.WithoutCancel(ctx))
