@@ -44,8 +44,8 @@ func (d *Dispatcher) feed(ctx context.Context) error {
 }
 
 func (d *Dispatcher) feedLine(ctx context.Context, l *line, known map[int64]pushed) error {
-	// Until the last of a class is offered, lower ones have nothing: pages that a
-	// worker holds count too.
+	// Until the last of a class is answered, lower ones have nothing: what a worker
+	// holds counts too, and what has not had its turn yet.
 	pressing := int32(0)
 	if class, ok := d.ledger.Pressing(l.Name); ok {
 		pressing = int32(class) + 1

@@ -40,7 +40,7 @@ type line struct {
 	rate     float64             // the cap in force
 	workers  int                 // pages worked on at once
 	slots    chan struct{}       // one for each page being worked on
-	pressing atomic.Int32        // 1 + the highest class that has somebody waiting; 0: none
+	pressing atomic.Int32        // 1 + the highest class that has somebody waiting or offered; 0: none
 	trial    *semaphore.Weighted // the few messages of a trial
 	floor    *floor              // nil: there is none
 
@@ -137,7 +137,7 @@ func (l *line) usable() bool { return l.Provider.Line().Up > 0 }
 // onTrial reports whether the carrier is ill and is to be tried now.
 func (l *line) onTrial() bool { return l.Provider.Line().Trial }
 
-// overtaken reports whether a higher class than c has somebody waiting on this line.
+// overtaken reports whether a higher class than c has somebody waiting or offered on this line.
 func (l *line) overtaken(c sms.Class) bool { return l.pressing.Load() > int32(c)+1 }
 
 // enter takes a worker's slot; it reports false when ctx ended first.

@@ -25,6 +25,9 @@ const (
 	pause  = 200 * time.Millisecond
 )
 
+// spareEvery is how often who overtakes looks for room.
+const spareEvery = 5 * time.Millisecond
+
 // work claims one page and sends what waits on it. It returns nil when the page
 // is done or not to be had, queue.ErrLater when it has to come back, and the
 // ledger's error when the ledger is broken.
@@ -48,7 +51,7 @@ func (d *Dispatcher) workOn(ctx context.Context, l *line, by way, id, epoch int6
 	if by.trial != l.onTrial() || !by.trial && !l.usable() || by.stops(l, d.ledger.ClassOf(id)) {
 		return queue.ErrLater
 	}
-	k, err := d.ledger.Claim(ctx, id, epoch)
+	k, err := d.claim(ctx, l, by, id, epoch)
 	switch {
 	case errors.Is(err, ledger.ErrTaken):
 		return nil
@@ -60,12 +63,27 @@ func (d *Dispatcher) workOn(ctx context.Context, l *line, by way, id, epoch int6
 	err = d.send(ctx, l, by, k)
 	// What is not sent goes back to the ledger whatever happened.
 	if release := d.ledger.Release(k); release != nil && !errors.Is(release, ledger.ErrStale) {
-		return d.broken(fmt.Errorf("release page %d: %w", id, release))
+		return d.broken(fmt.Errorf("release page %d: %w", k.Page, release))
 	}
 	if err != nil && !errors.Is(err, errStop) {
-		return d.broken(fmt.Errorf("page %d of %s: %w", id, k.Campaign.Key, err))
+		return d.broken(fmt.Errorf("page %d of %s: %w", k.Page, k.Campaign.Key, err))
 	}
 	return nil // what still waits is fed again under its new epoch
+}
+
+// claim takes the page of a task, or one of an older campaign of its class that waits
+// for the same line: after an outage tasks come back in no order. The page that is left
+// is fed again.
+func (d *Dispatcher) claim(ctx context.Context, l *line, by way, id, epoch int64) (*ledger.Claim, error) {
+	if by.budget == l.budget {
+		if t, ok := d.ledger.Before(l.Name, id); ok {
+			k, err := d.ledger.Claim(ctx, t.Page, t.Epoch)
+			if !errors.Is(err, ledger.ErrTaken) {
+				return k, err
+			}
+		}
+	}
+	return d.ledger.Claim(ctx, id, epoch)
 }
 
 // send sends what waits on a claimed page. A panic costs the page's turn and
@@ -116,6 +134,24 @@ func (w way) stops(l *line, c sms.Class) bool {
 		return l.overtaken(sms.Urgent) // routine work beside urgent, but not beside an emergency
 	}
 	return l.overtaken(c)
+}
+
+// acquire takes n recipients out of the way's budget, or of another that is free for it,
+// and is whose they are. Who overtakes has the whole line as soon as those who were
+// overtaken have let go of it.
+func (w way) acquire(ctx context.Context, l *line, n int64) (*semaphore.Weighted, error) {
+	if w.budget != l.spare {
+		return w.budget, w.budget.Acquire(ctx, n)
+	}
+	for !l.budget.TryAcquire(n) {
+		if l.spare.TryAcquire(n) {
+			return l.spare, nil
+		}
+		if !sleep(ctx, spareEvery) {
+			return nil, ctx.Err()
+		}
+	}
+	return l.budget, nil
 }
 
 // size is how many recipients are offered at once.
@@ -172,12 +208,13 @@ func (w *pageWork) run(ctx context.Context) error {
 func (w *pageWork) round(ctx context.Context, waiting []uint16) error {
 	for len(waiting) > 0 {
 		n := min(w.size(w.l), len(waiting))
-		if err := w.budget.Acquire(ctx, int64(n)); err != nil {
+		budget, err := w.acquire(ctx, w.l, int64(n))
+		if err != nil {
 			return errStop
 		}
 		// Asked now: it may have taken a while.
 		if w.order.over(time.Now()) || ctx.Err() != nil || w.stops(w.l, w.k.Campaign.Class) || w.idle() || w.failed() {
-			w.budget.Release(int64(n))
+			budget.Release(int64(n))
 			return errStop
 		}
 		c := chunks.Get().(*chunk)
@@ -186,7 +223,7 @@ func (w *pageWork) round(ctx context.Context, waiting []uint16) error {
 		w.running.Add(1)
 		go func() {
 			defer w.running.Done()
-			defer w.budget.Release(int64(n))
+			defer budget.Release(int64(n))
 			defer func() {
 				if recover() != nil { // the chunk's memory is not used again
 					w.fail(fmt.Errorf("a worker panicked: %s", debug.Stack()))
@@ -220,7 +257,7 @@ func (w *pageWork) send(ctx context.Context, c *chunk) error {
 		for _, n := range c.parts {
 			segments += int(n)
 		}
-		if w.floor.turns.WaitN(ctx, segments) != nil {
+		if w.floor.turns.WaitN(ctx, segments) != nil || w.stops(w.l, w.k.Campaign.Class) {
 			return errStop
 		}
 	}

@@ -2,8 +2,8 @@ package ledger
 
 import "tocsin/providers/sms"
 
-// Pressing is the highest class that has recipients waiting for a provider, whoever
-// works on their pages; ok is false when none has.
+// Pressing is the highest class that has recipients waiting for a provider or offered to
+// it, whoever works on their pages; ok is false when none has.
 func (l *Ledger) Pressing(provider string) (class sms.Class, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -15,7 +15,7 @@ func (l *Ledger) Pressing(provider string) (class sms.Class, ok bool) {
 			continue
 		}
 		for _, p := range k.pages {
-			if p.provider == provider && p.counts[sms.Waiting] > 0 {
+			if p.provider == provider && p.counts[sms.Waiting]+p.counts[sms.Offered] > 0 {
 				class, ok = k.Class, true
 				break
 			}
@@ -32,4 +32,29 @@ func (l *Ledger) ClassOf(page int64) sms.Class {
 		return p.campaign.Class
 	}
 	return sms.Emergency // not known here yet: whoever asks shall look
+}
+
+// Before is the first page that is ready for a provider, of a campaign of the same class
+// as a page's and older than its; ok is false when there is none.
+func (l *Ledger) Before(provider string, page int64) (t Task, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	p := l.pages[page]
+	if p == nil || l.provider(provider).State != Enabled {
+		return t, false
+	}
+	for _, k := range l.campaigns {
+		if k == p.campaign {
+			break
+		}
+		if k.State != Running || k.Class != p.campaign.Class {
+			continue
+		}
+		for _, q := range k.pages {
+			if q.provider == provider && q.open() {
+				return Task{q.id, q.epoch, k.ID, k.Class, provider, q.counts[sms.Waiting]}, true
+			}
+		}
+	}
+	return t, false
 }
