@@ -159,7 +159,11 @@ func TestBeside900000AnEmergencysFirstLeavesWithinASecondOfItsApprovalAndTheEndM
 				t.Fatal(err)
 			}
 			defer r.Close()
-			f, err := r.Finish(context.Background(), "a", map[string]ledger.Pace{"mobile": {Rate: rate, Floor: 0.05}})
+			report, err := r.Report(context.Background(), "a")
+			if err != nil {
+				t.Fatal(err)
+			}
+			f, err := r.Finish(context.Background(), report, map[string]ledger.Pace{"mobile": {Rate: rate, Floor: 0.05}})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -111,7 +111,7 @@ func (b *Breaker) Submit(ctx context.Context, msgs []sms.Message, acks []sms.Ack
 		return
 	}
 	b.inner.Submit(ctx, msgs, acks)
-	sign, why := judge(ctx, acks)
+	why, sign := judge(ctx, acks)
 	switch {
 	case sign == nil && b.sick.Load(): // the one thing a well carrier costs is looking
 		b.recovered()
@@ -145,7 +145,7 @@ func (b *Breaker) try(ctx context.Context, msgs []sms.Message, acks []sms.Ack) {
 	sign := errIll // unless it returns
 	defer func() { done(sign) }()
 	b.inner.Submit(ctx, msgs[:n], acks[:n])
-	sign, _ = judge(ctx, acks[:n])
+	_, sign = judge(ctx, acks[:n])
 }
 
 var (
@@ -155,16 +155,16 @@ var (
 
 // judge is what answers say of the carrier's health: nil that it is well, errIll and
 // why, or errNoSign. A well one answers in its first message mostly.
-func judge(ctx context.Context, acks []sms.Ack) (sign error, why sms.Reason) {
+func judge(ctx context.Context, acks []sms.Ack) (why sms.Reason, sign error) {
 	sign = errNoSign
 	for i := range acks {
 		switch a := &acks[i]; a.Outcome {
 		case sms.Taken, sms.Refused:
-			return nil, sms.None
+			return sms.None, nil
 		case sms.NotNow:
 			switch a.Reason {
 			case sms.Throttled: // the carrier is busy with the likes of us, so it works
-				return nil, sms.None
+				return sms.None, nil
 			case sms.QueueFull, sms.CarrierFault:
 				sign, why = errIll, a.Reason
 			}
@@ -174,7 +174,7 @@ func judge(ctx context.Context, acks []sms.Ack) (sign error, why sms.Reason) {
 			}
 		}
 	}
-	return sign, why
+	return why, sign
 }
 
 // recovered forgets what was counted.

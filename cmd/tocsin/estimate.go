@@ -19,7 +19,7 @@ func estimate(ctx context.Context, c *configs.Config, reader *ledger.Reader, r *
 	if err != nil {
 		return err
 	}
-	r.Finish, err = reader.Finish(ctx, r.Campaign, paces(time.Now(), c, standings))
+	r.Finish, err = reader.Finish(ctx, r, paces(time.Now(), c, standings))
 	return err
 }
 

@@ -65,13 +65,14 @@ func (b *Backlog) Takes(class sms.Class, p Pace) (d time.Duration, ok bool) {
 	return time.Duration(segments / p.Rate * float64(time.Second)), true
 }
 
-// Finish estimates when a running campaign will be through; paces are by provider.
-func (r *Reader) Finish(ctx context.Context, key string, paces map[string]Pace) (*Estimate, error) {
-	class, backlogs, err := readBacklogs(ctx, r.db, key)
+// Finish estimates when the running campaign of a report will be through; paces are by
+// provider.
+func (r *Reader) Finish(ctx context.Context, of *Report, paces map[string]Pace) (*Estimate, error) {
+	backlogs, err := readBacklogs(ctx, r.db, of)
 	if err != nil {
-		return nil, fmt.Errorf("estimate the end of %s: %w", key, err)
+		return nil, fmt.Errorf("estimate the end of %s: %w", of.Campaign, err)
 	}
-	return estimate(time.Now(), class, backlogs, paces), nil
+	return estimate(time.Now(), of.class, backlogs, paces), nil
 }
 
 // estimate is the end of the provider that takes longest.
@@ -91,41 +92,32 @@ func estimate(now time.Time, class sms.Class, backlogs map[string]*Backlog, pace
 	return &Estimate{At: now.Add(longest)}
 }
 
-// readBacklogs are the backlogs of a campaign by provider, and its class. What is
-// offered counts as yet to come; a page's segments are taken to be spread evenly.
-func readBacklogs(ctx context.Context, q querier, key string) (sms.Class, map[string]*Backlog, error) {
-	var id int64
-	var class sms.Class
-	if err := q.QueryRowContext(ctx, `SELECT id, class FROM campaign WHERE key = $1`, key).Scan(&id, &class); err != nil {
-		return 0, nil, err
+// readBacklogs are the backlogs of a campaign by provider. What is offered counts as
+// yet to come; a page's segments are taken to be spread evenly.
+func readBacklogs(ctx context.Context, q querier, of *Report) (map[string]*Backlog, error) {
+	all := map[string]*Backlog{}
+	for name, segments := range of.toGo {
+		all[name] = &Backlog{Own: segments}
 	}
 	rows, err := q.QueryContext(ctx, `SELECT p.provider, c.id, c.class, sum(p.planned_segments * (p.waiting + p.offered) / p.size)
 		FROM campaign c JOIN page p ON p.campaign = c.id
-		WHERE c.state = 'running' AND p.waiting + p.offered > 0 GROUP BY p.provider, c.id, c.class`)
+		WHERE c.state = 'running' AND c.id <> $1 AND p.waiting + p.offered > 0 GROUP BY p.provider, c.id, c.class`, of.id)
 	if err != nil {
-		return 0, nil, err
+		return nil, err
 	}
 	defer rows.Close()
-	all := map[string]*Backlog{}
 	for rows.Next() {
 		var provider string
 		var campaign int64
-		var of sms.Class
+		var class sms.Class
 		var segments int
-		if err := rows.Scan(&provider, &campaign, &of, &segments); err != nil {
-			return 0, nil, err
+		if err := rows.Scan(&provider, &campaign, &class, &segments); err != nil {
+			return nil, err
 		}
-		b := all[provider]
-		if b == nil {
-			b = &Backlog{}
-			all[provider] = b
-		}
-		switch {
-		case campaign == id:
-			b.Own += segments
-		case of != class || campaign < id: // a lower class takes no more than its floor
-			b.Ahead[of] += segments
+		// A younger one of its class comes after it; a lower class has no more than its floor.
+		if b := all[provider]; b != nil && (class != of.class || campaign < of.id) {
+			b.Ahead[class] += segments
 		}
 	}
-	return class, all, rows.Err()
+	return all, rows.Err()
 }

@@ -56,7 +56,11 @@ func TestTheEndOfACampaignIsThatOfItsSlowestProvider(t *testing.T) {
 	defer r.Close()
 	end := func(key string, rate float64) *Estimate {
 		t.Helper()
-		f, err := r.Finish(t.Context(), key, map[string]Pace{"a": {Rate: rate}})
+		report, err := r.Report(t.Context(), key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := r.Finish(t.Context(), report, map[string]Pace{"a": {Rate: rate}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -84,4 +88,38 @@ func TestTheEndOfACampaignIsThatOfItsSlowestProvider(t *testing.T) {
 	if f := estimate(now, sms.Routine, slow, map[string]Pace{"a": {Rate: 1}, "b": {Rate: 1}}); !f.At.Equal(now.Add(30 * time.Second)) {
 		t.Errorf("got %v, want the slowest provider's", f.At)
 	}
+}
+
+// A report and its end over 900 pages, as 900,000 recipients have.
+func BenchmarkReportWithItsEnd(b *testing.B) {
+	o := Options{Dir: b.TempDir()}
+	l, err := Open(b.Context(), o)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer l.Close()
+	plan(b, l, "k", 9000, 10)
+	r, err := OpenReader(o)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer r.Close()
+	var report *Report
+	b.Run("report", func(b *testing.B) {
+		for b.Loop() {
+			if report, err = r.Report(b.Context(), "k"); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("end", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := r.Standings(b.Context(), []string{"a", "b"}); err != nil {
+				b.Fatal(err)
+			}
+			if _, err := r.Finish(b.Context(), report, map[string]Pace{"a": {Rate: 1}}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 }

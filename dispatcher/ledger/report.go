@@ -57,6 +57,10 @@ type Report struct {
 	Moved      []Hop                 `json:"moved,omitempty"`
 	Finish     *Estimate             `json:"finish,omitempty"` // of one that runs
 	Seconds    float64               `json:"seconds"`          // from start to end, or to now
+
+	id    int64
+	class sms.Class
+	toGo  map[string]int // segments that wait or are offered, by provider
 }
 
 // Open reports whether recipients are in doubt or were not sent though the
@@ -156,19 +160,18 @@ func report(ctx context.Context, db *sql.DB, key string) (*Report, error) {
 		return nil, fmt.Errorf("report on %s: %w", key, err)
 	}
 	defer tx.Rollback()
-	var class sms.Class
 	var reasons string
 	var started, finished int64
-	r := &Report{Campaign: key, Providers: map[string]Recipients{}}
-	err = tx.QueryRowContext(ctx, `SELECT title, class, state, note, total_rows, planned, reasons, started, finished FROM campaign WHERE key = $1`, key).
-		Scan(&r.Title, &class, &r.State, &r.Note, &r.Rows, &r.Planned, &reasons, &started, &finished)
+	r := &Report{Campaign: key, Providers: map[string]Recipients{}, toGo: map[string]int{}}
+	err = tx.QueryRowContext(ctx, `SELECT id, title, class, state, note, total_rows, planned, reasons, started, finished FROM campaign WHERE key = $1`, key).
+		Scan(&r.id, &r.Title, &r.class, &r.State, &r.Note, &r.Rows, &r.Planned, &reasons, &started, &finished)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, fmt.Errorf("%w: %s", ErrNotFound, key)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("report on %s: %w", key, err)
 	}
-	r.Class = class.String()
+	r.Class = r.class.String()
 	if err := json.Unmarshal([]byte(reasons), &r.Excluded); err != nil {
 		return nil, fmt.Errorf("report on %s: %w", key, err)
 	}
@@ -198,7 +201,7 @@ func report(ctx context.Context, db *sql.DB, key string) (*Report, error) {
 
 func (r *Report) sum(ctx context.Context, q querier, key string) error {
 	rows, err := q.QueryContext(ctx, `SELECT provider, sum(waiting), sum(offered), sum(in_doubt), sum(accepted), sum(delivered),
-		sum(failed), sum(expired), sum(cancelled), sum(resent), sum(segments)
+		sum(failed), sum(expired), sum(cancelled), sum(resent), sum(segments), sum(planned_segments * (waiting + offered) / size)
 		FROM page WHERE campaign = (SELECT id FROM campaign WHERE key = $1) GROUP BY provider`, key)
 	if err != nil {
 		return err
@@ -208,15 +211,16 @@ func (r *Report) sum(ctx context.Context, q querier, key string) error {
 	for rows.Next() {
 		var name string
 		var c [sms.States]int
-		var resent, segments int
+		var resent, segments, toGo int
 		if err := rows.Scan(&name, &c[sms.Waiting], &c[sms.Offered], &c[sms.InDoubt], &c[sms.Accepted], &c[sms.Delivered],
-			&c[sms.Failed], &c[sms.Expired], &c[sms.Cancelled], &resent, &segments); err != nil {
+			&c[sms.Failed], &c[sms.Expired], &c[sms.Cancelled], &resent, &segments, &toGo); err != nil {
 			return err
 		}
 		for s, n := range c {
 			all[s] += n
 		}
 		r.Providers[name] = recipientsOf(c)
+		r.toGo[name] = toGo
 		r.Resent += resent
 		r.Segments += segments
 	}
