@@ -130,8 +130,8 @@ type pageWork struct {
 
 // stops reports whether somebody of a higher class goes first.
 func (w way) stops(l *line, c sms.Class) bool {
-	if w.floor != nil {
-		return l.overtaken(sms.Urgent) // routine work beside urgent, but not beside an emergency
+	if w.floor != nil { // it is for beside urgent work: neither beside an emergency, nor with the line free
+		return l.pressing.Load() != int32(sms.Urgent)+1
 	}
 	return l.overtaken(c)
 }

@@ -9,6 +9,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
 	"tocsin/providers/sms"
 )
 
@@ -197,6 +200,38 @@ func TestWhoeverEndsHisWaitSaysNothingOfTheCarrier(t *testing.T) {
 		}
 		if b.Line().Ill {
 			t.Error("the carrier is ill because we went away")
+		}
+	})
+}
+
+func TestTheMetricsShowWhoIsIllAndWhoHasStopped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		registry := prometheus.NewPedanticRegistry()
+		m := NewMetrics(registry)
+		a, answer, _, _ := saying(time.Millisecond)
+		b := NewBreaker(m.Wrap("ill", a), nil)
+		m.WatchCircuit("ill", b)
+		m.WatchCircuit("well", NewBreaker(a, nil))
+		stopped, err := NewRenewed(func() (Provider, error) { return &quitter{}, nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.Wrap("stopped", stopped)
+		stopped.Run(t.Context(), nil)
+		*answer = sms.Ack{Outcome: sms.NotNow, Reason: sms.CarrierFault}
+		offerEvery(b, a, time.Second, 4*time.Second)
+		want := `
+# HELP tocsin_provider_circuit_open 1 while the carrier is ill and nothing but trials is offered to it.
+# TYPE tocsin_provider_circuit_open gauge
+tocsin_provider_circuit_open{provider="ill"} 1
+tocsin_provider_circuit_open{provider="well"} 0
+# HELP tocsin_provider_stopped 1 when the carrier is not called any more: it refuses the credentials.
+# TYPE tocsin_provider_stopped gauge
+tocsin_provider_stopped{provider="ill"} 0
+tocsin_provider_stopped{provider="stopped"} 1
+`
+		if err := testutil.GatherAndCompare(registry, strings.NewReader(want), "tocsin_provider_circuit_open", "tocsin_provider_stopped"); err != nil {
+			t.Error(err)
 		}
 	})
 }

@@ -23,7 +23,7 @@ offers no more; disable does that, and gives its waiting pages to their fall-bac
 	}
 	cmd.AddCommand(newProviderList(),
 		newProviderVerb("rate", "NAME N", "Let it have N segments a second"),
-		newProviderVerb("enable", "NAME", "Send through it again"),
+		newProviderVerb("enable", "NAME", "Send through it again; call one that has stopped again, its secret read anew"),
 		newProviderVerb("drain", "NAME", "Finish what is offered to it, and offer no more"),
 		newProviderVerb("disable", "NAME", "Drain it, and give its pages to their fall-backs"))
 	return cmd

@@ -100,3 +100,36 @@ func TestTheRateInForceIsTheLeastOfWhatIsSaid(t *testing.T) {
 		}
 	}
 }
+
+// TestACarrierThatNeverAnswersIsLeftToItsFallback: the circuit opens, who waits goes to
+// the other carrier after the time that the route declares, and the report says so.
+func TestACarrierThatNeverAnswersIsLeftToItsFallback(t *testing.T) {
+	t.Parallel()
+	silent, spare := runCarrier(t, "--silent", "1"), runCarrier(t)
+	w := newWorkplace(t, silent.address, 2000, "    connections: 1\n    window: 10\n    response_timeout: 1500ms\n"+
+		"  - {name: spare, protocol: smpp, address: \""+spare.address+"\", system_id: tocsin, password: {file: password}, sender: \"10690000\"}",
+		"receipts: {wait: 5s}\nin_doubt: hold")
+	write(t, w.config, strings.Replace(read(t, w.config), "to: [mobile]", "to: [mobile, spare], fallback: {after: 4s, for: [routine]}", 1), 0o600)
+	out, talk, code := w.run(t, "run", w.campaign, "--no-progress", "--lang", "en")
+	if code != exitOK && code != exitOpen {
+		t.Fatalf("got exit %d\n%s", code, talk)
+	}
+	r := w.report(t)
+	// The silent one takes what it does not answer, and receipts settle that. It has two
+	// windows before the circuit opens, and a trial.
+	if n := r.Recipients; n.Delivered+n.InDoubt != 2000 || n.Delivered < 1900 || !r.Balanced {
+		t.Errorf("got %+v, want nearly all delivered", n)
+	}
+	if len(r.Moved) != 1 || r.Moved[0].From != "mobile" || r.Moved[0].To != "spare" || r.Moved[0].Recipients < 1900 || r.Moved[0].Stayed < 1 {
+		t.Errorf("got moves %+v, want nearly all from mobile to spare", r.Moved)
+	}
+	if !strings.Contains(string(out), "recipients who waited went from mobile to spare") {
+		t.Errorf("the report does not name the fall-back:\n%s", out)
+	}
+	if !strings.Contains(string(talk), "the carrier is ill") {
+		t.Errorf("the log does not say that the carrier is ill:\n%s", talk)
+	}
+	if zh := string(w.tocsin(t, "report", testKey, "--lang", "zh-CN")); !strings.Contains(zh, "由 mobile 转到 spare") {
+		t.Errorf("got %s, want the fall-back in Chinese", zh)
+	}
+}
