@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"tocsin/dispatcher/ledger"
@@ -44,13 +45,8 @@ func (d *Dispatcher) feed(ctx context.Context) error {
 }
 
 func (d *Dispatcher) feedLine(ctx context.Context, l *line, known map[int64]pushed) error {
-	// Until the last of a class is answered, lower ones have nothing: what a worker
-	// holds counts too, and what has not had its turn yet.
-	pressing := int32(0)
-	if class, ok := d.ledger.Pressing(l.Name); ok {
-		pressing = int32(class) + 1
-	}
-	l.pressing.Store(pressing)
+	// Until the last of a class is answered, lower ones have nothing.
+	l.press(d.ledger.Pressing(l.Name))
 	for class := sms.Class(sms.Classes); class > 0; {
 		class--
 		if l.overtaken(class) {
@@ -99,26 +95,45 @@ func (d *Dispatcher) express(ctx context.Context, l *line) error {
 	return nil
 }
 
-// try offers a few messages of the first page in line to a carrier that is ill, when
-// it is time to: if it takes one it is well, and everything goes on.
+// try offers a few messages to a carrier that is ill, when it is time to: if it takes
+// one it is well, and everything goes on.
 func (d *Dispatcher) try(ctx context.Context, l *line) error {
-	for sleep(ctx, feedEvery) {
-		if !l.onTrial() {
+	tried := map[int64]int{} // by page: the last trial with it, from 1
+	for n := 0; sleep(ctx, feedEvery); {
+		if state := l.Provider.Line(); !state.Ill {
+			n = 0
+			clear(tried)
+			continue
+		} else if !state.Trial {
 			continue
 		}
-		for class := sms.Class(sms.Classes); class > 0; {
-			class--
-			tasks := d.ledger.Ready(l.Name, class, 1)
-			if len(tasks) == 0 {
-				continue
-			}
-			if err := d.workOn(ctx, l, way{budget: l.trial, trial: true}, tasks[0].Page, tasks[0].Epoch); err != nil && !errors.Is(err, queue.ErrLater) {
-				return fmt.Errorf("try a carrier that is ill: %w", err)
-			}
-			break
+		t, ok := d.candidate(l.Name, n, tried)
+		if !ok {
+			continue
+		}
+		n++
+		tried[t.Page] = n
+		if err := d.workOn(ctx, l, way{budget: l.trial, trial: true}, t.Page, t.Epoch); err != nil && !errors.Is(err, queue.ErrLater) {
+			return fmt.Errorf("try a carrier that is ill: %w", err)
 		}
 	}
 	return nil
+}
+
+// candidate is the page of trial n: of the highest class and the lowest in turn, and the
+// one whose last trial is the longest ago, for it may be a few of its recipients that
+// the carrier fails.
+func (d *Dispatcher) candidate(provider string, n int, tried map[int64]int) (t ledger.Task, ok bool) {
+	for i := range sms.Class(sms.Classes) {
+		class := i
+		if n%2 == 0 {
+			class = sms.Classes - 1 - i
+		}
+		if tasks := d.ledger.Ready(provider, class, feedWindow); len(tasks) > 0 {
+			return slices.MinFunc(tasks, func(a, b ledger.Task) int { return tried[a.Page] - tried[b.Page] }), true
+		}
+	}
+	return t, false
 }
 
 // keepFloor works on one routine page beside the urgent ones, at the pace of the

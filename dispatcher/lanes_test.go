@@ -3,6 +3,7 @@ package dispatcher
 import (
 	"context"
 	"fmt"
+	"net"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -10,6 +11,7 @@ import (
 
 	"tocsin/dispatcher/ledger"
 	"tocsin/providers/simulator"
+	"tocsin/providers/smpp"
 )
 
 // taken counts, by campaign, what carriers took from one time to before another.
@@ -194,5 +196,43 @@ func TestBeside900000AnEmergencysFirstLeavesWithinASecondOfItsApprovalAndTheEndM
 			t.Errorf("got %d routine messages meanwhile, want none", n)
 		}
 		w.auditRates(w.entries())
+	})
+}
+
+// A few of an emergency whom the carrier puts off for ever do not keep all others from
+// it, and another emergency does not wait for them.
+func TestAFewWhomTheCarrierNeverTakesDoNotStopTheOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, shelf := newWorld(t), newShelf()
+		w.script("mobile", account(1, 10, 1), 100, func(conn net.Conn) {
+			s := newScripted(conn)
+			s.talk(func(h smpp.Header, to string) bool {
+				if strings.HasPrefix(to, "86135") {
+					s.refuse(h, 0x08)
+					return true
+				}
+				id, _ := shelf.take(to)
+				s.taken(h, id)
+				return true
+			})
+		})
+		w.start()
+		w.plan(campaign{key: "b", first: 8613517263544, recipients: 3, text: "leave the house", yaml: "class: emergency\nreceipts: {wanted: false}\n"})
+		time.Sleep(30 * time.Second)
+		begun := time.Now()
+		w.plan(campaign{key: "c", first: 8613617263544, recipients: 50, text: "leave the house", yaml: "class: emergency\nreceipts: {wanted: false}\n"})
+		w.until("the second emergency is out", time.Minute, func() bool { return w.tally("c").Accepted == 50 })
+		if d := shelf.times[0].Sub(begun); d > 1500*time.Millisecond {
+			t.Errorf("the second emergency's first left after %v, want a trial's time at most", d)
+		}
+		w.plan(people(3000, "class: routine\nreceipts: {wanted: false}\n"))
+		// 30 s at the whole rate.
+		w.until("the routine campaign is out", 5*time.Minute, func() bool { return w.tally("a").Accepted == 3000 })
+		if got := w.tally("b"); got.Waiting+got.Offered != 3 {
+			t.Errorf("got %+v, want the three still tried", got.Recipients)
+		}
+		if err := w.stop(); err != nil {
+			t.Error(err)
+		}
 	})
 }

@@ -3,6 +3,7 @@ package dispatcher
 import (
 	"context"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sync/semaphore"
 	"golang.org/x/time/rate"
@@ -43,6 +44,8 @@ type line struct {
 	pressing atomic.Int32        // 1 + the highest class that has somebody waiting or offered; 0: none
 	trial    *semaphore.Weighted // the few messages of a trial
 	floor    *floor              // nil: there is none
+
+	pressed time.Time // when that class last had; of feed alone
 
 	meter    meter // of attend alone
 	measured bool  // the ledger keeps what the carrier took at this hour; of attend alone
@@ -139,6 +142,23 @@ func (l *line) onTrial() bool { return l.Provider.Line().Trial }
 
 // overtaken reports whether a higher class than c has somebody waiting or offered on this line.
 func (l *line) overtaken(c sms.Class) bool { return l.pressing.Load() > int32(c)+1 }
+
+// linger is how long a class presses after it was last seen to: it has nothing offered
+// for an instant between two chunks.
+const linger = 300 * time.Millisecond
+
+// press notes the highest class with somebody waiting or offered now.
+func (l *line) press(class sms.Class, any bool) {
+	now, level := time.Now(), int32(0)
+	if any {
+		level = int32(class) + 1
+	}
+	if level < l.pressing.Load() && now.Sub(l.pressed) < linger {
+		return
+	}
+	l.pressing.Store(level)
+	l.pressed = now
+}
 
 // enter takes a worker's slot; it reports false when ctx ended first.
 func (l *line) enter(ctx context.Context) bool {

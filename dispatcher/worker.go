@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -176,7 +177,8 @@ func (d *Dispatcher) newPageWork(l *line, by way, k *ledger.Claim) (*pageWork, e
 // run sends all that waits, in rounds.
 func (w *pageWork) run(ctx context.Context) error {
 	waiting := w.k.Waiting
-	if w.trial { // one chunk, once
+	if w.trial { // one chunk, once, of whomever
+		rand.Shuffle(len(waiting), func(i, j int) { waiting[i], waiting[j] = waiting[j], waiting[i] })
 		if err := w.round(ctx, waiting[:min(len(waiting), providers.Trial)]); err != nil {
 			return err
 		}

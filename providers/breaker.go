@@ -27,6 +27,10 @@ const (
 	// Between two trials: openFirst, doubled up to openMost.
 	openFirst = 5 * time.Second
 	openMost  = 30 * time.Second
+	// few recipients may be what is ill, not the carrier: then it is tried each
+	// openFew, so that others wait no longer than that.
+	few     = 10
+	openFew = time.Second
 	// Trial is how many messages are offered to a carrier that was ill: what may
 	// be in doubt when it still is.
 	Trial = 5
@@ -50,8 +54,9 @@ type Breaker struct {
 	counted   time.Time // when an ill offer was last counted
 	fullSince time.Time
 	why       sms.Reason
-	trials    int       // in a row that failed
-	next      time.Time // no trial before
+	whom      map[sms.Number]struct{} // few of those it did badly by since the last good answer
+	trials    int                     // in a row that failed
+	next      time.Time               // no trial before
 	trying    bool
 }
 
@@ -61,9 +66,9 @@ func NewBreaker(inner Provider, logger *slog.Logger) *Breaker {
 	if logger == nil {
 		logger = slog.New(slog.DiscardHandler)
 	}
-	b := &Breaker{inner: inner, log: logger}
+	b := &Breaker{inner: inner, log: logger, whom: map[sms.Number]struct{}{}}
 	b.circuit = gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
-		Timeout:       openFirst,
+		Timeout:       openFew, // the rest is next's
 		ReadyToTrip:   b.tooMany,
 		OnStateChange: b.change,
 		IsExcluded:    func(err error) bool { return errors.Is(err, errNoSign) },
@@ -116,7 +121,7 @@ func (b *Breaker) Submit(ctx context.Context, msgs []sms.Message, acks []sms.Ack
 	case sign == nil && b.sick.Load(): // the one thing a well carrier costs is looking
 		b.recovered()
 	case errors.Is(sign, errIll):
-		b.complain(why)
+		b.complain(why, msgs, acks)
 	}
 }
 
@@ -145,7 +150,9 @@ func (b *Breaker) try(ctx context.Context, msgs []sms.Message, acks []sms.Ack) {
 	sign := errIll // unless it returns
 	defer func() { done(sign) }()
 	b.inner.Submit(ctx, msgs[:n], acks[:n])
-	_, sign = judge(ctx, acks[:n])
+	if _, sign = judge(ctx, acks[:n]); errors.Is(sign, errIll) {
+		b.remember(msgs[:n], acks[:n])
+	}
 }
 
 var (
@@ -180,14 +187,35 @@ func judge(ctx context.Context, acks []sms.Ack) (why sms.Reason, sign error) {
 // recovered forgets what was counted.
 func (b *Breaker) recovered() {
 	b.mu.Lock()
-	b.lost, b.counted, b.fullSince = 0, time.Time{}, time.Time{}
-	b.sick.Store(false)
+	b.forget()
 	b.mu.Unlock()
 	b.tell(nil)
 }
 
+// forget is recovered under b.mu.
+func (b *Breaker) forget() {
+	b.lost, b.counted, b.fullSince = 0, time.Time{}, time.Time{}
+	clear(b.whom)
+	b.sick.Store(false)
+}
+
+// remember notes a few of those the carrier did badly by.
+func (b *Breaker) remember(msgs []sms.Message, acks []sms.Ack) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i := range acks {
+		if len(b.whom) >= few {
+			return
+		}
+		if o := acks[i].Outcome; o == sms.NotNow || o == sms.Unknown {
+			b.whom[msgs[i].To] = struct{}{}
+		}
+	}
+}
+
 // complain counts an offer that says the carrier is ill.
-func (b *Breaker) complain(why sms.Reason) {
+func (b *Breaker) complain(why sms.Reason, msgs []sms.Message, acks []sms.Ack) {
+	b.remember(msgs, acks)
 	now := time.Now()
 	b.mu.Lock()
 	b.sick.Store(true)
@@ -231,15 +259,23 @@ func (b *Breaker) change(_ string, from, to gobreaker.State) {
 	switch {
 	case to == gobreaker.StateOpen && from == gobreaker.StateClosed:
 		b.ill.Store(true)
-		b.trials, b.next = 0, time.Time{}
+		b.trials = 0
+		b.next = time.Now().Add(b.pause())
 		b.log.Warn("the carrier is ill: nothing is offered to it but a few messages now and then", "why", illness[b.why])
 	case to == gobreaker.StateOpen:
 		b.trials++
-		b.next = time.Now().Add(min(openFirst<<min(b.trials, 8), openMost))
+		b.next = time.Now().Add(b.pause())
 	case to == gobreaker.StateClosed:
-		b.lost, b.counted, b.fullSince = 0, time.Time{}, time.Time{}
-		b.sick.Store(false)
+		b.forget()
 		b.ill.Store(false)
 		b.log.Info("the carrier is well again")
 	}
+}
+
+// pause is how long it is until the next trial. Under b.mu.
+func (b *Breaker) pause() time.Duration {
+	if len(b.whom) < few {
+		return openFew
+	}
+	return min(openFirst<<min(b.trials, 8), openMost)
 }

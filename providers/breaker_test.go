@@ -188,6 +188,25 @@ func TestATrialThatPanicsIsABadOne(t *testing.T) {
 	})
 }
 
+func TestACarrierThatFailsAFewIsTriedEachSecondForTheOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, answer, b, _ := saying(time.Millisecond)
+		*answer = sms.Ack{Outcome: sms.NotNow, Reason: sms.CarrierFault}
+		for range 60 {
+			b.Submit(t.Context(), texts(3, 1), make([]sms.Ack, 3)) // the same three, again and again
+			time.Sleep(500 * time.Millisecond)
+		}
+		if !b.Line().Ill {
+			t.Fatal("the carrier is not ill")
+		}
+		*answer = sms.Ack{Outcome: sms.Taken}
+		before := len(a.left)
+		if offerEvery(b, a, 100*time.Millisecond, 1200*time.Millisecond); len(a.left) == before || b.Line().Ill {
+			t.Error("others have waited for longer than a second")
+		}
+	})
+}
+
 func TestWhoeverEndsHisWaitSaysNothingOfTheCarrier(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, answer, b, _ := saying(time.Millisecond)

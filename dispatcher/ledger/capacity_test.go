@@ -200,7 +200,7 @@ func TestAHigherClassPressesUntilTheLastIsAnswered(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	presses(sms.Urgent, true) // held, and not sent
+	presses(sms.Routine, true) // held, and put off for all we know
 	offer(t, l, k, 0, 1)
 	presses(sms.Urgent, true) // on its way
 	settle(t, l, k, taken("A", "B"), 0, 1)

@@ -2,8 +2,9 @@ package ledger
 
 import "tocsin/providers/sms"
 
-// Pressing is the highest class that has recipients waiting for a provider or offered to
-// it, whoever works on their pages; ok is false when none has.
+// Pressing is the highest class that has recipients offered to a provider, or waiting
+// for it on a page that nobody works on; ok is false when none has. Between two chunks,
+// and while the carrier puts its last few off again and again, a class does not press.
 func (l *Ledger) Pressing(provider string) (class sms.Class, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -15,7 +16,7 @@ func (l *Ledger) Pressing(provider string) (class sms.Class, ok bool) {
 			continue
 		}
 		for _, p := range k.pages {
-			if p.provider == provider && p.counts[sms.Waiting]+p.counts[sms.Offered] > 0 {
+			if p.provider == provider && (p.open() || p.counts[sms.Offered] > 0) {
 				class, ok = k.Class, true
 				break
 			}
