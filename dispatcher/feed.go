@@ -192,7 +192,8 @@ func (n *neglect) look(l *line, ready func(class sms.Class) []ledger.Task) bool 
 }
 
 // direct works on pages without the queue while Redis is gone, or does not
-// deliver: an emergency needs no Redis.
+// deliver: an emergency needs no Redis. It does too for a while after a line is up, or
+// free of higher classes: the tasks of who had to wait sleep for some seconds.
 func (d *Dispatcher) direct(ctx context.Context, l *line) error {
 	running := make(chan struct{}, l.workers)
 	defer func() {
@@ -205,17 +206,20 @@ func (d *Dispatcher) direct(ctx context.Context, l *line) error {
 	for sleep(ctx, feedEvery) {
 		ready := func(class sms.Class) []ledger.Task { return d.ledger.Ready(l.Name, class, 1) }
 		if d.queue.Down() < redisGone {
-			before := n.found
-			if !n.look(l, ready) {
+			before, found := n.found, n.look(l, ready)
+			if !found && !l.justFreed() {
 				clear(started)
 				continue
 			}
-			if !before {
+			if found && !before {
 				d.log.Warn("the queue does not deliver: pages are claimed straight from the ledger", "provider", l.Name)
 			}
 		}
 		for class := sms.Class(sms.Classes); class > 0; {
 			class--
+			if l.overtaken(class) {
+				break
+			}
 			for _, t := range d.ledger.Ready(l.Name, class, l.workers) {
 				if started[t.Page] == t.Epoch+1 {
 					continue

@@ -45,7 +45,9 @@ type line struct {
 	trial    *semaphore.Weighted // the few messages of a trial
 	floor    *floor              // nil: there is none
 
-	pressed time.Time // when that class last had; of feed alone
+	pressed time.Time    // when that class last had; of feed alone
+	wasUp   bool         // of feed alone
+	freed   atomic.Int64 // when lower classes, or all, could go on, ns since 1970
 
 	meter    meter // of attend alone
 	measured bool  // the ledger keeps what the carrier took at this hour; of attend alone
@@ -156,9 +158,21 @@ func (l *line) press(class sms.Class, any bool) {
 	if level < l.pressing.Load() && now.Sub(l.pressed) < linger {
 		return
 	}
+	up := l.usable()
+	if level < l.pressing.Load() || up && !l.wasUp {
+		l.freed.Store(now.UnixNano())
+	}
+	l.wasUp = up
 	l.pressing.Store(level)
 	l.pressed = now
 }
+
+// asleep is how long tasks that could not go may sleep in the queue: its longest delay,
+// and a bit.
+const asleep = 6 * time.Second
+
+// justFreed reports whether tasks of pages that can go may still sleep in the queue.
+func (l *line) justFreed() bool { return time.Since(time.Unix(0, l.freed.Load())) < asleep }
 
 // enter takes a worker's slot; it reports false when ctx ended first.
 func (l *line) enter(ctx context.Context) bool {
