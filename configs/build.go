@@ -81,11 +81,18 @@ func Routes(c *Config) (*providers.Routes, error) {
 	if err != nil {
 		return nil, err
 	}
-	rules := make([]providers.Rule, len(c.Routes))
+	return providers.NewRoutes(rules(c), ported)
+}
+
+// Fallbacks makes the policies of the routes of c.
+func Fallbacks(c *Config) (providers.Fallbacks, error) { return providers.NewFallbacks(rules(c)) }
+
+func rules(c *Config) []providers.Rule {
+	all := make([]providers.Rule, len(c.Routes))
 	for i, r := range c.Routes {
-		rules[i] = providers.Rule(r)
+		all[i] = providers.Rule{Carrier: r.Carrier, Prefix: r.Prefix, To: r.To, Fallback: r.Fallback.policy()}
 	}
-	return providers.NewRoutes(rules, ported)
+	return all
 }
 
 func readPorted(path string) (*providers.Ported, error) {

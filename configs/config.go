@@ -9,6 +9,9 @@ package configs
 import (
 	"errors"
 	"time"
+
+	"tocsin/providers"
+	"tocsin/providers/sms"
 )
 
 // Config is everything a Tocsin process is told before it starts. Paths written
@@ -97,6 +100,9 @@ type ProviderConfig struct {
 	Sender string `yaml:"sender"`
 	// Rate is the account's contract, in segments per second; 0: no limit.
 	Rate int `yaml:"rate"`
+	// Floor is the share of the rate that routine campaigns keep while urgent ones are
+	// sent, 0 to 0.5; never while an emergency is.
+	Floor float64 `yaml:"floor"`
 	// Batch is the most recipients in one PDU; 1: one PDU for each.
 	Batch int `yaml:"batch"`
 	// Window is how many PDUs may be unanswered on one connection.
@@ -169,7 +175,8 @@ type ProviderConfig struct {
 const (
 	DefaultConnections     = 2
 	DefaultWindow          = 100
-	DefaultBatch           = 1 // submit_multi is asked for: not every carrier has it
+	DefaultFloor           = 0.05 // an urgent campaign takes a twentieth longer, a routine one never stands still for it
+	DefaultBatch           = 1    // submit_multi is asked for: not every carrier has it
 	DefaultEnquireLink     = 30 * time.Second
 	DefaultResponseTimeout = 30 * time.Second
 	DefaultActiveTest      = 60 * time.Second
@@ -184,6 +191,7 @@ func defaultProvider() ProviderConfig {
 		Connections: DefaultConnections,
 		Window:      DefaultWindow,
 		Batch:       DefaultBatch,
+		Floor:       DefaultFloor,
 		Bind:        "transceiver",
 
 		EnquireLink:     DefaultEnquireLink,
@@ -234,6 +242,50 @@ type RouteConfig struct {
 	Carrier string   `yaml:"carrier"` // China Mobile, China Unicom, China Telecom, China Broadnet, or their Chinese names
 	Prefix  string   `yaml:"prefix"`  // digits after the plus sign; the longest that fits wins; "*": every number
 	To      []string `yaml:"to"`      // names of providers, in order of preference
+	// Fallback says when who waits for a provider goes to the next one; nil: after
+	// 10 s, for every class.
+	Fallback *FallbackConfig `yaml:"fallback"`
+}
+
+// FallbackConfig is "never", or after how long a provider is down, and for which
+// classes, its waiting recipients go to the next one of their route.
+type FallbackConfig struct {
+	Never bool          `yaml:"-"`
+	After time.Duration `yaml:"after"`
+	For   []string      `yaml:"for"` // routine, urgent, emergency; none: every class
+}
+
+// UnmarshalYAML reads never, or after and for.
+func (f *FallbackConfig) UnmarshalYAML(unmarshal func(any) error) error {
+	*f = FallbackConfig{After: providers.DefaultFallback}
+	var word string
+	if unmarshal(&word) == nil {
+		f.Never = word == "never"
+		if !f.Never {
+			f.For = []string{word} // validate refuses it, and knows the line
+			f.After = -1
+		}
+		return nil
+	}
+	type plain FallbackConfig
+	return unmarshal((*plain)(f))
+}
+
+// policy is f in the words of providers.
+func (f *FallbackConfig) policy() *providers.Fallback {
+	if f == nil {
+		return nil
+	}
+	p := providers.Fallback{Never: f.Never, After: f.After}
+	for _, name := range f.For {
+		if class, ok := sms.ParseClass(name); ok {
+			p.For[class] = true
+		}
+	}
+	if len(f.For) == 0 {
+		p.For = providers.Always.For
+	}
+	return &p
 }
 
 // Price is what one segment costs.

@@ -198,7 +198,7 @@ func TestTheReferenceNamesEveryKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, typ := range []reflect.Type{
-		reflect.TypeFor[Config](), reflect.TypeFor[ProviderConfig](), reflect.TypeFor[RouteConfig](),
+		reflect.TypeFor[Config](), reflect.TypeFor[ProviderConfig](), reflect.TypeFor[RouteConfig](), reflect.TypeFor[FallbackConfig](),
 		reflect.TypeFor[TLSConfig](), reflect.TypeFor[Price](), reflect.TypeFor[SecretSource](),
 	} {
 		for _, key := range keysOf(typ) {
@@ -215,7 +215,7 @@ func TestDefaultsOfAProviderAreThoseTheReferenceNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := ProviderConfig{
-		Name: "Town.Name", Protocol: Stub, Connections: 2, Window: 100, Batch: 1, Bind: "transceiver",
+		Name: "Town.Name", Protocol: Stub, Connections: 2, Window: 100, Batch: 1, Floor: 0.05, Bind: "transceiver",
 		EnquireLink: 30 * time.Second, ResponseTimeout: 30 * time.Second,
 	}
 	if diff := cmp.Diff(want, c.Providers[0]); diff != "" {
@@ -417,5 +417,44 @@ func TestAmounts(t *testing.T) {
 	}
 	if got := Amount(35_000).Times(900_000).String(); got != "31500.00" {
 		t.Errorf("900,000 segments at 0.035: got %s, want 31500.00", got)
+	}
+}
+
+func TestFallbacksAreThoseTheRoutesDeclare(t *testing.T) {
+	c, err := Load(write(t, "providers:\n  - {name: a, protocol: stub}\n  - {name: b, protocol: stub}\n  - {name: c, protocol: stub}\nroutes:\n"+
+		"  - {prefix: \"86\", to: [a, b], fallback: {after: 30s, for: [urgent, emergency]}}\n"+
+		"  - {prefix: \"85\", to: [b, a], fallback: never}\n"+
+		"  - {prefix: \"1\", to: [c, b], fallback: {for: [emergency]}}\n"+
+		"  - {prefix: \"*\", to: [a]}\n"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := Fallbacks(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, one := range []struct {
+		route    string
+		class    sms.Class
+		down     time.Duration
+		disabled bool
+		want     bool
+	}{
+		{"a,b", sms.Urgent, 29 * time.Second, false, false},
+		{"a,b", sms.Urgent, 30 * time.Second, false, true},
+		{"a,b", sms.Routine, time.Hour, false, false},
+		{"a,b", sms.Routine, time.Hour, true, false},
+		{"a,b", sms.Emergency, 0, true, true},
+		{"b,a", sms.Emergency, time.Hour, true, false},
+		{"c,b", sms.Emergency, 10 * time.Second, false, true},
+		{"c,b", sms.Emergency, 9 * time.Second, false, false},
+		{"c,b", sms.Urgent, time.Hour, false, false},
+		{"a", sms.Routine, 10 * time.Second, false, true},
+		{"once,there", sms.Routine, 10 * time.Second, false, true},
+		{"once,there", sms.Routine, 9 * time.Second, false, false},
+	} {
+		if got := f.Allows(one.route, one.class, one.down, one.disabled); got != one.want {
+			t.Errorf("%+v: got %v", one, got)
+		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"tocsin/providers"
+	"tocsin/providers/sms"
 )
 
 // Limits of a provider's settings.
@@ -21,6 +22,8 @@ const (
 	maxWindow      = 4095 // PDUs; sequence numbers would allow more, no carrier does
 	maxBatch       = 254  // SMPP 3.4 section 5.2.24: number_of_dests is 1 to 254
 	maxRate        = 1_000_000
+	maxFloor       = 0.5 // more would be no urgency
+	maxFallback    = 24 * time.Hour
 	maxSystemID    = 15 // SMPP 3.4 section 4.1.1: 16 octets with the closing NUL
 	maxSystemType  = 12 // the same table: 13 octets
 	maxSender      = 20 // SMPP 3.4 section 4.4.1: source_addr is 21 octets
@@ -114,6 +117,10 @@ func validateProvider(c *Config, i int, d *document) error {
 		if n.value < n.low || n.value > n.high {
 			return d.at(path+"."+n.key, "%s of provider %s is %d: it must be %d to %d", n.key, p.Name, n.value, n.low, n.high)
 		}
+	}
+	if p.Floor < 0 || p.Floor > maxFloor || math.IsNaN(p.Floor) {
+		return d.at(path+".floor", "floor of provider %s is %v: it is the share of the rate that routine campaigns keep while urgent ones are sent, 0 to %v",
+			p.Name, p.Floor, maxFloor)
 	}
 	if len(p.Sender) > maxSender || !printable(p.Sender) {
 		return d.at(path+".sender", "sender of provider %s: at most %d ASCII characters", p.Name, maxSender)
@@ -281,8 +288,52 @@ func validateRoutes(c *Config, d *document) error {
 				return d.at(step, "provider %s stands twice in this route: remove one", name)
 			}
 		}
+		if err := validateFallback(c, i, d); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// validateFallback looks at the fallback of route i, and at those before it with the
+// same providers: their recipients wait together.
+func validateFallback(c *Config, i int, d *document) error {
+	r := &c.Routes[i]
+	path := fmt.Sprintf("$.routes[%d].fallback", i)
+	if f := r.Fallback; f != nil {
+		for j, name := range f.For {
+			if f.After < 0 && len(f.For) == 1 && !d.has(path+".after") {
+				return d.at(path, "fallback %q of route %d is not known: write never, or for example {after: 10s, for: [urgent, emergency]}", name, i+1)
+			}
+			if _, ok := sms.ParseClass(name); !ok {
+				return d.at(fmt.Sprintf("%s.for[%d]", path, j), "%q in the fallback of route %d is not a class: there are routine, urgent and emergency", name, i+1)
+			}
+			if slices.Contains(f.For[:j], name) {
+				return d.at(fmt.Sprintf("%s.for[%d]", path, j), "%s stands twice in the fallback of route %d: remove one", name, i+1)
+			}
+		}
+		switch {
+		case !f.Never && (f.After < 0 || f.After > maxFallback):
+			return d.at(path+".after", "after in the fallback of route %d is %v: it must be 0s to %v", i+1, f.After, maxFallback)
+		case d.has(path+".for") && len(f.For) == 0:
+			return d.at(path+".for", "for in the fallback of route %d is empty: name classes, or write fallback: never", i+1)
+		case !f.Never && len(r.To) < 2:
+			return d.at(path, "route %d has a fallback and one provider: write a second one into to, or remove fallback", i+1)
+		}
+	}
+	for j := range c.Routes[:i] {
+		if slices.Equal(c.Routes[j].To, r.To) && *orAlways(c.Routes[j].Fallback.policy()) != *orAlways(r.Fallback.policy()) {
+			return d.at(path, "route %d has the same providers as route %d and another fallback: who waits for them waits together, so write the same in both", i+1, j+1)
+		}
+	}
+	return nil
+}
+
+func orAlways(f *providers.Fallback) *providers.Fallback {
+	if f == nil {
+		return &providers.Always
+	}
+	return f
 }
 
 func isCarrier(name string) bool {

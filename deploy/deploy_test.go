@@ -19,7 +19,7 @@ import (
 var Metrics = []string{
 	"tocsin_send_attempts_total", "tocsin_send_duration_seconds", "tocsin_segments_total",
 	"tocsin_receipts_total", "tocsin_receipt_delay_seconds",
-	"tocsin_provider_up", "tocsin_provider_inflight", "tocsin_provider_window_messages",
+	"tocsin_provider_up", "tocsin_provider_circuit_open", "tocsin_provider_stopped", "tocsin_provider_inflight", "tocsin_provider_window_messages",
 	"tocsin_provider_rate_limit_segments_per_second",
 	"tocsin_campaign_recipients", "tocsin_pages", "tocsin_imbalance", "tocsin_recipients_in_doubt",
 	"tocsin_orphan_receipts", "tocsin_orphan_receipts_total", "tocsin_queue_tasks",

@@ -13,7 +13,7 @@ import (
 
 	"tocsin/dispatcher/ledger"
 	"tocsin/dispatcher/queue"
-	"tocsin/providers/sms"
+	"tocsin/providers"
 )
 
 // Options is what a Dispatcher works with.
@@ -26,6 +26,8 @@ type Options struct {
 	// Occur plans the occurrences of campaigns that are sent again and again; nil: there
 	// are none.
 	Occur Occur
+	// Fallbacks are the routes' policies; nil: all go after a while.
+	Fallbacks providers.Fallbacks
 }
 
 // A Dispatcher sends what the ledger has planned.
@@ -39,6 +41,8 @@ type Dispatcher struct {
 	orders    orders
 	recurring recurring
 
+	fallbacks providers.Fallbacks
+
 	submitting context.Context // ends when chunks under way may wait no longer
 
 	failure sync.Once
@@ -46,7 +50,7 @@ type Dispatcher struct {
 	cause   error
 
 	mu     sync.Mutex
-	gaveUp []error // of the lines that have stopped for good
+	gaveUp map[string]error // of the lines that have stopped until somebody enables them
 }
 
 // New makes a Dispatcher. It does nothing until Run.
@@ -56,7 +60,8 @@ func New(o Options) (*Dispatcher, error) {
 	}
 	d := &Dispatcher{
 		ledger: o.Ledger, queue: o.Queue, log: o.Logger, metrics: o.Metrics,
-		byName: map[string]*line{}, failed: make(chan struct{}), recurring: recurring{occur: o.Occur},
+		byName: map[string]*line{}, failed: make(chan struct{}), fallbacks: o.Fallbacks, gaveUp: map[string]error{},
+		recurring: recurring{occur: o.Occur},
 	}
 	for _, l := range o.Lines {
 		if d.byName[l.Name] != nil {
@@ -79,6 +84,9 @@ const drain = 10 * time.Second
 func (d *Dispatcher) Run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
+	if err := d.begin(ctx); err != nil && ctx.Err() == nil {
+		return err
+	}
 	submitting, giveUp := context.WithCancel(context.WithoutCancel(ctx))
 	defer giveUp()
 	d.submitting = submitting
@@ -104,9 +112,12 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	work.Go(func() error { return d.feed(workCtx) })
 	work.Go(func() error { return d.live(workCtx) })
 	work.Go(func() error { return d.watch(workCtx) })
+	work.Go(func() error { return d.attend(workCtx) })
 	for _, l := range d.here() {
 		work.Go(func() error { return d.direct(workCtx, l) })
 		work.Go(func() error { return d.express(workCtx, l) })
+		work.Go(func() error { return d.try(workCtx, l) })
+		work.Go(func() error { return d.keepFloor(workCtx, l) })
 		work.Go(func() error {
 			return d.queue.Serve(workCtx, l.Name, l.workers, func(ctx context.Context, page, epoch int64) error {
 				return d.work(ctx, l, page, epoch)
@@ -174,29 +185,6 @@ func (d *Dispatcher) broken(err error) error {
 	return err
 }
 
-// runLine keeps one provider up. A provider that gives up (bad credentials) is
-// shown as down; the others go on.
-func (d *Dispatcher) runLine(ctx context.Context, l *line) error {
-	err := l.Provider.Run(ctx, func(receipts []sms.Receipt, incoming []sms.Incoming) error {
-		got, err := d.ledger.Receive(l.Name, receipts, incoming)
-		if err != nil {
-			d.fail(fmt.Errorf("note receipts: %w", err))
-			return err
-		}
-		if d.metrics != nil {
-			d.metrics.received(l.Name, got)
-		}
-		return nil
-	})
-	if err != nil && ctx.Err() == nil {
-		d.log.Error("provider has stopped", "provider", l.Name, "err", err)
-		d.mu.Lock()
-		d.gaveUp = append(d.gaveUp, fmt.Errorf("provider %s has stopped: %w", l.Name, err))
-		d.mu.Unlock()
-	}
-	return nil
-}
-
 // Stopped says why nothing can be sent any more: every provider has stopped for
 // good. It is nil while one is left.
 func (d *Dispatcher) Stopped() error {
@@ -205,5 +193,9 @@ func (d *Dispatcher) Stopped() error {
 	if here := len(d.here()); here == 0 || len(d.gaveUp) < here {
 		return nil
 	}
-	return errors.Join(d.gaveUp...)
+	var all []error
+	for _, l := range d.lines {
+		all = append(all, d.gaveUp[l.Name])
+	}
+	return errors.Join(all...)
 }

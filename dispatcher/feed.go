@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"tocsin/dispatcher/ledger"
@@ -44,14 +45,14 @@ func (d *Dispatcher) feed(ctx context.Context) error {
 }
 
 func (d *Dispatcher) feedLine(ctx context.Context, l *line, known map[int64]pushed) error {
-	pressing := int32(0)
+	// Until the last of a class is answered, lower ones have nothing.
+	l.press(d.ledger.Pressing(l.Name))
 	for class := sms.Class(sms.Classes); class > 0; {
 		class--
-		tasks := d.ledger.Ready(l.Name, class, feedWindow)
-		if len(tasks) > 0 && pressing == 0 {
-			pressing = int32(class) + 1
-			l.pressing.Store(pressing)
+		if l.overtaken(class) {
+			break
 		}
+		tasks := d.ledger.Ready(l.Name, class, feedWindow)
 		if !l.usable() && !d.ledger.LineUp(l.Name) || d.queue.Down() > 0 || !d.ledger.Leads() {
 			continue
 		}
@@ -70,9 +71,6 @@ func (d *Dispatcher) feedLine(ctx context.Context, l *line, known map[int64]push
 			known[t.Page] = pushed{t.Epoch, now}
 		}
 	}
-	if pressing == 0 {
-		l.pressing.Store(0)
-	}
 	return nil
 }
 
@@ -89,8 +87,69 @@ func (d *Dispatcher) express(ctx context.Context, l *line) error {
 			continue
 		}
 		for _, t := range d.ledger.Ready(l.Name, class, 1) {
-			if err := d.workOn(ctx, l, l.spare, t.Page, t.Epoch); err != nil && !errors.Is(err, queue.ErrLater) {
+			if err := d.workOn(ctx, l, way{budget: l.spare}, t.Page, t.Epoch); err != nil && !errors.Is(err, queue.ErrLater) {
 				return fmt.Errorf("work ahead of the queue: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
+// try offers a few messages to a carrier that is ill, when it is time to: if it takes
+// one it is well, and everything goes on.
+func (d *Dispatcher) try(ctx context.Context, l *line) error {
+	tried := map[int64]int{} // by page: the last trial with it, from 1
+	for n := 0; sleep(ctx, feedEvery); {
+		if state := l.Provider.Line(); !state.Ill {
+			n = 0
+			clear(tried)
+			continue
+		} else if !state.Trial {
+			continue
+		}
+		t, ok := d.candidate(l.Name, n, tried)
+		if !ok {
+			continue
+		}
+		n++
+		tried[t.Page] = n
+		if err := d.workOn(ctx, l, way{budget: l.trial, trial: true}, t.Page, t.Epoch); err != nil && !errors.Is(err, queue.ErrLater) {
+			return fmt.Errorf("try a carrier that is ill: %w", err)
+		}
+	}
+	return nil
+}
+
+// candidate is the page of trial n: of the highest class and the lowest in turn, and the
+// one whose last trial is the longest ago, for it may be a few of its recipients that
+// the carrier fails.
+func (d *Dispatcher) candidate(provider string, n int, tried map[int64]int) (t ledger.Task, ok bool) {
+	for i := range sms.Class(sms.Classes) {
+		class := i
+		if n%2 == 0 {
+			class = sms.Classes - 1 - i
+		}
+		if tasks := d.ledger.Ready(provider, class, feedWindow); len(tasks) > 0 {
+			return slices.MinFunc(tasks, func(a, b ledger.Task) int { return tried[a.Page] - tried[b.Page] }), true
+		}
+	}
+	return t, false
+}
+
+// keepFloor works on one routine page beside the urgent ones, at the pace of the
+// line's floor.
+func (d *Dispatcher) keepFloor(ctx context.Context, l *line) error {
+	if l.floor == nil {
+		return nil
+	}
+	for sleep(ctx, feedEvery) {
+		if l.pressing.Load() != int32(sms.Urgent)+1 {
+			continue
+		}
+		for _, t := range d.ledger.Ready(l.Name, sms.Routine, 1) {
+			by := way{budget: l.floor.budget, floor: l.floor}
+			if err := d.workOn(ctx, l, by, t.Page, t.Epoch); err != nil && !errors.Is(err, queue.ErrLater) {
+				return fmt.Errorf("work at the floor: %w", err)
 			}
 		}
 	}
@@ -133,7 +192,8 @@ func (n *neglect) look(l *line, ready func(class sms.Class) []ledger.Task) bool 
 }
 
 // direct works on pages without the queue while Redis is gone, or does not
-// deliver: an emergency needs no Redis.
+// deliver: an emergency needs no Redis. It does too for a while after a line is up, or
+// free of higher classes: the tasks of who had to wait sleep for some seconds.
 func (d *Dispatcher) direct(ctx context.Context, l *line) error {
 	running := make(chan struct{}, l.workers)
 	defer func() {
@@ -146,17 +206,20 @@ func (d *Dispatcher) direct(ctx context.Context, l *line) error {
 	for sleep(ctx, feedEvery) {
 		ready := func(class sms.Class) []ledger.Task { return d.ledger.Ready(l.Name, class, 1) }
 		if d.queue.Down() < redisGone {
-			before := n.found
-			if !n.look(l, ready) {
+			before, found := n.found, n.look(l, ready)
+			if !found && !l.justFreed() {
 				clear(started)
 				continue
 			}
-			if !before {
+			if found && !before {
 				d.log.Warn("the queue does not deliver: pages are claimed straight from the ledger", "provider", l.Name)
 			}
 		}
 		for class := sms.Class(sms.Classes); class > 0; {
 			class--
+			if l.overtaken(class) {
+				break
+			}
 			for _, t := range d.ledger.Ready(l.Name, class, l.workers) {
 				if started[t.Page] == t.Epoch+1 {
 					continue

@@ -7,12 +7,12 @@ import (
 
 	"tocsin/campaigns"
 	"tocsin/dispatcher/ledger"
+	"tocsin/providers/sms"
 )
 
 const (
 	lookEvery   = 100 * time.Millisecond
-	resendAfter = 2 * time.Second  // time for an answer's receipt before doubt is sent again
-	rerouteWhen = 10 * time.Second // a line down for this long gives its waiting pages to its fall-backs
+	resendAfter = 2 * time.Second // time for an answer's receipt before doubt is sent again
 )
 
 // live starts campaigns when their time has come, ends them when all is settled
@@ -135,11 +135,12 @@ func patience(o *order, t *ledger.Tally) time.Duration {
 	return d
 }
 
-// reroute gives the pages of lines that have been down for a while, or are disabled,
-// to their routes' fall-backs.
+// reroute gives what waits for lines that have been down for a while, or are disabled,
+// to their routes' fall-backs, as the routes' policies say.
 func (d *Dispatcher) reroute(down map[string]time.Time) error {
 	for _, l := range d.lines {
-		disabled := d.ledger.Provider(l.Name).State == ledger.Disabled
+		state := d.ledger.Provider(l.Name).State
+		disabled := state == ledger.Disabled
 		if !disabled && (l.usable() || d.ledger.LineUp(l.Name)) {
 			delete(down, l.Name)
 			continue
@@ -149,19 +150,23 @@ func (d *Dispatcher) reroute(down map[string]time.Time) error {
 			since = time.Now()
 			down[l.Name] = since
 		}
-		if time.Since(since) < rerouteWhen && !disabled {
-			continue
+		if l.onTrial() && state == ledger.Enabled {
+			continue // it is tried first, with what waits for it
 		}
 		up := map[string]bool{} // asked here: Reroute holds the ledger
 		for _, other := range d.lines {
 			up[other.Name] = (other.usable() || d.ledger.LineUp(other.Name)) && d.ledger.Provider(other.Name).State == ledger.Enabled
 		}
-		n, err := d.ledger.Reroute(l.Name, func(name string) bool { return up[name] })
+		pages, people, err := d.ledger.Reroute(l.Name,
+			func(route string, class sms.Class) bool {
+				return d.fallbacks.Allows(route, class, time.Since(since), disabled)
+			},
+			func(name string) bool { return up[name] })
 		if err != nil {
 			return fmt.Errorf("reroute pages of %s: %w", l.Name, err)
 		}
-		if n > 0 {
-			d.log.Warn("provider is down or disabled, its waiting pages go to the fall-back", "provider", l.Name, "pages", n)
+		if pages > 0 {
+			d.log.Warn("provider is down or disabled, who waits for it goes to the fall-back", "provider", l.Name, "pages", pages, "recipients", people)
 		}
 	}
 	return nil

@@ -3,8 +3,10 @@ package dispatcher
 import (
 	"context"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sync/semaphore"
+	"golang.org/x/time/rate"
 
 	"tocsin/providers"
 	"tocsin/providers/sms"
@@ -25,6 +27,13 @@ type Line struct {
 	Elsewhere bool
 	// Alphabet is what the carrier takes texts in.
 	Alphabet sms.Alphabet
+	// Floor is the share of the rate that routine lanes keep while urgent ones work,
+	// 0 to below 1. It is off while an emergency works. Without a rate it means nothing.
+	Floor float64
+	// Pace is what Provider keeps to, and Took how many segments the carrier has taken
+	// so far; nil: what the carrier takes is not measured.
+	Pace Pace
+	Took func() int64
 }
 
 // line is a Line at work.
@@ -37,7 +46,39 @@ type line struct {
 	rate     float64             // the cap in force
 	workers  int                 // pages worked on at once
 	slots    chan struct{}       // one for each page being worked on
-	pressing atomic.Int32        // 1 + the highest class that has pages ready; 0: none
+	pressing atomic.Int32        // 1 + the highest class that has somebody waiting or offered; 0: none
+	trial    *semaphore.Weighted // the few messages of a trial
+	floor    *floor              // nil: there is none
+
+	pressed time.Time    // when that class last had; of feed alone
+	wasUp   bool         // of feed alone
+	freed   atomic.Int64 // when lower classes, or all, could go on, ns since 1970
+
+	meter    meter // of attend alone
+	measured bool  // the ledger keeps what the carrier took at this hour; of attend alone
+}
+
+// A floor is what routine lanes keep of a line while urgent ones work on it.
+type floor struct {
+	budget *semaphore.Weighted
+	chunk  int           // recipients offered at once
+	turns  *rate.Limiter // segments
+}
+
+// floorAhead is how many seconds of a floor are offered and not settled at most: each
+// of its chunks waits for its turn behind up to a second of the urgent ones.
+const floorAhead = 3.0
+
+func newFloor(share, perSecond float64, chunk int) *floor {
+	own := share * perSecond
+	if own <= 0 {
+		return nil
+	}
+	chunk = min(chunk, max(int(own/4), 1))
+	return &floor{
+		budget: semaphore.NewWeighted(int64(max(int(own*floorAhead), chunk))), chunk: chunk,
+		turns: rate.NewLimiter(rate.Limit(own), chunk*sms.MaxSegments),
+	}
 }
 
 // pageSize is the most recipients of a page.
@@ -71,7 +112,8 @@ func newLine(l Line) *line {
 	made := &line{
 		spare: spare,
 		Line:  l, budget: semaphore.NewWeighted(int64(most)), most: int64(most), rate: l.Rate,
-		workers: workers, slots: make(chan struct{}, workers),
+		workers: workers, slots: make(chan struct{}, workers), trial: semaphore.NewWeighted(providers.Trial),
+		floor: newFloor(l.Floor, l.Rate, chunk),
 	}
 	made.chunk.Store(int64(chunk))
 	return made
@@ -93,17 +135,52 @@ func (l *Line) chunkAt(rate float64) int {
 
 // setRate changes the cap. Work goes on in smaller chunks when it falls; they grow
 // no larger than the line was made for.
-func (l *line) setRate(rate float64) {
-	l.rate = rate
-	l.chunk.Store(int64(min(l.chunkAt(rate), l.chunkAt(l.Rate))))
-	l.SetRate(rate)
+func (l *line) setRate(perSecond float64) {
+	l.rate = perSecond
+	l.chunk.Store(int64(min(l.chunkAt(perSecond), l.chunkAt(l.Rate))))
+	if l.floor != nil {
+		l.floor.turns.SetLimit(rate.Limit(l.Floor * perSecond))
+	}
+	l.SetRate(perSecond)
 }
 
 // usable reports whether the provider can send now.
 func (l *line) usable() bool { return !l.Elsewhere && l.Provider.Line().Up > 0 }
 
-// overtaken reports whether a higher class than c has pages ready on this line.
+// onTrial reports whether the carrier is ill and is to be tried now.
+func (l *line) onTrial() bool { return l.Provider.Line().Trial }
+
+// overtaken reports whether a higher class than c has somebody waiting or offered on this line.
 func (l *line) overtaken(c sms.Class) bool { return l.pressing.Load() > int32(c)+1 }
+
+// linger is how long a class presses after it was last seen to: it has nothing offered
+// for an instant between two chunks.
+const linger = 300 * time.Millisecond
+
+// press notes the highest class with somebody waiting or offered now.
+func (l *line) press(class sms.Class, any bool) {
+	now, level := time.Now(), int32(0)
+	if any {
+		level = int32(class) + 1
+	}
+	if level < l.pressing.Load() && now.Sub(l.pressed) < linger {
+		return
+	}
+	up := l.usable()
+	if level < l.pressing.Load() || up && !l.wasUp {
+		l.freed.Store(now.UnixNano())
+	}
+	l.wasUp = up
+	l.pressing.Store(level)
+	l.pressed = now
+}
+
+// asleep is how long tasks that could not go may sleep in the queue: its longest delay,
+// and a bit.
+const asleep = 6 * time.Second
+
+// justFreed reports whether tasks of pages that can go may still sleep in the queue.
+func (l *line) justFreed() bool { return time.Since(time.Unix(0, l.freed.Load())) < asleep }
 
 // enter takes a worker's slot; it reports false when ctx ended first.
 func (l *line) enter(ctx context.Context) bool {

@@ -36,7 +36,10 @@ type campaign struct {
 }
 
 // plan writes a campaign's files, plans it and lets it run.
-func (w *world) plan(c campaign) ledger.Campaign {
+func (w *world) plan(c campaign) ledger.Campaign { return w.planAs(c, ledger.Approved) }
+
+// planAs is plan of a campaign that is in a state.
+func (w *world) planAs(c campaign, state string) ledger.Campaign {
 	w.t.Helper()
 	dir := w.t.TempDir()
 	var audience strings.Builder
@@ -73,7 +76,7 @@ func (w *world) plan(c campaign) ledger.Campaign {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	draft := ledger.Draft{Key: d.Key, Title: d.Title, Class: d.Class, Hash: d.Hash(), Path: d.Path, Definition: d.Source}
+	draft := ledger.Draft{Key: d.Key, Title: d.Title, Class: d.Class, Hash: d.Hash(), Path: d.Path, Definition: d.Source, State: state}
 	made, err := w.node.ledger.Plan(context.Background(), draft, func(sink campaigns.Sink) (*campaigns.Summary, error) {
 		return d.Plan(context.Background(), campaigns.PlanOptions{Router: routes(w.route), Country: "CN"}, sink)
 	})

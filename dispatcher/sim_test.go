@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"tocsin/dispatcher/ledger"
 	"tocsin/dispatcher/pace"
 	"tocsin/dispatcher/queue"
@@ -32,8 +34,10 @@ type world struct {
 	node     *node
 	crashes  int
 	route    func(n uint64) string
-	planned  map[string]plan
-	started  time.Time
+
+	fallbacks providers.Fallbacks
+	planned   map[string]plan
+	started   time.Time
 }
 
 // A carrier is a line of the world: the account as the dispatcher sees it, and
@@ -42,6 +46,7 @@ type carrier struct {
 	name    string
 	config  smpp.Config
 	rate    float64
+	floor   float64
 	network *network
 	journal *words // what the simulated carrier took
 	wrap    func(providers.Provider) providers.Provider
@@ -173,30 +178,34 @@ func (w *world) start() {
 		w.t.Fatal(err)
 	}
 	var lines []Line
+	metrics := providers.NewMetrics(prometheus.NewRegistry())
 	for _, c := range w.carriers {
-		provider, err := smpp.New(smpp.Options{Config: c.config, Logger: log, Dial: func(context.Context) (net.Conn, error) {
-			n.mu.Lock()
-			defer n.mu.Unlock()
-			if n.dead {
-				return nil, errRefused
-			}
-			return c.network.dial()
-		}})
+		renewed, err := providers.NewRenewed(func() (providers.Provider, error) {
+			return smpp.New(smpp.Options{Config: c.config, Logger: log, Dial: func(context.Context) (net.Conn, error) {
+				n.mu.Lock()
+				defer n.mu.Unlock()
+				if n.dead {
+					return nil, errRefused
+				}
+				return c.network.dial()
+			}})
+		})
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		line := Line{Name: c.name, Provider: provider, Rate: c.rate}
+		metered := metrics.Wrap(c.name, renewed)
+		var provider providers.Provider = metered
 		if c.wrap != nil {
-			line.Provider = c.wrap(line.Provider)
+			provider = c.wrap(provider)
 		}
+		line := Line{Name: c.name, Provider: providers.NewBreaker(provider, log.With("provider", c.name)), Rate: c.rate, Floor: c.floor, Took: metered.Took}
 		if c.rate > 0 {
-			line.Provider = providers.NewLimited(line.Provider, pace.New(pace.Options{
-				Provider: c.name, Rate: c.rate, Redis: n.queue.Redis(), Logger: log,
-			}))
+			pacer := pace.New(pace.Options{Provider: c.name, Rate: c.rate, Redis: n.queue.Redis(), Logger: log})
+			line.Provider, line.Pace, line.SetRate = providers.NewLimited(line.Provider, pacer), pacer, pacer.SetRate
 		}
 		lines = append(lines, line)
 	}
-	if n.dispatcher, err = New(Options{Ledger: n.ledger, Queue: n.queue, Lines: lines, Logger: log, Occur: w.occur(n)}); err != nil {
+	if n.dispatcher, err = New(Options{Ledger: n.ledger, Queue: n.queue, Lines: lines, Logger: log, Fallbacks: w.fallbacks, Occur: w.occur(n)}); err != nil {
 		w.t.Fatal(err)
 	}
 	running, stop := context.WithCancel(ctx)

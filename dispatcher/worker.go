@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -13,6 +14,7 @@ import (
 
 	"tocsin/dispatcher/ledger"
 	"tocsin/dispatcher/queue"
+	"tocsin/providers"
 	"tocsin/providers/sms"
 )
 
@@ -24,6 +26,9 @@ const (
 	pause  = 200 * time.Millisecond
 )
 
+// spareEvery is how often who overtakes looks for room.
+const spareEvery = 5 * time.Millisecond
+
 // work claims one page and sends what waits on it. It returns nil when the page
 // is done or not to be had, queue.ErrLater when it has to come back, and the
 // ledger's error when the ledger is broken.
@@ -32,15 +37,22 @@ func (d *Dispatcher) work(ctx context.Context, l *line, id, epoch int64) error {
 		return queue.ErrLater
 	}
 	defer l.leave()
-	return d.workOn(ctx, l, l.budget, id, epoch)
+	return d.workOn(ctx, l, way{budget: l.budget}, id, epoch)
 }
 
-// workOn is work within a budget.
-func (d *Dispatcher) workOn(ctx context.Context, l *line, budget *semaphore.Weighted, id, epoch int64) error {
-	if !l.usable() {
+// A way is how a page is worked on.
+type way struct {
+	budget *semaphore.Weighted
+	trial  bool   // the carrier is ill: the first few are offered to find out
+	floor  *floor // routine work beside urgent, at the floor's pace; nil: not so
+}
+
+// workOn is work in one way.
+func (d *Dispatcher) workOn(ctx context.Context, l *line, by way, id, epoch int64) error {
+	if by.trial != l.onTrial() || !by.trial && !l.usable() || by.stops(l, d.ledger.ClassOf(id)) {
 		return queue.ErrLater
 	}
-	k, err := d.ledger.Claim(ctx, id, epoch)
+	k, err := d.claim(ctx, l, by, id, epoch)
 	switch {
 	case errors.Is(err, ledger.ErrTaken):
 		return nil
@@ -49,30 +61,53 @@ func (d *Dispatcher) workOn(ctx context.Context, l *line, budget *semaphore.Weig
 	case err != nil:
 		return d.broken(fmt.Errorf("claim page %d: %w", id, err))
 	}
-	err = d.send(ctx, l, budget, k)
+	err = d.send(ctx, l, by, k)
 	// What is not sent goes back to the ledger whatever happened.
 	if release := d.ledger.Release(k); release != nil && !errors.Is(release, ledger.ErrStale) {
-		return d.broken(fmt.Errorf("release page %d: %w", id, release))
+		return d.broken(fmt.Errorf("release page %d: %w", k.Page, release))
 	}
 	if err != nil && !errors.Is(err, errStop) {
-		return d.broken(fmt.Errorf("page %d of %s: %w", id, k.Campaign.Key, err))
+		return d.broken(fmt.Errorf("page %d of %s: %w", k.Page, k.Campaign.Key, err))
 	}
 	return nil // what still waits is fed again under its new epoch
 }
 
+// claim takes the page of a task, or one of an older campaign of its class that waits
+// for the same line: after an outage tasks come back in no order. The page that is left
+// is fed again.
+func (d *Dispatcher) claim(ctx context.Context, l *line, by way, id, epoch int64) (*ledger.Claim, error) {
+	if by.budget == l.budget {
+		if t, ok := d.ledger.Before(l.Name, id); ok {
+			k, err := d.ledger.Claim(ctx, t.Page, t.Epoch)
+			if !errors.Is(err, ledger.ErrTaken) {
+				return k, err
+			}
+		}
+	}
+	return d.ledger.Claim(ctx, id, epoch)
+}
+
 // send sends what waits on a claimed page. A panic costs the page's turn and
 // nothing else.
-func (d *Dispatcher) send(ctx context.Context, l *line, budget *semaphore.Weighted, k *ledger.Claim) (err error) {
+func (d *Dispatcher) send(ctx context.Context, l *line, by way, k *ledger.Claim) (err error) {
 	defer func() {
 		if recover() != nil {
 			err = fmt.Errorf("a worker panicked: %s", debug.Stack())
 		}
 	}()
-	w, err := d.newPageWork(l, budget, k)
+	w, err := d.newPageWork(l, by, k)
 	if err != nil {
 		return err
 	}
 	return w.run(ctx)
+}
+
+// idle reports whether nothing can be sent in this way now.
+func (w *pageWork) idle() bool {
+	if w.trial {
+		return !w.l.onTrial()
+	}
+	return !w.l.usable()
 }
 
 // errStop says that the page has to be given back: somebody overtakes, the
@@ -81,9 +116,9 @@ var errStop = errors.New("the page is given back")
 
 // pageWork is one worker's work on one page.
 type pageWork struct {
-	d       *Dispatcher
-	l       *line
-	budget  *semaphore.Weighted
+	d *Dispatcher
+	l *line
+	way
 	k       *ledger.Claim
 	order   *order
 	running sync.WaitGroup
@@ -94,17 +129,62 @@ type pageWork struct {
 	err      error
 }
 
-func (d *Dispatcher) newPageWork(l *line, budget *semaphore.Weighted, k *ledger.Claim) (*pageWork, error) {
+// stops reports whether somebody of a higher class goes first.
+func (w way) stops(l *line, c sms.Class) bool {
+	if w.floor != nil { // it is for beside urgent work: neither beside an emergency, nor with the line free
+		return l.pressing.Load() != int32(sms.Urgent)+1
+	}
+	return l.overtaken(c)
+}
+
+// acquire takes n recipients out of the way's budget, or of another that is free for it,
+// and is whose they are. Who overtakes has the whole line as soon as those who were
+// overtaken have let go of it.
+func (w way) acquire(ctx context.Context, l *line, n int64) (*semaphore.Weighted, error) {
+	if w.budget != l.spare {
+		return w.budget, w.budget.Acquire(ctx, n)
+	}
+	for !l.budget.TryAcquire(n) {
+		if l.spare.TryAcquire(n) {
+			return l.spare, nil
+		}
+		if !sleep(ctx, spareEvery) {
+			return nil, ctx.Err()
+		}
+	}
+	return l.budget, nil
+}
+
+// size is how many recipients are offered at once.
+func (w way) size(l *line) int {
+	switch {
+	case w.trial:
+		return providers.Trial
+	case w.floor != nil:
+		return w.floor.chunk
+	}
+	return int(l.chunk.Load())
+}
+
+func (d *Dispatcher) newPageWork(l *line, by way, k *ledger.Claim) (*pageWork, error) {
 	o, err := d.orders.of(&k.Campaign)
 	if err != nil {
 		return nil, err
 	}
-	return &pageWork{d: d, l: l, budget: budget, k: k, order: o}, nil
+	return &pageWork{d: d, l: l, way: by, k: k, order: o}, nil
 }
 
 // run sends all that waits, in rounds.
 func (w *pageWork) run(ctx context.Context) error {
 	waiting := w.k.Waiting
+	if w.trial { // one chunk, once, of whomever
+		rand.Shuffle(len(waiting), func(i, j int) { waiting[i], waiting[j] = waiting[j], waiting[i] })
+		if err := w.round(ctx, waiting[:min(len(waiting), providers.Trial)]); err != nil {
+			return err
+		}
+		w.running.Wait()
+		return w.err
+	}
 	for round := 0; len(waiting) > 0; round++ {
 		if round == rounds {
 			return errStop
@@ -129,13 +209,14 @@ func (w *pageWork) run(ctx context.Context) error {
 // before the next one is offered, as long as the line's budget lasts.
 func (w *pageWork) round(ctx context.Context, waiting []uint16) error {
 	for len(waiting) > 0 {
-		n := min(int(w.l.chunk.Load()), len(waiting))
-		if err := w.budget.Acquire(ctx, int64(n)); err != nil {
+		n := min(w.size(w.l), len(waiting))
+		budget, err := w.acquire(ctx, w.l, int64(n))
+		if err != nil {
 			return errStop
 		}
 		// Asked now: it may have taken a while.
-		if w.order.over(time.Now()) || ctx.Err() != nil || w.l.overtaken(w.k.Campaign.Class) || !w.l.usable() || w.failed() {
-			w.budget.Release(int64(n))
+		if w.order.over(time.Now()) || ctx.Err() != nil || w.stops(w.l, w.k.Campaign.Class) || w.idle() || w.failed() {
+			budget.Release(int64(n))
 			return errStop
 		}
 		c := chunks.Get().(*chunk)
@@ -144,13 +225,13 @@ func (w *pageWork) round(ctx context.Context, waiting []uint16) error {
 		w.running.Add(1)
 		go func() {
 			defer w.running.Done()
-			defer w.budget.Release(int64(n))
+			defer budget.Release(int64(n))
 			defer func() {
 				if recover() != nil { // the chunk's memory is not used again
 					w.fail(fmt.Errorf("a worker panicked: %s", debug.Stack()))
 				}
 			}()
-			if err := w.send(c); err != nil {
+			if err := w.send(ctx, c); err != nil {
 				w.fail(err)
 			}
 			c.reset()
@@ -162,7 +243,7 @@ func (w *pageWork) round(ctx context.Context, waiting []uint16) error {
 
 // send takes one chunk through its arrows: intent on disk, bytes out, answers on
 // disk.
-func (w *pageWork) send(c *chunk) error {
+func (w *pageWork) send(ctx context.Context, c *chunk) error {
 	if good := c.render(w.order, w.l.Alphabet, w.k); good < len(c.indexes) {
 		poisoned := slices.Clone(c.indexes[good:])
 		c.cut(good)
@@ -171,6 +252,15 @@ func (w *pageWork) send(c *chunk) error {
 		}
 		if good == 0 {
 			return nil
+		}
+	}
+	if w.floor != nil {
+		segments := 0
+		for _, n := range c.parts {
+			segments += int(n)
+		}
+		if w.floor.turns.WaitN(ctx, segments) != nil || w.stops(w.l, w.k.Campaign.Class) {
+			return errStop
 		}
 	}
 	fault("before-intent")

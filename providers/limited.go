@@ -76,7 +76,7 @@ func (l *Limited) Submit(ctx context.Context, msgs []sms.Message, acks []sms.Ack
 			return
 		}
 		line := l.inner.Line()
-		if line.Up == 0 { // answers at once, and no turn is spent on it
+		if line.Up == 0 && !line.Trial { // answers at once, and no turn is spent on it
 			notSent(msgs, acks, sms.LineDown)
 			return
 		}

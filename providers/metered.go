@@ -3,6 +3,7 @@ package providers
 import (
 	"context"
 	"math/bits"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -19,7 +20,11 @@ type Metered struct {
 	duration prometheus.Observer
 	incoming prometheus.Counter
 	segments [codings]prometheus.Counter // nil: of a coding there is not
+	took     atomic.Int64
 }
+
+// Took is how many segments the carrier has taken so far.
+func (m *Metered) Took() int64 { return m.took.Load() }
 
 // Submit is the inner one's, counted.
 func (m *Metered) Submit(ctx context.Context, msgs []sms.Message, acks []sms.Ack) {
@@ -38,9 +43,12 @@ func (m *Metered) Submit(ctx context.Context, msgs []sms.Message, acks []sms.Ack
 	for k, n := range counts {
 		add(m.attempts[k], n)
 	}
+	all := 0
 	for coding, n := range segments {
 		add(m.segments[coding], n)
+		all += n
 	}
+	m.took.Add(int64(all))
 }
 
 // add spares the counter when there is nothing to count.

@@ -91,13 +91,21 @@ func (m *Metrics) WatchRate(name string, p Pacer) {
 	m.lines.pacers[name] = p
 }
 
+// WatchCircuit shows whether a provider's carrier is ill.
+func (m *Metrics) WatchCircuit(name string, b *Breaker) {
+	m.lines.mu.Lock()
+	defer m.lines.mu.Unlock()
+	m.lines.breakers[name] = b
+}
+
 // lines is a prometheus.Collector that looks at every Line and rate at each scrape.
 type lines struct {
-	up, inFlight, window, rate *prometheus.Desc
+	up, inFlight, window, rate, circuit, stopped *prometheus.Desc
 
 	mu        sync.Mutex
 	providers map[string]Provider
 	pacers    map[string]Pacer
+	breakers  map[string]*Breaker
 }
 
 func newLines() *lines {
@@ -109,13 +117,15 @@ func newLines() *lines {
 		inFlight:  desc("tocsin_provider_inflight", "PDUs sent to the carrier and not answered yet."),
 		window:    desc("tocsin_provider_window_messages", "PDUs that may be unanswered at once."),
 		rate:      desc("tocsin_provider_rate_limit_segments_per_second", "The rate in force: the cap, less after throttling."),
-		providers: map[string]Provider{}, pacers: map[string]Pacer{},
+		circuit:   desc("tocsin_provider_circuit_open", "1 while the carrier is ill and nothing but trials is offered to it."),
+		stopped:   desc("tocsin_provider_stopped", "1 when the carrier is not called any more: it refuses the credentials."),
+		providers: map[string]Provider{}, pacers: map[string]Pacer{}, breakers: map[string]*Breaker{},
 	}
 }
 
 // Describe names the metrics.
 func (l *lines) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{l.up, l.inFlight, l.window, l.rate} {
+	for _, d := range []*prometheus.Desc{l.up, l.inFlight, l.window, l.rate, l.circuit, l.stopped} {
 		ch <- d
 	}
 }
@@ -132,8 +142,19 @@ func (l *lines) Collect(ch chan<- prometheus.Metric) {
 		gauge(l.up, float64(line.Up), name)
 		gauge(l.inFlight, float64(line.InFlight), name)
 		gauge(l.window, float64(line.Window), name)
+		gauge(l.stopped, yes(line.Stopped), name)
 	}
 	for name, p := range l.pacers {
 		gauge(l.rate, p.Rate(), name)
 	}
+	for name, b := range l.breakers {
+		gauge(l.circuit, yes(b.Line().Ill), name)
+	}
+}
+
+func yes(is bool) float64 {
+	if is {
+		return 1
+	}
+	return 0
 }

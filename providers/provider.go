@@ -42,4 +42,12 @@ type Line struct {
 	Batch       int // most recipients in one PDU
 	// Fault says in a few words why no connection is up; "" when one is.
 	Fault string
+
+	// Ill: the carrier does not do its work, so that nothing is up here although
+	// there may be connections; see Breaker.
+	Ill bool
+	// Trial: it is ill, and the next few messages may be offered to find out.
+	Trial bool
+	// Stopped: Run has returned an error, and nobody calls the carrier any more.
+	Stopped bool
 }

@@ -20,6 +20,8 @@ type Rule struct {
 	Prefix string
 	// To are providers by name: the first choice, then its fall-backs in order.
 	To []string
+	// Fallback says when recipients go from one of them to the next; nil: Always.
+	Fallback *Fallback
 }
 
 // Routes choose the providers for a number. They never change once made and may

@@ -23,7 +23,7 @@ offers no more; disable does that, and gives its waiting pages to their fall-bac
 	}
 	cmd.AddCommand(newProviderList(),
 		newProviderVerb("rate", "NAME N", "Let it have N segments a second"),
-		newProviderVerb("enable", "NAME", "Send through it again"),
+		newProviderVerb("enable", "NAME", "Send through it again; call one that has stopped again, its secret read anew"),
 		newProviderVerb("drain", "NAME", "Finish what is offered to it, and offer no more"),
 		newProviderVerb("disable", "NAME", "Drain it, and give its pages to their fall-backs"),
 		newReroute())
@@ -102,7 +102,7 @@ func newProviderList() *cobra.Command {
 	asJSON := false
 	cmd := &cobra.Command{
 		Use:   "list",
-		Short: "List the providers with what they were told",
+		Short: "List the providers: what they were told, how their lines stand, what their carriers took",
 		Args:  exactArgs(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := settings(cmd)
@@ -114,26 +114,14 @@ func newProviderList() *cobra.Command {
 				return err
 			}
 			defer reader.Close()
-			all, err := reader.Providers(cmd.Context(), providerNames(c))
+			all, err := reader.Standings(cmd.Context(), providerNames(c))
 			if err != nil {
 				return err
 			}
 			if asJSON {
 				return writeJSON(os.Stdout, all)
 			}
-			var t sheet
-			for _, p := range all {
-				rate := "its configured rate"
-				if p.Rate > 0 {
-					rate = fmt.Sprintf("%d segments/s", p.Rate)
-				}
-				why := ""
-				if p.Who != "" {
-					why = fmt.Sprintf("by %s: %s", p.Who, p.Why)
-				}
-				t.add(p.Name, p.State, rate, why)
-			}
-			t.write(os.Stdout, 0)
+			printStandings(os.Stdout, all)
 			return nil
 		},
 	}

@@ -40,6 +40,9 @@ func newReport() *cobra.Command {
 			if err != nil {
 				return withKeys(cmd, reader, err)
 			}
+			if err := estimate(cmd.Context(), c, reader, r); err != nil {
+				return err
+			}
 			if asJSON {
 				return writeJSON(os.Stdout, r)
 			}
@@ -158,6 +161,8 @@ func printReport(w io.Writer, r *ledger.Report, say *words) {
 			fmt.Fprintf(w, say.Through, name, p.Delivered, p.Accepted, p.Failed, p.InDoubt, p.Waiting+p.Offered)
 		}
 	}
+	printMoved(w, r, say)
+	printFinish(w, r, say)
 	balance := say.Balanced
 	if !r.Balanced {
 		balance = say.NotBalanced

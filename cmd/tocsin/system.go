@@ -118,17 +118,23 @@ func (s *system) wire(ctx context.Context) (err error) {
 		return err
 	}
 	registry.MustRegister(buildInfo())
+	fallbacks, err := configs.Fallbacks(s.config)
+	if err != nil {
+		return err
+	}
 	var lines []dispatcher.Line
 	for _, p := range s.config.Providers {
 		if !s.config.Here(&p) {
 			lines = append(lines, dispatcher.Line{Name: p.Name, Rate: float64(p.Rate), Elsewhere: true})
 			continue
 		}
-		provider, err := configs.Provider(p, s.log)
+		renewed, err := providers.NewRenewed(func() (providers.Provider, error) { return configs.Provider(p, s.log) })
 		if err != nil {
 			return err
 		}
-		provider = sending.Wrap(p.Name, provider)
+		metered := sending.Wrap(p.Name, renewed)
+		breaker := providers.NewBreaker(metered, s.log.With("provider", p.Name))
+		sending.WatchCircuit(p.Name, breaker)
 		// One without a rate passes everything on, until somebody sets one.
 		pacer := pace.New(pace.Options{
 			Provider: p.Name, Rate: float64(p.Rate), Owners: s.ledger.Owners, Redis: s.queue.Redis(), Logger: s.log,
@@ -136,11 +142,13 @@ func (s *system) wire(ctx context.Context) (err error) {
 		if p.Rate > 0 {
 			sending.WatchRate(p.Name, pacer)
 		}
-		provider = providers.NewLimited(provider, pacer)
-		lines = append(lines, dispatcher.Line{Name: p.Name, Provider: provider, Rate: float64(p.Rate), SetRate: pacer.SetRate, Alphabet: p.Alphabet()})
+		lines = append(lines, dispatcher.Line{
+			Name: p.Name, Provider: providers.NewLimited(breaker, pacer), Rate: float64(p.Rate), SetRate: pacer.SetRate,
+			Floor: p.Floor, Pace: pacer, Took: metered.Took, Alphabet: p.Alphabet(),
+		})
 	}
 	s.dispatcher, err = dispatcher.New(dispatcher.Options{
-		Ledger: s.ledger, Queue: s.queue, Lines: lines, Logger: s.log, Metrics: metrics,
+		Ledger: s.ledger, Queue: s.queue, Lines: lines, Logger: s.log, Metrics: metrics, Fallbacks: fallbacks,
 		Occur: (&planning{s.ledger, s.config, s.log}).Occur,
 	})
 	if err != nil {

@@ -44,6 +44,9 @@ type words struct {
 	SegmentsSent string
 	SegmentsToGo string
 	Through      string // provider, five counts
+	Moved        string // recipients, provider, provider, recipients, provider
+	FinishAt     string // time, duration
+	FinishOpen   string // provider
 	Balanced     string // seconds
 	NotBalanced  string
 	RetryOf      string // key

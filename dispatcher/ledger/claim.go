@@ -183,19 +183,20 @@ func (l *Ledger) Release(k *Claim) error {
 	})
 }
 
-// Reroute gives all waiting, unclaimed pages of provider from whose route has a
-// fall-back behind it to that fall-back, if usable, which may not ask the ledger,
-// says that it can send. It reports how many. Recipients in doubt stay where they
-// are.
-func (l *Ledger) Reroute(from string, usable func(provider string) bool) (int, error) {
-	moved := 0
-	err := l.commit(func(c *commit) error {
+// Reroute gives the waiting recipients of provider from's unclaimed pages to the next
+// provider of their route that usable says can send, if allowed says that the route's
+// policy lets this class go; neither may ask the ledger. Whoever was offered, or is in
+// doubt, stays with the provider that has them, though on the same page. It reports how
+// many pages and recipients moved.
+func (l *Ledger) Reroute(from string, allowed func(route string, class sms.Class) bool, usable func(provider string) bool) (pages, people int, err error) {
+	err = l.commit(func(c *commit) error {
+		pages, people = 0, 0
 		for _, k := range l.campaigns {
 			if k.State != Running {
 				continue
 			}
 			for _, p := range k.pages {
-				if p.provider != from || !p.open() || p.counts[sms.InDoubt] > 0 {
+				if p.provider != from || !p.open() || !allowed(p.route, k.Class) {
 					continue
 				}
 				if next := fallback(p.route, from, usable); next != "" {
@@ -204,12 +205,13 @@ func (l *Ledger) Reroute(from string, usable func(provider string) bool) (int, e
 					} else if err != nil {
 						return err
 					}
+					pages++
+					people += p.counts[sms.Waiting]
 					c.give(p, next)
-					moved++
 				}
 			}
 		}
 		return nil
 	})
-	return moved, err
+	return pages, people, err
 }

@@ -9,7 +9,7 @@ import (
 
 // kept are the tables that a copy of a ledger holds. Who is at work on it is not
 // the copy's business.
-var kept = []string{"campaign", "page", "content", "status", "journal", "exclusion", "suppression", "incoming", "orphan", "command", "provider"}
+var kept = []string{"campaign", "page", "content", "status", "journal", "exclusion", "suppression", "incoming", "orphan", "command", "provider", "provider_hour", "hop"}
 
 // ErrNotEmpty says that a ledger has campaigns already.
 var ErrNotEmpty = errors.New("the ledger there is not empty")

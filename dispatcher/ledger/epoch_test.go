@@ -52,7 +52,7 @@ func TestAPageThatWasReroutedIsWrittenAfterACrash(t *testing.T) {
 	if err := l.Release(k); err != nil {
 		t.Fatal(err)
 	}
-	n, err := l.Reroute("a", func(name string) bool { return name == "b" })
+	n, _, err := l.Reroute("a", anywhere, func(name string) bool { return name == "b" })
 	if err != nil || n != 1 {
 		t.Fatalf("got %d pages rerouted, %v, want 1", n, err)
 	}
@@ -70,3 +70,6 @@ func TestAPageThatWasReroutedIsWrittenAfterACrash(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// anywhere is the policy of routes that say nothing.
+func anywhere(string, sms.Class) bool { return true }

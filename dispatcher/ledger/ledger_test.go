@@ -44,7 +44,7 @@ func crash(l *Ledger) {
 }
 
 // plan stores a campaign of n recipients in pages of size.
-func plan(t *testing.T, l *Ledger, key string, n, size int) Campaign {
+func plan(t testing.TB, l *Ledger, key string, n, size int) Campaign {
 	t.Helper()
 	c, err := l.Plan(t.Context(), Draft{Key: key, Title: "Test", Class: sms.Routine, Hash: "h"}, func(s campaigns.Sink) (*campaigns.Summary, error) {
 		for at, k := 0, 0; at < n; at, k = at+size, k+1 {

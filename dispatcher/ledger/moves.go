@@ -38,8 +38,9 @@ func (c *commit) give(p *page, to string) {
 		if !slices.Contains(strings.Split(p.route, ","), to) {
 			p.route += "," + to // so that its receipts are known as the page's
 		}
-		p.provider = to
 		p.epoch++ // the task that names the old provider is stale
+		c.hop(p, to)
+		p.provider = to
 	}
 	p.next = ""
 	c.touch(p)

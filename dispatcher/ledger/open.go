@@ -67,6 +67,7 @@ type Ledger struct {
 	up         map[string]int // how many of them have a provider's lines up
 	leads      bool           // this process has the duties of one
 	seen       int64          // the oldest transaction that may not have been read
+	noted      bool           // it has said how its lines stand
 	campaigns  []*Campaign
 	providers  map[string]Provider // that people have told something
 	pages      map[int64]*page
@@ -131,7 +132,7 @@ func (l *Ledger) Close() error {
 	}
 	var err error
 	if l.Err() == nil {
-		err = l.Fold(context.Background())
+		err = errors.Join(l.ForgetLines(), l.Fold(context.Background()))
 	}
 	if l.shared && l.Err() == nil {
 		err = errors.Join(err, l.leave())

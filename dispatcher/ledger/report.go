@@ -60,8 +60,14 @@ type Report struct {
 	Resent       int                   `json:"resent"`     // offered again out of doubt
 	Segments     int                   `json:"segments"`   // taken by carriers
 	Balanced     bool                  `json:"balanced"`
-	Providers    map[string]Recipients `json:"providers"`
-	Seconds      float64               `json:"seconds"` // from start to end, or to now
+	Providers    map[string]Recipients `json:"providers"` // by the provider their page is with now
+	Moved        []Hop                 `json:"moved,omitempty"`
+	Finish       *Estimate             `json:"finish,omitempty"` // of one that runs
+	Seconds      float64               `json:"seconds"`          // from start to end, or to now
+
+	id    int64
+	class sms.Class
+	toGo  map[string]int // segments that wait or are offered, by provider
 }
 
 // Open reports whether recipients are in doubt or were not sent though the
@@ -73,6 +79,7 @@ func (r *Report) Open() bool {
 // A Reader reads a ledger that another process may be writing.
 type Reader struct {
 	db       *sql.DB
+	shared   bool
 	contents contents
 }
 
@@ -87,6 +94,7 @@ func OpenReader(o Options) (*Reader, error) {
 		if err != nil {
 			return nil, fmt.Errorf("open ledger: %w", err)
 		}
+		r.shared = true
 		return r, nil
 	}
 	file := filepath.Join(o.Dir, "ledger.db")
@@ -168,23 +176,25 @@ func report(ctx context.Context, db *sql.DB, key string) (*Report, error) {
 		return nil, fmt.Errorf("report on %s: %w", key, err)
 	}
 	defer tx.Rollback()
-	var class sms.Class
 	var reasons string
 	var started, finished int64
-	r := &Report{Campaign: key, Providers: map[string]Recipients{}}
-	err = tx.QueryRowContext(ctx, `SELECT title, class, state, note, retry_of, occurrence_of, missed, total_rows, planned, reasons, started, finished FROM campaign WHERE key = $1`, key).
-		Scan(&r.Title, &class, &r.State, &r.Note, &r.RetryOf, &r.OccurrenceOf, &r.Missed, &r.Rows, &r.Planned, &reasons, &started, &finished)
+	r := &Report{Campaign: key, Providers: map[string]Recipients{}, toGo: map[string]int{}}
+	err = tx.QueryRowContext(ctx, `SELECT id, title, class, state, note, retry_of, occurrence_of, missed, total_rows, planned, reasons, started, finished FROM campaign WHERE key = $1`, key).
+		Scan(&r.id, &r.Title, &r.class, &r.State, &r.Note, &r.RetryOf, &r.OccurrenceOf, &r.Missed, &r.Rows, &r.Planned, &reasons, &started, &finished)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, fmt.Errorf("%w: %s", ErrNotFound, key)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("report on %s: %w", key, err)
 	}
-	r.Class = class.String()
+	r.Class = r.class.String()
 	if err := json.Unmarshal([]byte(reasons), &r.Excluded); err != nil {
 		return nil, fmt.Errorf("report on %s: %w", key, err)
 	}
 	if err := r.sum(ctx, tx, key); err != nil {
+		return nil, fmt.Errorf("report on %s: %w", key, err)
+	}
+	if r.Moved, err = readHops(ctx, tx, key); err != nil {
 		return nil, fmt.Errorf("report on %s: %w", key, err)
 	}
 	if r.Occurrences, err = keys(ctx, tx, `WHERE occurrence_of = $1`, key); err != nil {
@@ -213,7 +223,7 @@ func report(ctx context.Context, db *sql.DB, key string) (*Report, error) {
 
 func (r *Report) sum(ctx context.Context, q querier, key string) error {
 	rows, err := q.QueryContext(ctx, `SELECT provider, sum(waiting), sum(offered), sum(in_doubt), sum(accepted), sum(delivered),
-		sum(failed), sum(expired), sum(cancelled), sum(resent), sum(segments)
+		sum(failed), sum(expired), sum(cancelled), sum(resent), sum(segments), sum(planned_segments * (waiting + offered) / size)
 		FROM page WHERE campaign = (SELECT id FROM campaign WHERE key = $1) GROUP BY provider`, key)
 	if err != nil {
 		return err
@@ -223,15 +233,16 @@ func (r *Report) sum(ctx context.Context, q querier, key string) error {
 	for rows.Next() {
 		var name string
 		var c [sms.States]int
-		var resent, segments int
+		var resent, segments, toGo int
 		if err := rows.Scan(&name, &c[sms.Waiting], &c[sms.Offered], &c[sms.InDoubt], &c[sms.Accepted], &c[sms.Delivered],
-			&c[sms.Failed], &c[sms.Expired], &c[sms.Cancelled], &resent, &segments); err != nil {
+			&c[sms.Failed], &c[sms.Expired], &c[sms.Cancelled], &resent, &segments, &toGo); err != nil {
 			return err
 		}
 		for s, n := range c {
 			all[s] += n
 		}
 		r.Providers[name] = recipientsOf(c)
+		r.toGo[name] = toGo
 		r.Resent += resent
 		r.Segments += segments
 	}

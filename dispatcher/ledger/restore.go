@@ -30,6 +30,9 @@ func (l *Ledger) restore(ctx context.Context) error {
 		if err := l.replay(ctx); err != nil {
 			return err
 		}
+		if err := l.strayLines(ctx); err != nil {
+			return err
+		}
 	}
 	if err := l.db.QueryRowContext(ctx, `SELECT count(*) FROM orphan`).Scan(&l.orphaned); err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"math"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -57,6 +58,8 @@ type Pacer struct {
 	gone     bool  // Redis does not answer, or did not until just now
 	askAt    int64 // when to ask it again
 	reserved int64 // until then others may have leases
+
+	cuts atomic.Int64 // how often the carrier's complaints have cut the rate
 }
 
 // A lease is a stretch of the account's time that is this process's alone.
@@ -166,6 +169,7 @@ func (p *Pacer) Throttled() {
 		return
 	}
 	p.cut = p.cut.deepen(now, &p.o)
+	p.cuts.Add(1)
 	if !p.gone {
 		if a, err := p.ask(context.Background(), cutScript, millionths(lowest), p.o.Hold.Microseconds()); err == nil {
 			p.learn(a)
@@ -177,6 +181,26 @@ func (p *Pacer) Throttled() {
 	p.void()
 	p.o.Logger.Warn("the carrier throttles: slower", "provider", p.o.Provider,
 		"segments_per_second", p.o.Rate*p.cut.share, "hold", p.o.Hold)
+}
+
+// Cuts is how often the carrier's complaints have cut the rate here so far.
+func (p *Pacer) Cuts() int64 { return p.cuts.Load() }
+
+// Begin lets the rate in force be so many segments per second now, if that is less:
+// what the carrier took before this process started. It creeps back to the cap as
+// after a complaint.
+func (p *Pacer) Begin(segmentsPerSecond float64) {
+	p.lock <- struct{}{}
+	defer p.unlock()
+	if p.o.Rate <= 0 || segmentsPerSecond <= 0 {
+		return
+	}
+	now := p.now()
+	begin := cut{share: max(segmentsPerSecond/p.o.Rate, lowest), since: now}
+	if begin.inForce(now, &p.o) < p.cut.inForce(now, &p.o) {
+		p.cut = begin
+		p.void()
+	}
 }
 
 // SetRate changes the cap, for this process: whoever shares the account is to be

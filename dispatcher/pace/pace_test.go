@@ -379,3 +379,53 @@ func TestAClockSetBackOrForwardDoesNotStopTheLine(t *testing.T) {
 		})
 	}
 }
+
+func TestAPaceBeginsWhereTheCarriersCapacityWasAndCreepsBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := New(Options{Provider: "a", Rate: 1000})
+		p.Begin(2000) // more than the cap is nothing
+		if got := p.Rate(); got != 1000 {
+			t.Errorf("got %v, want the cap", got)
+		}
+		p.Begin(400)
+		if got := p.Rate(); got != 400 {
+			t.Errorf("got %v, want what was taken", got)
+		}
+		p.Begin(600) // a higher one does not raise it
+		if got := p.Rate(); got != 400 {
+			t.Errorf("got %v, want the lower of two", got)
+		}
+		start := time.Now()
+		for range 40 {
+			if err := p.Wait(t.Context(), 10); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if took := time.Since(start); took < 900*time.Millisecond || took > 1100*time.Millisecond {
+			t.Errorf("400 segments took %v, want a second", took)
+		}
+		time.Sleep(65 * time.Second) // 12 steps of 5 %
+		if got := p.Rate(); got != 1000 {
+			t.Errorf("got %v after a while without complaints, want the cap", got)
+		}
+		p.Begin(0)
+		p.Begin(1)
+		if got := p.Rate(); got != 1000*lowest {
+			t.Errorf("got %v, want no less than the least", got)
+		}
+		if p.Cuts() != 0 {
+			t.Errorf("got %d cuts without a complaint", p.Cuts())
+		}
+		p.Throttled()
+		p.Throttled() // within the hold: the same
+		if p.Cuts() != 1 {
+			t.Errorf("got %d cuts after two complaints at once, want 1", p.Cuts())
+		}
+		none := New(Options{Provider: "b"})
+		none.Begin(5)
+		none.Throttled()
+		if none.Rate() != 0 || none.Cuts() != 0 {
+			t.Errorf("got %v and %d cuts of a pace without a limit, want none", none.Rate(), none.Cuts())
+		}
+	})
+}

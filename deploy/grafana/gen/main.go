@@ -99,6 +99,14 @@ var rows = []row{
 				`/ sum by (provider) (tocsin_provider_window_messages{provider=~"$provider"})`, "{{provider}}"}},
 			description: "Unanswered messages, as a share of what may be unanswered. Near 100 % the carrier's round trip bounds the speed.",
 		},
+		{
+			title: "Carriers that are ill, lines that have stopped", unit: "none", kind: "timeseries", width: 24,
+			queries: []query{
+				{`max by (provider) (tocsin_provider_circuit_open{provider=~"$provider"})`, "{{provider}} ill"},
+				{`max by (provider) (tocsin_provider_stopped{provider=~"$provider"})`, "{{provider}} stopped"},
+			},
+			description: "1 while nothing but trials is offered to a carrier, or while it is not called any more because it refuses the credentials.",
+		},
 	}},
 	{"Receipts", []panel{
 		{
