@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -212,4 +213,23 @@ func TestAHigherClassPressesUntilTheLastIsAnswered(t *testing.T) {
 		t.Fatal(err)
 	}
 	presses(0, false)
+}
+
+func TestALedgerWhoseMakingWasCutShortIsNoneToRead(t *testing.T) {
+	o := options(t, t.TempDir())
+	l := openWith(t, o)
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	l = openWith(t, o)
+	if err := l.commit(func(c *commit) error {
+		c.do(`DELETE FROM goose_db_version WHERE version_id = (SELECT max(version_id) FROM goose_db_version)`)
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	crash(l)
+	if r, err := OpenReader(o); !errors.Is(err, ErrNoLedger) {
+		t.Errorf("got %v, %v, want %v", r, err, ErrNoLedger)
+	}
 }

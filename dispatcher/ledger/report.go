@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"time"
 
 	"tocsin/providers/sms"
@@ -116,11 +118,37 @@ func newReader(db *sql.DB, err error) (*Reader, error) {
 		return nil, err
 	}
 	r := &Reader{db: db}
-	if err := r.contents.prepare(context.Background(), db); err != nil {
+	err = r.contents.prepare(context.Background(), db)
+	if err == nil {
+		err = whole(db)
+	}
+	if err != nil {
 		db.Close()
 		return nil, err
 	}
 	return r, nil
+}
+
+// whole returns ErrNoLedger when the schema is not all there: a process was killed while
+// it made it, or it is an older program's.
+func whole(db *sql.DB) error {
+	files, err := schema.ReadDir("schema")
+	if err != nil {
+		return err
+	}
+	version, _, _ := strings.Cut(files[len(files)-1].Name(), "_")
+	latest, err := strconv.Atoi(version)
+	if err != nil {
+		return err
+	}
+	var n int
+	if err := db.QueryRow(`SELECT count(*) FROM goose_db_version WHERE version_id >= $1`, latest).Scan(&n); err != nil {
+		return err
+	}
+	if n == 0 {
+		return fmt.Errorf("%w that this program can read: its making was cut short, or an older program made it; tocsin run or serve brings it up to date", ErrNoLedger)
+	}
+	return nil
 }
 
 // Close ends the reading.
