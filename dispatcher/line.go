@@ -148,7 +148,7 @@ func (l *line) setRate(perSecond float64) {
 func (l *line) usable() bool { return !l.Elsewhere && l.Provider.Line().Up > 0 }
 
 // onTrial reports whether the carrier is ill and is to be tried now.
-func (l *line) onTrial() bool { return l.Provider.Line().Trial }
+func (l *line) onTrial() bool { return !l.Elsewhere && l.Provider.Line().Trial }
 
 // overtaken reports whether a higher class than c has somebody waiting or offered on this line.
 func (l *line) overtaken(c sms.Class) bool { return l.pressing.Load() > int32(c)+1 }
