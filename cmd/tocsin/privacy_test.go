@@ -117,6 +117,7 @@ var unheard = map[string]string{
 	"cmd/tocsin/script_test.go":             "holds what is said against numbers and passwords",
 	"configs/load_test.go":                  "is about what a log says of a secret",
 	"providers/metered_test.go":             "promtool is not ours",
+	"providers/breaker_test.go":             "holds what is logged line by line",
 	"providers/sms/number_test.go":          "is about what a log says of a number",
 	"providers/sms/smstest/smstest_test.go": "tests the harness",
 	"dispatcher/sim_test.go":                "every world's log is audited when its test ends",

@@ -41,8 +41,8 @@ func TestAMendedPasswordNeedsAWordAndNoRestart(t *testing.T) {
 	write(t, w.dir+"/password", "mended", 0o600)
 	enable := w.command(t, "provider", "enable", "mobile", "--by", "wang", "--reason", "mended")
 	enable.Env = append(os.Environ(), "TOCSIN_TOKEN="+token)
-	if out, err := enable.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	if p := startProcess(t, enable, w.secrets); p.wait(t) != exitOK {
+		t.Fatal(p.talk.String())
 	}
 	waitFor(t, "the process is ready again", func() bool { code, _ := ask("http://" + admin + "/readyz"); return code == http.StatusOK })
 	waitFor(t, "everybody has it", func() bool { return w.report(t).Recipients.Delivered == 200 })

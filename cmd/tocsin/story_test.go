@@ -140,7 +140,7 @@ func TestAConfiguredRateIsKept(t *testing.T) {
 	}
 }
 
-func TestRefusalsSayWhatToDoAndExitWith3(t *testing.T) {
+func TestRefusalsSayWhatToDoAndEndWithThree(t *testing.T) {
 	t.Parallel()
 	address, _ := startCarrier(t)
 	w := newWorkplace(t, address, 10, "", "")

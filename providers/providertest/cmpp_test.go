@@ -9,6 +9,7 @@ import (
 	"tocsin/providers/cmpp"
 	"tocsin/providers/providertest"
 	"tocsin/providers/simulator"
+	"tocsin/providers/sms/smstest"
 )
 
 func TestCMPP(t *testing.T) {
@@ -29,7 +30,7 @@ func TestCMPP(t *testing.T) {
 				if c.Latency >= time.Second { // the caller gives up first
 					config.Timeout = time.Minute
 				}
-				p, err := cmpp.New(cmpp.Options{Config: config})
+				p, err := cmpp.New(cmpp.Options{Config: config, Logger: smstest.Logger(t, config.Password)})
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -9,6 +9,7 @@ import (
 	"tocsin/providers/providertest"
 	"tocsin/providers/sgip"
 	"tocsin/providers/simulator"
+	"tocsin/providers/sms/smstest"
 )
 
 func TestSGIP(t *testing.T) {
@@ -28,7 +29,7 @@ func TestSGIP(t *testing.T) {
 				if c.Latency >= time.Second { // the caller gives up first
 					config.Timeout = time.Minute
 				}
-				p, err := sgip.New(sgip.Options{Config: config})
+				p, err := sgip.New(sgip.Options{Config: config, Logger: smstest.Logger(t, config.Password)})
 				if err != nil {
 					t.Fatal(err)
 				}

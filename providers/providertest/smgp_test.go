@@ -9,6 +9,7 @@ import (
 	"tocsin/providers/providertest"
 	"tocsin/providers/simulator"
 	"tocsin/providers/smgp"
+	"tocsin/providers/sms/smstest"
 )
 
 func TestSMGP(t *testing.T) {
@@ -27,7 +28,7 @@ func TestSMGP(t *testing.T) {
 				if c.Latency >= time.Second { // the caller gives up first
 					config.Timeout = time.Minute
 				}
-				p, err := smgp.New(smgp.Options{Config: config})
+				p, err := smgp.New(smgp.Options{Config: config, Logger: smstest.Logger(t, config.Password)})
 				if err != nil {
 					t.Fatal(err)
 				}
