@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"tocsin/dispatcher/fault"
 	"tocsin/dispatcher/ledger"
 	"tocsin/dispatcher/queue"
 	"tocsin/providers/sms"
@@ -62,12 +63,14 @@ func (d *Dispatcher) feedLine(ctx context.Context, l *line, known map[int64]push
 			if was, ok := known[t.Page]; ok && was.epoch == t.Epoch && now.Sub(was.at) < pushAgain {
 				continue
 			}
+			fault.Point("before-push")
 			if err := d.queue.Push(ctx, lane, t.Page, t.Epoch); err != nil {
 				if ctx.Err() == nil {
 					d.log.Warn("queue does not take tasks", "provider", l.Name, "err", err)
 				}
 				break // the ledger remembers; next time
 			}
+			fault.Point("after-push")
 			known[t.Page] = pushed{t.Epoch, now}
 		}
 	}

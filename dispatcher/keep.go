@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"tocsin/dispatcher/fault"
 	"tocsin/dispatcher/ledger"
 	"tocsin/providers/sms"
 )
@@ -30,7 +31,9 @@ func (d *Dispatcher) runLine(ctx context.Context, l *line) error {
 
 // receive puts what a carrier says on disk.
 func (d *Dispatcher) receive(l *line, receipts []sms.Receipt, incoming []sms.Incoming) error {
+	fault.Point("before-receipt")
 	got, err := d.ledger.Receive(l.Name, receipts, incoming)
+	fault.Point("after-receipt")
 	if err != nil {
 		d.fail(fmt.Errorf("note receipts: %w", err))
 		return err

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/semaphore"
 
+	"tocsin/dispatcher/fault"
 	"tocsin/dispatcher/ledger"
 	"tocsin/dispatcher/queue"
 	"tocsin/providers"
@@ -76,6 +77,8 @@ func (d *Dispatcher) workOn(ctx context.Context, l *line, by way, id, epoch int6
 // for the same line: after an outage tasks come back in no order. The page that is left
 // is fed again.
 func (d *Dispatcher) claim(ctx context.Context, l *line, by way, id, epoch int64) (*ledger.Claim, error) {
+	fault.Point("before-claim")
+	defer fault.Point("after-claim")
 	if by.budget == l.budget {
 		if t, ok := d.ledger.Before(l.Name, id); ok {
 			k, err := d.ledger.Claim(ctx, t.Page, t.Epoch)
@@ -263,23 +266,23 @@ func (w *pageWork) send(ctx context.Context, c *chunk) error {
 			return errStop
 		}
 	}
-	fault("before-intent")
+	fault.Point("before-intent")
 	if err := w.d.ledger.Offer(w.k, c.indexes, c.parts); err != nil {
 		if errors.Is(err, ledger.ErrTaken) || errors.Is(err, ledger.ErrStale) {
 			return errStop
 		}
 		return fmt.Errorf("note intent: %w", err)
 	}
-	fault("after-intent")
+	fault.Point("after-intent")
 	w.submit(c)
-	fault("before-outcome")
+	fault.Point("before-outcome")
 	if err := w.d.ledger.Settle(w.k, c.indexes, c.acks); err != nil {
 		if errors.Is(err, ledger.ErrStale) {
 			return errStop
 		}
 		return fmt.Errorf("note answers: %w", err)
 	}
-	fault("after-outcome")
+	fault.Point("after-outcome")
 	w.putOff(c)
 	return nil
 }

@@ -40,6 +40,12 @@ func TestKilledAtEachArrow(t *testing.T) {
 		code                int
 		want                expectation
 	}{
+		{"before the plan is whole there is none", "before-plan", "hold", true, exitOK, expectation{delivered: count}},
+		{"a plan that is whole is gone on with", "after-plan", "hold", true, exitOK, expectation{delivered: count}},
+		{"a page whose task was not pushed is pushed", "before-push", "hold", true, exitOK, expectation{delivered: count}},
+		{"a task that was pushed is pushed again", "after-push", "hold", true, exitOK, expectation{delivered: count}},
+		{"a page that was about to be claimed is claimed", "before-claim", "hold", true, exitOK, expectation{delivered: count}},
+		{"a page that was claimed is free again", "after-claim", "hold", true, exitOK, expectation{delivered: count}},
 		{"before the intent is on disk nothing was sent: all go out once", "before-intent", "hold", true, exitOK, expectation{delivered: count}},
 		{"and a policy that resends has nothing to resend", "before-intent", "resend", true, exitOK, expectation{delivered: count}},
 		{"between intent and first octet they are in doubt and held", "after-intent", "hold", true, exitOpen, expectation{inDoubt: count}},
@@ -48,6 +54,10 @@ func TestKilledAtEachArrow(t *testing.T) {
 		{"with answers not on disk and no receipts they are held", "before-outcome", "hold", false, exitOpen, expectation{inDoubt: count}},
 		{"with answers not on disk and no receipts they are resent once, and it is written down", "before-outcome", "resend", false, exitOK, expectation{accepted: count, resent: count, duplicates: count}},
 		{"with answers on disk nothing is sent again", "after-outcome", "hold", true, exitOK, expectation{delivered: count}},
+		{"receipts not on disk were not acknowledged and come again", "before-receipt", "hold", true, exitOK, expectation{delivered: count}},
+		{"receipts on disk and not acknowledged come again and change nothing", "after-receipt", "hold", true, exitOK, expectation{delivered: count}},
+		{"a page that was not folded is", "before-fold", "hold", true, exitOK, expectation{delivered: count}},
+		{"a page that was folded is settled", "after-fold", "hold", true, exitOK, expectation{delivered: count}},
 		{"with answers on disk a policy that resends has nothing to resend", "after-outcome", "resend", false, exitOK, expectation{accepted: count}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -59,7 +69,11 @@ func TestKilledAtEachArrow(t *testing.T) {
 			carrier := runCarrier(t, flags...)
 			w := newWorkplace(t, carrier.address, count, "    connections: 1\n    window: 1\n    batch: 100", "receipts: {wait: 3s}\nin_doubt: "+c.policy)
 			w.dieAt(t, c.point+":1")
-			if r := w.report(t); !r.Balanced || r.Planned != count {
+			if c.point == "before-plan" {
+				if out, talk, code := w.run(t, "report", testKey); code == exitOK {
+					t.Errorf("after the kill there is a campaign: %s%s", out, talk)
+				}
+			} else if r := w.report(t); !r.Balanced || r.Planned != count {
 				t.Errorf("after the kill: got %+v", r)
 			}
 			_, talk, code := w.run(t, "run", w.campaign, "--no-progress")

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"tocsin/dispatcher/fault"
 )
 
 // A request is one writer's share of a transaction.
@@ -71,8 +73,14 @@ func (l *Ledger) transact(batch []*request) (wrote bool, err error) {
 		l.mu.Unlock()
 		// An outcome is written whatever becomes of the caller.
 		ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
+		if len(c.fold) > 0 {
+			fault.Point("before-fold")
+		}
 		err = l.store.write(ctx, c)
 		cancel()
+		if len(c.fold) > 0 {
+			fault.Point("after-fold")
+		}
 		l.mu.Lock()
 		if errors.Is(err, errMoved) {
 			if err = l.refresh(c); err == nil {

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"tocsin/dispatcher/fault"
 	"tocsin/providers/sms"
 )
 
@@ -144,7 +145,7 @@ const databaseNow = `(extract(epoch FROM clock_timestamp()) * 1000)::bigint`
 func (l *Ledger) beat(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, silentFor/2)
 	defer cancel()
-	asked := time.Now()
+	asked := fault.Now()
 	var now int64
 	err := l.db.QueryRowContext(ctx, `INSERT INTO owner (id, beat, started, build, lines) VALUES ($1, `+databaseNow+`, `+databaseNow+`, $2, $3)
 		ON CONFLICT (id) DO UPDATE SET beat = excluded.beat, lines = excluded.lines RETURNING beat`,
@@ -152,7 +153,7 @@ func (l *Ledger) beat(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("beat: %w", err)
 	}
-	ahead := now - asked.Add(time.Since(asked)/2).UnixMilli()
+	ahead := now - asked.Add(fault.Now().Sub(asked)/2).UnixMilli()
 	leads, err := l.takeLead(ctx)
 	if err != nil {
 		return fmt.Errorf("lead: %w", err)
@@ -190,7 +191,7 @@ func (l *Ledger) lookAtClock(ctx context.Context) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.ahead = now - time.Now().UnixMilli()
+	l.ahead = now - fault.Now().UnixMilli()
 	return nil
 }
 
@@ -250,7 +251,7 @@ func (l *Ledger) Leads() bool {
 
 // now is the ledger's time in milliseconds since 1970: of a shared one the
 // database's. Under l.mu.
-func (l *Ledger) now() int64 { return time.Now().UnixMilli() + l.ahead }
+func (l *Ledger) now() int64 { return fault.Now().UnixMilli() + l.ahead }
 
 // takeOver ends the claims of processes that are gone.
 func (l *Ledger) takeOver(ctx context.Context) error {

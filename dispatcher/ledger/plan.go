@@ -10,11 +10,11 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/klauspost/compress/s2"
 
 	"tocsin/campaigns"
+	"tocsin/dispatcher/fault"
 	"tocsin/providers/sms"
 )
 
@@ -42,7 +42,7 @@ var ErrKnown = errors.New("the campaign is planned already")
 func (l *Ledger) Plan(ctx context.Context, d Draft, make func(sink campaigns.Sink) (*campaigns.Summary, error)) (Campaign, error) {
 	s := &sink{l: l, ctx: ctx, draft: d, campaign: &Campaign{
 		Key: d.Key, Title: d.Title, Class: d.Class, State: cmp.Or(d.State, Approved), Hash: d.Hash, Path: d.Path, Definition: d.Definition,
-		Created: time.Now().UnixMilli(), RetryOf: d.RetryOf, OccurrenceOf: d.OccurrenceOf, Due: d.Due,
+		Created: fault.Now().UnixMilli(), RetryOf: d.RetryOf, OccurrenceOf: d.OccurrenceOf, Due: d.Due,
 	}}
 	defer s.rollback()
 	summary, err := make(s)
@@ -170,7 +170,9 @@ func (s *sink) finish(sum *campaigns.Summary) error {
 			return err
 		}
 	}
+	fault.Point("before-plan")
 	err = s.tx.end(s.ctx, true)
+	fault.Point("after-plan")
 	s.tx = nil
 	if err == nil {
 		c.index(s.pages)

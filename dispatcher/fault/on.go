@@ -1,6 +1,6 @@
 //go:build faults
 
-package dispatcher
+package fault
 
 import (
 	"os"
@@ -8,13 +8,14 @@ import (
 	"strings"
 	"sync/atomic"
 	"syscall"
+	"time"
 )
 
 var faults atomic.Int64
 
-// fault kills the process, as kill -9 does, at the n-th passing of the point that
+// Point kills the process, as kill -9 does, at the n-th passing of the point that
 // the environment names: FAULT=after-intent:7.
-func fault(point string) {
+func Point(point string) {
 	name, count, _ := strings.Cut(os.Getenv("FAULT"), ":")
 	if name != point {
 		return
@@ -23,4 +24,11 @@ func fault(point string) {
 	if faults.Add(1) >= n {
 		syscall.Kill(syscall.Getpid(), syscall.SIGKILL)
 	}
+}
+
+// Now is the wall clock, wrong by the environment variable CLOCK: 2m, -30s. Time that has
+// passed is right.
+func Now() time.Time {
+	wrong, _ := time.ParseDuration(os.Getenv("CLOCK"))
+	return time.Now().Add(wrong)
 }
