@@ -58,6 +58,7 @@ type service struct {
 	config *configs.Config
 	log    *slog.Logger
 	say    *words
+	tide   int64 // of a shared ledger when it failed
 }
 
 // reopenEvery is how soon a shared ledger that failed is tried again.
@@ -89,10 +90,11 @@ func (v *service) run(ctx context.Context, definitions []*campaigns.Definition) 
 // once opens everything and works until ctx ends or something fails; failed
 // reports whether that was the ledger.
 func (v *service) once(ctx context.Context, definitions []*campaigns.Definition) (failed bool, err error) {
-	s, err := newSystem(ctx, v.config, v.log)
+	s, err := newSystemAfter(ctx, v.config, v.log, v.tide)
 	if err != nil {
 		return false, err
 	}
+	v.tide = 0
 	for _, d := range definitions {
 		if _, err := s.plan(ctx, d, os.Stderr, v.say); err != nil {
 			return false, errors.Join(err, s.Close())
@@ -112,7 +114,7 @@ func (v *service) once(ctx context.Context, definitions []*campaigns.Definition)
 	}
 	fmt.Fprintf(os.Stderr, "tocsin serve: ready (%s, %d providers)\n", where, here)
 	err = s.Run(ctx)
-	failed = s.ledger.Err() != nil
+	failed, v.tide = s.ledger.Err() != nil, s.ledger.Tide()
 	if closeErr := s.Close(); err == nil {
 		err = closeErr
 	}

@@ -85,15 +85,22 @@ type system struct {
 	dispatcher *dispatcher.Dispatcher
 	routes     *providers.Routes
 	admin      *admin // nil: none
+	tide       int64
 }
 
 // newSystem wires ledger, queue, providers and dispatcher from the configuration.
 // Close it when done.
 func newSystem(ctx context.Context, c *configs.Config, log *slog.Logger) (*system, error) {
+	return newSystemAfter(ctx, c, log, 0)
+}
+
+// newSystemAfter is newSystem over a ledger that this process has had open before, at a
+// tide.
+func newSystemAfter(ctx context.Context, c *configs.Config, log *slog.Logger, tide int64) (*system, error) {
 	if err := c.CanSend(); err != nil {
 		return nil, usage(err)
 	}
-	s := &system{config: c, log: log}
+	s := &system{config: c, log: log, tide: tide}
 	if err := s.wire(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -110,6 +117,7 @@ func (s *system) wire(ctx context.Context) (err error) {
 		return err
 	}
 	o := ledgerOptions(s.config)
+	o.Tide = s.tide
 	o.Logger, o.Commit, o.Follows = s.log, metrics.Committed, !s.config.Has(configs.RoleSchedule)
 	if s.ledger, err = openLedger(ctx, o); err != nil {
 		return err

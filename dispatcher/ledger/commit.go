@@ -133,6 +133,7 @@ func (l *Ledger) lead() {
 // finish takes note, under l.mu, of how the transaction ended.
 func (l *Ledger) finish(c *commit, err error) {
 	if err != nil {
+		l.unsure += int64(len(c.dirty))
 		l.broken = fmt.Errorf("the ledger cannot be written, sending has stopped: %w: %s", err, l.store.advice(err))
 		l.log.Error("the ledger cannot be written, sending has stopped", "err", err)
 		return

@@ -32,6 +32,10 @@ type Options struct {
 	Visitor bool
 	// Follows says that this process never takes the duties of the one that leads.
 	Follows bool
+	// Tide is what Ledger.Tide was when this process had a shared ledger open before. A
+	// ledger that is behind it has lost what was written: every campaign in it is
+	// paused, and everybody open is in doubt.
+	Tide int64
 	// Build is the program's version, for who looks at a shared ledger.
 	Build  string
 	Logger *slog.Logger
@@ -62,6 +66,7 @@ type Ledger struct {
 	committing bool
 	current    commit         // the transaction being made: of whoever is committing
 	broken     error          // the first database error; final
+	unsure     int64          // versions of pages that may not have been written
 	ahead      int64          // of the ledger's clock before this machine's, in milliseconds
 	owners     int            // processes at work on it
 	up         map[string]int // how many of them have a provider's lines up
@@ -101,6 +106,9 @@ func Open(ctx context.Context, o Options) (*Ledger, error) {
 	}
 	if err == nil {
 		err = l.restore(ctx)
+	}
+	if err == nil && l.shared && l.Tide() < o.Tide {
+		err = l.setBack(ctx)
 	}
 	if err != nil {
 		l.Close()

@@ -181,6 +181,31 @@ func (p *Postgres) Kill() {
 	}
 }
 
+// Snapshot keeps the server's files as they are in the instant in which it is killed, and
+// starts it again.
+func (p *Postgres) Snapshot() error {
+	p.Kill()
+	if out, err := exec.Command("cp", "-a", p.data, p.data+".old").CombinedOutput(); err != nil {
+		return fmt.Errorf("keep the files: %w\n%s", err, out)
+	}
+	return p.Start()
+}
+
+// Rewind makes the server what it was at the Snapshot, as a standby is that was behind.
+func (p *Postgres) Rewind() error {
+	p.Kill()
+	if err := os.RemoveAll(p.data); err != nil {
+		return err
+	}
+	if err := os.Rename(p.data+".old", p.data); err != nil {
+		return err
+	}
+	return p.Start()
+}
+
+// Port is where the server listens on loopback.
+func (p *Postgres) Port() int { return p.port }
+
 // Hang stops all of the server's processes where they are: connections stay open and
 // nothing is answered.
 func (p *Postgres) Hang() { p.all(syscall.SIGSTOP) }
