@@ -43,6 +43,9 @@ want '/usr/lib/postgresql/*/bin/postgres' postgresql postgresql
 want bearerbox kannel kannel
 want promtool prometheus prometheus prometheus-node-exporter
 want tshark tshark
+want strace strace
+want redis-cli redis-tools
+want pkill procps
 want jq jq
 want node nodejs
 want npm npm
