@@ -37,7 +37,7 @@ bench:
 	go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./cmd/tocsin
 	go test -run '^$$' -bench . -benchmem -timeout 30m $$(go list ./... | grep -v /cmd/)
 
-# The kill loop for SOAKTIME.
+# The kill loop, and storms from new seeds, for SOAKTIME each.
 soak:
 	TOCSIN_SOAK=$(SOAKTIME) go test -run Soak -v -timeout 0 ./...
 

@@ -179,3 +179,29 @@ func TestAReceiptThreeDaysLateIsTakenAfterTheCampaignIsFinished(t *testing.T) {
 		w.audit()
 	})
 }
+
+// TestAFloodOfReceiptsHoldsUpNobody: all of a large campaign's receipts come at once while
+// another one is sent.
+func TestAFloodOfReceiptsHoldsUpNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.simulate("mobile", account(1, 100, 100), 0, simulator.Config{Receipts: true, Latency: 10 * time.Millisecond, ReceiptDelay: time.Minute})
+		w.start()
+		const flood = 20_000
+		w.plan(people(flood, "receipts: {wait: 5m}\n"))
+		w.until("all of it is with the carrier", time.Minute, func() bool { return w.tally("a").Accepted == flood })
+		small := people(200, "receipts: {wait: 5m}\n")
+		small.key, small.first = "b", 8613900000000
+		time.Sleep(time.Until(w.started.Add(time.Minute))) // the first receipts are on their way
+		w.plan(small)
+		w.until("the other one is through beside the receipts", 10*time.Second, func() bool { return w.tally("b").Waiting+w.tally("b").Offered == 0 })
+		w.until("every receipt is kept", 2*time.Minute, func() bool { return w.tally("a").Delivered == flood && w.tally("b").Delivered == 200 })
+		if s := w.carriers[0].sim.Stats(); s.ReceiptsWaiting != 0 || s.ReceiptsAgain != 0 {
+			t.Errorf("got %d receipts not acknowledged and %d said again, want none", s.ReceiptsWaiting, s.ReceiptsAgain)
+		}
+		if err := w.stop(); err != nil {
+			t.Error(err)
+		}
+		w.audit()
+	})
+}

@@ -14,7 +14,7 @@ import (
 	"tocsin/providers/simulator"
 )
 
-// storms is which seeds are run: 40 in short mode, 300 otherwise, or as many as
+// storms is which seeds are run: 40 in short mode, 500 otherwise, or as many as
 // SIM_SEEDS says; SIM_SEED is that one alone.
 func storms() (from, to uint64) {
 	if seed, err := strconv.ParseUint(os.Getenv("SIM_SEED"), 10, 64); err == nil {
@@ -26,7 +26,7 @@ func storms() (from, to uint64) {
 	if testing.Short() {
 		return 0, 40
 	}
-	return 0, 300
+	return 0, 500
 }
 
 // TestWhateverHappensTheBooksAreRight runs campaigns through schedules of faults
@@ -221,5 +221,22 @@ func (w *world) setState(id int64, state string) {
 	w.t.Helper()
 	if err := w.node.ledger.SetState(id, state); err != nil {
 		w.t.Error(err)
+	}
+}
+
+// TestSoakStorms runs seeds that nobody has seen until TOCSIN_SOAK is over.
+func TestSoakStorms(t *testing.T) {
+	length, err := time.ParseDuration(os.Getenv("TOCSIN_SOAK"))
+	if err != nil {
+		t.Skip("runs for TOCSIN_SOAK: make soak")
+	}
+	first := uint64(time.Now().UnixNano())
+	for end, n := time.Now().Add(length), uint64(0); time.Now().Before(end); n++ {
+		seed := first + n
+		if !t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { storm(t, rand.New(rand.NewPCG(seed, 0))) })
+		}) {
+			t.Fatalf("again with SIM_SEED=%d", seed)
+		}
 	}
 }
