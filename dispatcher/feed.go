@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -194,6 +195,17 @@ func (n *neglect) look(l *line, ready func(class sms.Class) []ledger.Task) bool 
 	return n.found
 }
 
+// some are pages for this process's workers, without the queue that would share them out:
+// in order when it is alone, else any of the first, so that not all want the same.
+func (d *Dispatcher) some(l *line, class sms.Class) []ledger.Task {
+	owners := d.ledger.Owners()
+	tasks := d.ledger.Ready(l.Name, class, l.workers*owners)
+	if owners > 1 {
+		rand.Shuffle(len(tasks), func(i, j int) { tasks[i], tasks[j] = tasks[j], tasks[i] })
+	}
+	return tasks[:min(len(tasks), l.workers)]
+}
+
 // direct works on pages without the queue while Redis is gone, or does not
 // deliver: an emergency needs no Redis. It does too for a while after a line is up, or
 // free of higher classes: the tasks of who had to wait sleep for some seconds.
@@ -223,7 +235,7 @@ func (d *Dispatcher) direct(ctx context.Context, l *line) error {
 			if l.overtaken(class) {
 				break
 			}
-			for _, t := range d.ledger.Ready(l.Name, class, l.workers) {
+			for _, t := range d.some(l, class) {
 				if started[t.Page] == t.Epoch+1 {
 					continue
 				}

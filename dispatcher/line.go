@@ -52,6 +52,7 @@ type line struct {
 
 	pressed time.Time    // when that class last had; of feed alone
 	wasUp   bool         // of feed alone
+	everUp  bool         // the same: before it was up the first time no task has slept
 	freed   atomic.Int64 // when lower classes, or all, could go on, ns since 1970
 
 	meter    meter // of attend alone
@@ -167,10 +168,10 @@ func (l *line) press(class sms.Class, any bool) {
 		return
 	}
 	up := l.usable()
-	if level < l.pressing.Load() || up && !l.wasUp {
+	if level < l.pressing.Load() || up && !l.wasUp && l.everUp {
 		l.freed.Store(now.UnixNano())
 	}
-	l.wasUp = up
+	l.wasUp, l.everUp = up, l.everUp || up
 	l.pressing.Store(level)
 	l.pressed = now
 }
