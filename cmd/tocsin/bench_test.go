@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -286,7 +287,20 @@ func newBench(b *testing.B, c benchCase) *bench {
 	w := &bench{path: benchBinary(b), dir: b.TempDir()}
 	file := filepath.Join(w.dir, "audience.csv")
 	generate(b, w.path, file, c.count)
-	carrier := exec.Command(w.path, append([]string{"carrier", "--listen", "127.0.0.1:0"}, c.carrier...)...)
+	w.address = benchCarrier(b, w.path, c.carrier...)
+	writeAll(b, w.dir, map[string]string{
+		"password": "secret",
+		"tocsin.yaml": fmt.Sprintf("data: ./data\nadmin: \"off\"\nproviders:\n  - {name: mobile, protocol: smpp, address: %q, system_id: tocsin, password: {file: password}, connections: %d, window: %d, batch: %d}\nroutes:\n  - {prefix: \"86\", to: [mobile]}\n",
+			w.address, c.connections, c.window, c.batch),
+		"campaign.yaml": "key: bench\ntitle: Bench\nclass: routine\ntext: " + c.campaign + "\naudience:\n  files: [audience.csv]\n  columns: {number: number, name: name}\nreceipts: {wanted: true, wait: 60s}\n",
+	})
+	return w
+}
+
+// benchCarrier runs a simulated carrier until the benchmark ends; it returns its address.
+func benchCarrier(b *testing.B, path string, flags ...string) (address string) {
+	b.Helper()
+	carrier := exec.Command(path, append([]string{"carrier", "--listen", "127.0.0.1:0"}, flags...)...)
 	talk, err := carrier.StderrPipe()
 	if err != nil {
 		b.Fatal(err)
@@ -295,16 +309,30 @@ func newBench(b *testing.B, c benchCase) *bench {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { carrier.Process.Kill(); carrier.Wait() })
-	if _, err := fmt.Fscanf(talk, "tocsin carrier: listening on %s\n", &w.address); err != nil {
+	if _, err := fmt.Fscanf(talk, "tocsin carrier: listening on %s\n", &address); err != nil {
 		b.Fatal(err)
 	}
-	writeAll(b, w.dir, map[string]string{
-		"password": "secret",
-		"tocsin.yaml": fmt.Sprintf("data: ./data\nadmin: \"off\"\nproviders:\n  - {name: mobile, protocol: smpp, address: %q, system_id: tocsin, password: {file: password}, connections: %d, window: %d, batch: %d}\nroutes:\n  - {prefix: \"86\", to: [mobile]}\n",
-			w.address, c.connections, c.window, c.batch),
-		"campaign.yaml": "key: bench\ntitle: Bench\nclass: routine\ntext: " + c.campaign + "\naudience:\n  files: [audience.csv]\n  columns: {number: number, name: name}\nreceipts: {wanted: true, wait: 60s}\n",
-	})
-	return w
+	return address
+}
+
+// benchPort is an address on loopback that nobody has.
+func benchPort(b *testing.B) string {
+	b.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+func readAll(b *testing.B, path string) string {
+	b.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return string(text)
 }
 
 func benchBinary(b *testing.B) string {
