@@ -101,17 +101,17 @@ func threeCarriers() ([]demoCarrier, error) {
 	ln.Close()
 	return []demoCarrier{
 		{
-			[]string{"--protocol", "cmpp", "--rate", "40000"},
+			[]string{"--protocol", "cmpp", "--password", "demo", "--rate", "40000"},
 			`{name: mobile, protocol: cmpp, version: "3.0", address: "%s", source_addr: "900001", password: {file: password},
      service_id: WARN, connections: 4, batch: 99, rate: 39000, sender: "10690000"}`,
 			`{prefix: "86", to: [mobile]}`,
 		}, {
-			[]string{"--protocol", "sgip", "--rate", "25000", "--dial-back", back, "--dial-back-password", "demo"},
+			[]string{"--protocol", "sgip", "--password", "demo", "--rate", "25000", "--dial-back", back, "--dial-back-password", "demo"},
 			`{name: unicom, protocol: sgip, address: "%s", login: tocsin, password: {file: password}, node: 3053112345, corp_id: "12345",
      listen: "` + back + `", gateway_login: smg, gateway_password: {file: password}, connections: 2, batch: 84, rate: 24000, sender: "10690001"}`,
 			`{carrier: China Unicom, to: [unicom]}`,
 		}, {
-			[]string{"--protocol", "smgp", "--rate", "25000"},
+			[]string{"--protocol", "smgp", "--password", "demo", "--rate", "25000"},
 			`{name: telecom, protocol: smgp, address: "%s", client_id: "10000001", password: {file: password}, service_id: WARN,
      connections: 2, batch: 100, rate: 24000, sender: "10690002"}`,
 			`{carrier: China Telecom, to: [telecom]}`,
