@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/big"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
 	"tocsin/campaigns"
 	"tocsin/providers/sms"
 )
@@ -429,6 +431,23 @@ func TestExportHasEverybodyWithWhatBecameOfThem(t *testing.T) {
 			t.Errorf("got line %q, want it to begin with %q", lines[i], want)
 		}
 	}
+}
+
+// TestEveryNumberIsOneRefInBothBases holds sameRef against big.Int, lengths of all kinds.
+func TestEveryNumberIsOneRefInBothBases(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		bits := rapid.UintRange(1, 160).Draw(t, "bits")
+		low := new(big.Int).Lsh(big.NewInt(1), bits-1)
+		for _, n := range []*big.Int{low, new(big.Int).Sub(low, big.NewInt(1)), new(big.Int).Add(low, new(big.Int).SetBytes(rapid.SliceOfN(rapid.Byte(), 0, int(bits-1)/8).Draw(t, "n")))} {
+			hex, decimal := n.Text(16), n.Text(10)
+			if !sameRef([]byte(hex), []byte(decimal)) || !sameRef([]byte(decimal), []byte(strings.ToUpper("00"+hex))) {
+				t.Errorf("%s and %s: got two, want one", hex, decimal)
+			}
+			if other := new(big.Int).Add(n, big.NewInt(1)).Text(10); sameRef([]byte(hex), []byte(other)) && hex != other && !hexIsDecimal([]byte(other), []byte(hex)) {
+				t.Errorf("%s and %s: got one, want two", hex, other)
+			}
+		}
+	})
 }
 
 func TestSameRef(t *testing.T) {
