@@ -151,9 +151,12 @@ func TestSinglesAndBatchesAreTakenJournaledAndReceipted(t *testing.T) {
 		t.Errorf("got receipt %q, want the addresses turned round", receipt)
 	}
 
-	cl.say(submitMulti, 0, 8, multi("fire", "8613800138001", "not a number", "8613800138002"))
+	cl.say(submitMulti, 0, 8, multi("fire", "not a number", "8613800138001", "8613800138002"))
 	_, body = cl.want(submitMulti|response, statusOK)
-	_, rest, _ := bytes.Cut(body, []byte{0})
+	batch, rest, _ := bytes.Cut(body, []byte{0})
+	if data, err = os.ReadFile(path); err != nil || bytes.Count(data, fmt.Appendf(nil, `"id":"%s"`, batch)) != 2 {
+		t.Errorf("got %v and the journal\n%s\nwant two lines of batch %s, whose first number was refused", err, data, batch)
+	}
 	if want := "\x01\x01\x01not a number\x00\x00\x00\x00\x0b"; string(rest) != want {
 		t.Errorf("got unsuccessful %q, want %q", rest, want)
 	}

@@ -28,6 +28,7 @@ func (s *session) submit(r *request) {
 	if c.journal != nil {
 		s.lines.setTime(s.now)
 		s.lines.setText(r.octets, r.coding, r.part)
+		s.name = s.name[:0]
 	}
 	for i := range r.to {
 		s.take(i, r)
@@ -95,7 +96,7 @@ func (s *session) take(i int, m *request) {
 		s.taken.recipients++
 	}
 	if c.journal != nil {
-		if i == 0 || m.ids > 1 || len(s.name) == 0 {
+		if m.ids > 1 || len(s.name) == 0 {
 			s.name = s.dialect.name(s.name[:0], m, i)
 		}
 		s.lines.add(d.number, s.name)
