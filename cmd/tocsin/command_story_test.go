@@ -138,6 +138,8 @@ func TestACampaignIsSubmittedThroughTheAPIOfTheServerThatHasTheLedger(t *testing
 	carrier, spare := runCarrier(t, "--refuse", "0.1"), runCarrier(t)
 	w := newWorkplace(t, carrier.address, count, "    rate: 300", "receipts: {wait: 5s}")
 	w.withSpare(t, spare.address)
+	own := "    address: " + spare.address + "\n" // slow enough to be cancelled in the middle
+	write(t, w.config, strings.Replace(read(t, w.config), own, own+"    rate: 300\n", 1), 0o600)
 	admin, token, low := freePort(t), strings.Repeat("0123456789abcdef", 2), strings.Repeat("fedcba9876543210", 2)
 	write(t, w.dir+"/tokens", token+" li\n"+low+" wang (read)\n", 0o600)
 	write(t, w.config, strings.Replace(read(t, w.config), "admin: \"off\"", "admin: "+admin+"\ntokens: tokens", 1), 0o600)

@@ -113,6 +113,8 @@ var unheard = map[string]string{
 	"cmd/tocsin/bench_scale_test.go":        "measures",
 	"cmd/tocsin/disk_test.go":               "what is said goes to a disk that is full",
 	"cmd/tocsin/harness_test.go":            "it is the harness",
+	"cmd/tocsin/machine_test.go":            "ip is not ours, and tail only eats memory",
+	"cmd/tocsin/power_test.go":              "asks strace whether it may trace",
 	"cmd/tocsin/progress_test.go":           "holds its screen against the secrets",
 	"cmd/tocsin/redis_test.go":              "Redis is not ours",
 	"cmd/tocsin/script_test.go":             "holds what is said against numbers and passwords",

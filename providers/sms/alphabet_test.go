@@ -87,6 +87,9 @@ func mustGB(t *testing.T, octets []byte) []byte {
 }
 
 func TestWritingInAnAlphabetAllocatesNothing(t *testing.T) {
+	if raced {
+		t.Skip("a sync.Pool drops things at random under the race detector")
+	}
 	text, dst := []byte("洪水预警：请立即撤离 Lilienthal"), make([]byte, 0, 1024)
 	for a := range Alphabet(Alphabets) {
 		if n := testing.AllocsPerRun(100, func() {
