@@ -175,7 +175,11 @@ func (s *sqliteStore) fill(ctx context.Context, c *commit) error {
 		}
 	}
 	for _, do := range c.exec {
-		res, err := s.conn.ExecContext(ctx, do.text, do.args...)
+		stmt, err := s.stmt.of(ctx, s.conn, do.text)
+		if err != nil {
+			return err
+		}
+		res, err := stmt.ExecContext(ctx, do.args...)
 		if err != nil {
 			return err
 		}

@@ -9,9 +9,25 @@ import (
 // statements are the ones the hot path writes with, prepared once.
 type statements struct {
 	begin, commit, rollback, journal, trim, status, page *sql.Stmt
+
+	more map[string]*sql.Stmt // the others, each since it was first needed: a text is a constant
+}
+
+// of is the prepared statement of a text.
+func (s *statements) of(ctx context.Context, conn *sql.Conn, text string) (*sql.Stmt, error) {
+	if stmt := s.more[text]; stmt != nil {
+		return stmt, nil
+	}
+	stmt, err := conn.PrepareContext(ctx, text)
+	if err != nil {
+		return nil, fmt.Errorf("prepare: %w", err)
+	}
+	s.more[text] = stmt
+	return stmt, nil
 }
 
 func (s *statements) prepare(ctx context.Context, conn *sql.Conn) error {
+	s.more = map[string]*sql.Stmt{}
 	for _, p := range []struct {
 		stmt **sql.Stmt
 		text string
@@ -37,6 +53,9 @@ func (s *statements) prepare(ctx context.Context, conn *sql.Conn) error {
 
 func (s *statements) close() {
 	closeAll(s.begin, s.commit, s.rollback, s.journal, s.trim, s.status, s.page)
+	for _, stmt := range s.more {
+		stmt.Close()
+	}
 }
 
 func closeAll(stmts ...*sql.Stmt) {
