@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"testing"
+	"time"
 
 	"tocsin/providers/sms"
 )
@@ -139,5 +140,47 @@ func TestSegmentsCountWhatReceiptsAloneSayTheCarrierHas(t *testing.T) {
 	}
 	if r.Segments != 2 || r.Recipients != (Recipients{InDoubt: 2, Delivered: 1}) {
 		t.Errorf("got %d segments, %+v, want 2, one delivered and two in doubt", r.Segments, r.Recipients)
+	}
+}
+
+// TestAReceiptWaitsForTheAnswerItHasOvertaken: the same number is offered in two
+// campaigns, and the receipt is for the one whose answer comes second.
+func TestAReceiptWaitsForTheAnswerItHasOvertaken(t *testing.T) {
+	l := open(t, t.TempDir())
+	defer l.Close()
+	plan(t, l, "one", 1, 1)
+	one := claim(t, l)
+	offer(t, l, one, 0)
+	plan(t, l, "two", 1, 1)
+	two := claim(t, l)
+	offer(t, l, two, 0)
+	naps := 0
+	l.nap = func(time.Duration) {
+		if naps++; naps == 2 {
+			settle(t, l, one, taken("2a"), 0)
+		}
+	}
+	if got := receive(t, l, 0, "42", sms.Delivered); got.Delivered != 1 || got.Orphans != 0 || naps != 2 {
+		t.Errorf("got %+v after %d waits, want it delivered after 2, and no orphan", got, naps)
+	}
+	expect(t, l, "one", Recipients{Delivered: 1})
+	expect(t, l, "two", Recipients{Offered: 1})
+	naps = 10 // no answer comes
+	if got := receive(t, l, 0, "no", sms.Delivered); got.Delivered != 1 {
+		t.Errorf("got %+v, want it to be of the only one who is open", got)
+	}
+}
+
+func TestAReceiptWhoseAnswerDoesNotComeIsAnOrphan(t *testing.T) {
+	l := open(t, t.TempDir())
+	defer l.Close()
+	for _, key := range []string{"one", "two"} {
+		plan(t, l, key, 1, 1)
+		offer(t, l, claim(t, l), 0)
+	}
+	naps := 0
+	l.nap = func(time.Duration) { naps++ }
+	if got := receive(t, l, 0, "42", sms.Delivered); got.Orphans != 1 || naps != overtakenTries {
+		t.Errorf("got %+v after %d waits, want an orphan after %d", got, naps, overtakenTries)
 	}
 }

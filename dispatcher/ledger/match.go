@@ -11,12 +11,12 @@ import (
 // match finds the recipient and the segment a receipt speaks of: first by
 // number, over the pages of all campaigns, then by reference. A receipt whose
 // reference is not known here (its answer never came, or the batch had another)
-// belongs to the only recipient it can mean, or to none; guessed says that it is
-// such a one.
-func (l *Ledger) match(provider string, r *sms.Receipt) (p *page, s said, guessed bool, err error) {
+// belongs to the only recipient it can mean, refOpen, or to none: refSoon when an
+// answer that is still on its way may say to whom.
+func (l *Ledger) match(provider string, r *sms.Receipt) (p *page, s said, how int, err error) {
 	var only *page
 	var onlyIs said
-	candidates := 0
+	candidates, soon := 0, false
 	for k := len(l.campaigns) - 1; k >= 0; k-- {
 		for _, series := range l.campaigns[k].series {
 			p := pageOf(series, r.To)
@@ -27,7 +27,7 @@ func (l *Ledger) match(provider string, r *sms.Receipt) (p *page, s said, guesse
 				continue
 			}
 			if err := l.loadFresh(p); err != nil {
-				return nil, said{}, false, err
+				return nil, said{}, refOther, err
 			}
 			i := p.find(r.To)
 			if i < 0 || p.people.sent[i] == 0 {
@@ -36,17 +36,23 @@ func (l *Ledger) match(provider string, r *sms.Receipt) (p *page, s said, guesse
 			segment, how := p.segmentOf(i, r.Ref)
 			switch how {
 			case refKnown:
-				return p, said{index: i, segment: segment}, false, nil
+				return p, said{index: i, segment: segment}, refKnown, nil
 			case refOpen:
 				candidates++
 				only, onlyIs = p, said{index: i, segment: segment}
+				soon = soon || p.people.state[i] == sms.Offered
+			case refSoon:
+				soon = true
 			}
 		}
 	}
 	if candidates == 1 {
-		return only, onlyIs, true, nil
+		return only, onlyIs, refOpen, nil
 	}
-	return nil, said{}, false, nil
+	if soon {
+		return nil, said{}, refSoon, nil
+	}
+	return nil, said{}, refOther, nil
 }
 
 // How a reference relates to a recipient.
@@ -54,6 +60,7 @@ const (
 	refOther = iota // it has another one
 	refKnown        // it is this segment's
 	refOpen         // the recipient's is not known, or may differ from receipt to receipt
+	refSoon         // an answer that is on its way will say
 )
 
 // segmentOf says which of recipient i's segments a reference names.
@@ -79,7 +86,7 @@ func (p *page) segmentOf(i int, ref []byte) (segment, how int) {
 		return 0, refOther
 	}
 	if h.parts[i] > 1 && state == sms.Offered && len(ref) > 0 {
-		return 0, refOther // the answer will say which segment it is: try again then
+		return 0, refSoon // which segment it is
 	}
 	if h.parts[i] > 1 && h.flags[i]&wasResent != 0 {
 		return 0, refOther // it may be a second receipt of a segment that was sent twice

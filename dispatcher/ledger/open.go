@@ -61,6 +61,8 @@ type Ledger struct {
 	db       *sql.DB // for reading
 	contents contents
 
+	nap func(time.Duration) // waits for an answer that was overtaken; a test's own
+
 	mu         sync.Mutex // guards everything below, and the pages in memory
 	queue      []*request
 	committing bool
@@ -98,7 +100,7 @@ func Open(ctx context.Context, o Options) (*Ledger, error) {
 	}
 	l := &Ledger{
 		owner: o.Owner, build: o.Build, visitor: o.Visitor, follows: o.Follows, log: o.Logger, onDone: o.Commit,
-		pages: map[int64]*page{}, unfolded: map[*page]struct{}{}, lastTrim: time.Now(),
+		pages: map[int64]*page{}, unfolded: map[*page]struct{}{}, lastTrim: time.Now(), nap: time.Sleep,
 	}
 	err := l.open(ctx, o)
 	if err == nil {

@@ -31,40 +31,77 @@ type Received struct {
 }
 
 // Receive puts receipts and incoming messages of one provider on disk. A nil
-// error is the word that the carrier may be told.
+// error is the word that the carrier may be told. Receipts that have overtaken the
+// answers that name them are waited for a little.
 func (l *Ledger) Receive(provider string, receipts []sms.Receipt, incoming []sms.Incoming) (Received, error) {
-	var done Received
-	err := l.commit(func(c *commit) error {
-		done = Received{}
-		for i := range receipts {
-			r := &receipts[i]
-			if ok, err := l.hear(c, provider, r, &done); err != nil {
-				return err
-			} else if !ok {
-				l.park(c, provider, r)
-				done.Orphans++
+	var sum Received
+	for tries := overtakenTries; ; tries-- {
+		var early []sms.Receipt
+		var done Received
+		err := l.commit(func(c *commit) error {
+			early, done = early[:0], Received{}
+			for i := range receipts {
+				r := &receipts[i]
+				how, err := l.hear(c, provider, r, &done)
+				switch {
+				case err != nil:
+					return err
+				case how == refSoon && tries > 0:
+					early = append(early, *r)
+				case how == refOther, how == refSoon:
+					l.park(c, provider, r)
+					done.Orphans++
+				}
 			}
-		}
-		for _, m := range incoming {
-			id := rand.Int64()
-			at := m.Time.UnixMilli()
-			if m.Time.IsZero() {
-				at = c.at
+			for _, m := range incoming {
+				c.take(provider, m)
 			}
-			c.do(`INSERT INTO incoming (id, provider, sender, recipient, text, at) VALUES ($1, $2, $3, $4, $5, $6)`,
-				id, provider, storable(m.From), storable(m.To), storable(m.Text), at)
+			return nil
+		})
+		if err != nil {
+			return Received{}, err
 		}
-		return nil
-	})
-	return done, err
+		sum.add(done)
+		if len(early) == 0 {
+			return sum, nil
+		}
+		receipts, incoming = early, nil
+		l.nap(overtakenWait)
+	}
 }
 
-// hear finds a receipt's recipient and folds the receipt into it. It reports
-// whether one was found.
-func (l *Ledger) hear(c *commit, provider string, r *sms.Receipt, done *Received) (bool, error) {
-	p, s, guessed, err := l.match(provider, r)
+// How long a receipt waits for the answer that names it, unacknowledged, before it is
+// kept as an orphan: 8 times 5 ms. An answer that has arrived is on disk well before.
+const (
+	overtakenTries = 8
+	overtakenWait  = 5 * time.Millisecond
+)
+
+func (r *Received) add(o Received) {
+	r.Delivered += o.Delivered
+	r.Failed += o.Failed
+	r.Intermediate += o.Intermediate
+	r.Repeated += o.Repeated
+	r.Orphans += o.Orphans
+	r.Delay += o.Delay
+}
+
+// take keeps a message that somebody sent to us.
+func (c *commit) take(provider string, m sms.Incoming) {
+	at := m.Time.UnixMilli()
+	if m.Time.IsZero() {
+		at = c.at
+	}
+	c.do(`INSERT INTO incoming (id, provider, sender, recipient, text, at) VALUES ($1, $2, $3, $4, $5, $6)`,
+		rand.Int64(), provider, storable(m.From), storable(m.To), storable(m.Text), at)
+}
+
+// hear finds a receipt's recipient and folds the receipt into it. It says
+// how it was found: refOther and refSoon, not at all.
+func (l *Ledger) hear(c *commit, provider string, r *sms.Receipt, done *Received) (how int, err error) {
+	p, s, how, err := l.match(provider, r)
 	if err != nil || p == nil {
-		return false, err
+		return how, err
 	}
 	at := c.at
 	if r.Time > 0 && r.Time < at {
@@ -73,10 +110,10 @@ func (l *Ledger) hear(c *commit, provider string, r *sms.Receipt, done *Received
 	s.state, s.reason, s.code, s.at = r.State, r.Reason, uint16(min(r.Code, 1<<16-1)), p.ticks(at)
 	if !p.hear(s) {
 		done.Repeated++
-		return true, nil
+		return how, nil
 	}
 	c.touch(p).add(&s)
-	if guessed && p.people.parts[s.index] > 1 && len(r.Ref) > 0 {
+	if how == refOpen && p.people.parts[s.index] > 1 && len(r.Ref) > 0 {
 		c.learn(p, s, r.Ref)
 	}
 	switch r.State {
@@ -88,7 +125,7 @@ func (l *Ledger) hear(c *commit, provider string, r *sms.Receipt, done *Received
 		done.Intermediate++
 	}
 	done.Delay += time.Duration(c.at-p.millis(p.people.sent[s.index])) * time.Millisecond
-	return true, nil
+	return how, nil
 }
 
 // park keeps a receipt that found nobody, in memory and on disk.
@@ -122,11 +159,11 @@ func (l *Ledger) retryParked() error {
 		gone := map[int64]bool{} // from memory; a recipient found is gone from disk too
 		found := int64(0)
 		for _, k := range l.parked {
-			ok, err := l.hear(c, k.provider, &k.receipt, &done)
+			how, err := l.hear(c, k.provider, &k.receipt, &done)
 			if err != nil {
 				return err
 			}
-			if ok {
+			if how == refKnown || how == refOpen {
 				found++
 				id := k.id
 				gone[id] = true
