@@ -184,3 +184,38 @@ func TestAReceiptWhoseAnswerDoesNotComeIsAnOrphan(t *testing.T) {
 		t.Errorf("got %+v after %d waits, want an orphan after %d", got, naps, overtakenTries)
 	}
 }
+
+// TestALateReceiptOfAnEarlierSendingIsNobodyElses: who was resent has the reference of
+// the second sending; the first one's receipt comes when another campaign offers to the
+// same number.
+func TestALateReceiptOfAnEarlierSendingIsNobodyElses(t *testing.T) {
+	l := open(t, t.TempDir())
+	defer l.Close()
+	l.nap = func(time.Duration) {}
+	one := plan(t, l, "one", 1, 1)
+	k := claim(t, l)
+	offer(t, l, k, 0)
+	settle(t, l, k, []sms.Ack{{Outcome: sms.Unknown}}, 0)
+	if err := l.Release(k); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := l.Resend(one.ID, 0); n != 1 || err != nil {
+		t.Fatalf("got %d, %v", n, err)
+	}
+	k = claim(t, l)
+	offer(t, l, k, 0)
+	settle(t, l, k, taken("18"), 0)
+	plan(t, l, "two", 1, 1)
+	two := claim(t, l)
+	offer(t, l, two, 0)
+	if got := receive(t, l, 0, "13", sms.Delivered); got.Orphans != 1 {
+		t.Errorf("got %+v, want an orphan: it may be of the first sending of the other campaign", got)
+	}
+	expect(t, l, "one", Recipients{Accepted: 1})
+	expect(t, l, "two", Recipients{Offered: 1})
+	settle(t, l, two, taken("20"), 0)
+	if got := receive(t, l, 0, "20", sms.Delivered); got.Delivered != 1 {
+		t.Errorf("got %+v, want its own receipt taken", got)
+	}
+	expect(t, l, "two", Recipients{Delivered: 1})
+}

@@ -20,7 +20,7 @@ func (l *Ledger) match(provider string, r *sms.Receipt) (p *page, s said, how in
 	for k := len(l.campaigns) - 1; k >= 0; k-- {
 		for _, series := range l.campaigns[k].series {
 			p := pageOf(series, r.To)
-			if p == nil || p.counts[sms.Waiting] == p.size {
+			if p == nil || p.counts[sms.Waiting] == p.size && p.resent == 0 {
 				continue
 			}
 			if p.provider != provider && !strings.Contains(p.route, provider) {
@@ -30,7 +30,7 @@ func (l *Ledger) match(provider string, r *sms.Receipt) (p *page, s said, how in
 				return nil, said{}, refOther, err
 			}
 			i := p.find(r.To)
-			if i < 0 || p.people.sent[i] == 0 {
+			if i < 0 || p.people.sent[i] == 0 && p.people.flags[i]&wasResent == 0 {
 				continue
 			}
 			segment, how := p.segmentOf(i, r.Ref)
@@ -43,10 +43,12 @@ func (l *Ledger) match(provider string, r *sms.Receipt) (p *page, s said, how in
 				soon = soon || p.people.state[i] == sms.Offered
 			case refSoon:
 				soon = true
+			case refPast:
+				candidates++
 			}
 		}
 	}
-	if candidates == 1 {
+	if candidates == 1 && only != nil {
 		return only, onlyIs, refOpen, nil
 	}
 	if soon {
@@ -61,6 +63,7 @@ const (
 	refKnown        // it is this segment's
 	refOpen         // the recipient's is not known, or may differ from receipt to receipt
 	refSoon         // an answer that is on its way will say
+	refPast         // it may be of an earlier sending, whose answer never came
 )
 
 // segmentOf says which of recipient i's segments a reference names.
@@ -83,13 +86,16 @@ func (p *page) segmentOf(i int, ref []byte) (segment, how int) {
 	state := h.state[i]
 	open := missing && (state == sms.Offered || state == sms.InDoubt || state == sms.Accepted)
 	if !open && h.flags[i]&batchRef == 0 && len(ref) > 0 {
+		if h.flags[i]&wasResent != 0 {
+			return 0, refPast
+		}
 		return 0, refOther
 	}
 	if h.parts[i] > 1 && state == sms.Offered && len(ref) > 0 {
 		return 0, refSoon // which segment it is
 	}
 	if h.parts[i] > 1 && h.flags[i]&wasResent != 0 {
-		return 0, refOther // it may be a second receipt of a segment that was sent twice
+		return 0, refPast // it may be a second receipt of a segment that was sent twice
 	}
 	if h.parts[i] <= 1 {
 		return 0, refOpen

@@ -180,7 +180,7 @@ func (p *Pacer) Throttled() {
 	p.reserved = max(p.reserved, p.cut.since)
 	p.void()
 	p.o.Logger.Warn("the carrier throttles: slower", "provider", p.o.Provider,
-		"segments_per_second", p.o.Rate*p.cut.share, "hold", p.o.Hold)
+		"segments_per_second", math.Round(p.o.Rate*p.cut.share*10)/10, "hold", p.o.Hold)
 }
 
 // Cuts is how often the carrier's complaints have cut the rate here so far.
