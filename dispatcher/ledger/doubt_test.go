@@ -219,3 +219,22 @@ func TestALateReceiptOfAnEarlierSendingIsNobodyElses(t *testing.T) {
 	}
 	expect(t, l, "two", Recipients{Delivered: 1})
 }
+
+// TestAReceiptThatIsSaidAgainIsNobodyElses: who was in doubt is delivered by a receipt
+// whose reference no answer told; it comes again when another campaign offers to the
+// same number.
+func TestAReceiptThatIsSaidAgainIsNobodyElses(t *testing.T) {
+	l := open(t, t.TempDir())
+	defer l.Close()
+	l.nap = func(time.Duration) {}
+	plan(t, l, "one", 1, 1)
+	k := claim(t, l)
+	offer(t, l, k, 0)
+	settle(t, l, k, []sms.Ack{{Outcome: sms.Unknown}}, 0)
+	receive(t, l, 0, "13", sms.Delivered)
+	expect(t, l, "one", Recipients{Delivered: 1})
+	plan(t, l, "two", 1, 1)
+	offer(t, l, claim(t, l), 0)
+	receive(t, l, 0, "13", sms.Delivered)
+	expect(t, l, "two", Recipients{Offered: 1})
+}

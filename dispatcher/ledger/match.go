@@ -63,7 +63,7 @@ const (
 	refKnown        // it is this segment's
 	refOpen         // the recipient's is not known, or may differ from receipt to receipt
 	refSoon         // an answer that is on its way will say
-	refPast         // it may be of an earlier sending, whose answer never came
+	refPast         // it may be of an earlier sending, or said again: the answer to that never came
 )
 
 // segmentOf says which of recipient i's segments a reference names.
@@ -86,7 +86,7 @@ func (p *page) segmentOf(i int, ref []byte) (segment, how int) {
 	state := h.state[i]
 	open := missing && (state == sms.Offered || state == sms.InDoubt || state == sms.Accepted)
 	if !open && h.flags[i]&batchRef == 0 && len(ref) > 0 {
-		if h.flags[i]&wasResent != 0 {
+		if h.flags[i]&wasResent != 0 || missing && (state == sms.Delivered || state == sms.Failed) {
 			return 0, refPast
 		}
 		return 0, refOther
