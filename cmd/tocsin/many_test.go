@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -13,17 +14,20 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"tocsin/dispatcher/ledger/ledgertest"
 )
 
 // A fleet is several processes over one PostgreSQL and one Redis.
 type fleet struct {
 	workplace
-	carrier *carrier
-	pg      *ledgertest.Postgres
-	ships   []*process
-	serve   []string // how each is started
-	admins  []string
+	carrier  *carrier
+	pg       *ledgertest.Postgres
+	database string // its URL
+	ships    []*process
+	serve    []string // how each is started
+	admins   []string
 }
 
 // newFleet is n processes that are not started yet, and a campaign of count recipients.
@@ -31,10 +35,10 @@ func newFleet(t *testing.T, n, count int, flags []string, provider, campaign str
 	t.Helper()
 	pg := ledgertest.StartPostgres(t)
 	redis := startRedis(t)
-	f := &fleet{carrier: runCarrier(t, flags...), pg: pg, serve: []string{"serve"}}
+	f := &fleet{carrier: runCarrier(t, flags...), pg: pg, database: pg.NewDatabase(t), serve: []string{"serve"}}
 	f.workplace = newWorkplace(t, f.carrier.address, count, provider, campaign)
 	write(t, f.config, strings.Replace(read(t, f.config), "data: ./data\n",
-		fmt.Sprintf("data: ./data\nledger: %s\nqueue: redis://%s/0\n", pg.NewDatabase(t), redis.address), 1), 0o600)
+		fmt.Sprintf("data: ./data\nledger: %s\nqueue: redis://%s/0\n", f.database, redis.address), 1), 0o600)
 	for range n {
 		f.admins = append(f.admins, freePort(t))
 		f.ships = append(f.ships, nil)
@@ -72,6 +76,31 @@ func (f *fleet) sent(i int) string {
 		return ""
 	}
 	return m[1]
+}
+
+// atWork makes a process fall silent, and lets it speak again, until that happens while
+// both of two hold pages: one that has just ended its last page leaves nothing behind.
+func (f *fleet) atWork(t *testing.T, silence, speak func()) {
+	t.Helper()
+	ctx := t.Context()
+	db, err := pgx.Connect(ctx, f.database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close(context.WithoutCancel(ctx))
+	waitFor(t, "it falls silent while both hold pages", func() bool {
+		silence()
+		time.Sleep(100 * time.Millisecond) // what it said last arrives
+		var owners int
+		if err := db.QueryRow(ctx, `SELECT count(DISTINCT owner) FROM page WHERE owner <> ''`).Scan(&owners); err != nil {
+			t.Fatal(err)
+		}
+		if owners < 2 {
+			speak()
+			time.Sleep(500 * time.Millisecond) // and takes the next page
+		}
+		return owners >= 2
+	})
 }
 
 // finished waits for the end of the campaign.
@@ -159,7 +188,7 @@ func TestAProcessTakenForDeadComesBackAndItsWordsCountNoMore(t *testing.T) {
 		fmt.Sprintf("    connections: 1\n    window: %d\n    batch: %d\n    rate: 700", window, batch), "receipts: {wanted: false}\nin_doubt: resend").sail(t)
 	f.ready(t, 0)
 	f.carrier.hasTaken(t, 200_000)
-	f.ships[0].signal(syscall.SIGSTOP)
+	f.atWork(t, func() { f.ships[0].signal(syscall.SIGSTOP) }, func() { f.ships[0].signal(syscall.SIGCONT) })
 	time.Sleep(14 * time.Second) // the silence itself is what is tested
 	if !strings.Contains(f.ships[1].talk.String(), "a process is gone, its pages are taken") {
 		t.Error("the other process did not say that it had taken the pages")

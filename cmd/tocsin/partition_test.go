@@ -139,7 +139,7 @@ func TestAProcessThatIsCutOffItsDatabaseStopsSending(t *testing.T) {
 	f.launch(t, 1)
 	f.ready(t, 1)
 	waitFor(t, "both send", func() bool { return f.sent(0) > "0" && f.sent(1) > "0" })
-	w.swallow(true)
+	f.atWork(t, func() { w.swallow(true) }, func() { w.swallow(false) })
 	cut := time.Now()
 	waitFor(t, "it says that it has stopped", func() bool { return strings.Contains(f.ships[0].talk.String(), "sending has stopped") })
 	t.Logf("stopped %v after the cut", time.Since(cut).Round(100*time.Millisecond))
