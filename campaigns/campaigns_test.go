@@ -367,3 +367,29 @@ func BenchmarkRender(b *testing.B) {
 		r.Render(dst, sms.GSM, f, 0)
 	}
 }
+
+func TestOnlyTextsThatDependOnFieldsReadThem(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		d    Definition
+		want bool
+	}{
+		{"one text for all", Definition{Texts: []Text{{Text: "for all"}}}, false},
+		{"a placeholder", Definition{Texts: []Text{{Text: "((name)), go"}}}, true},
+		{"a placeholder in the second", Definition{Language: "town", Texts: []Text{{Language: "en", Text: "go"}, {Language: "fr", Text: "((name))"}}}, true},
+		{"the language of each", Definition{Language: "town", Texts: []Text{{Language: "en", Text: "go"}, {Language: "fr", Text: "partez"}}}, true},
+	} {
+		r, err := NewRenderer(&c.d, []string{"name", "town"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := r.Reads(); got != c.want {
+			t.Errorf("%s: got %v, want %v", c.name, got, c.want)
+		}
+		if !c.want {
+			if _, _, err := r.Render(nil, sms.GSM, nil, 7); err != nil {
+				t.Errorf("%s: got %v without fields, want none needed", c.name, err)
+			}
+		}
+	}
+}

@@ -19,6 +19,7 @@ type Renderer struct {
 // A variant is the text of one language.
 type variant struct {
 	language string // in small letters
+	personal bool   // has placeholders
 	in       [sms.Alphabets]written
 }
 
@@ -76,6 +77,7 @@ func newVariant(d *Definition, t Text, place string, columns []string) (variant,
 			}
 		}
 		at = append(at, column)
+		v.personal = v.personal || column >= 0
 	}
 	for a := range v.in {
 		if v.in[a], err = write(sms.Alphabet(a), whole, parts, at); err != nil && sms.Alphabet(a) == sms.GSM {
@@ -116,6 +118,12 @@ func columnHint(name string, columns []string) string {
 		hint = fmt.Sprintf(": did you mean %q?%s", n, hint)
 	}
 	return hint
+}
+
+// Reads reports whether texts depend on the recipients' fields; when they do not, Render
+// asks for none.
+func (r *Renderer) Reads() bool {
+	return r.language >= 0 || slices.ContainsFunc(r.variants, func(v variant) bool { return v.personal })
 }
 
 // Render appends recipient i's text, ready for the air in an alphabet, to dst and

@@ -102,6 +102,13 @@ func (d *Dispatcher) send(ctx context.Context, l *line, by way, k *ledger.Claim)
 	if err != nil {
 		return err
 	}
+	if w.order.renderer.Reads() {
+		if err := d.ledger.Read(ctx, k); ctx.Err() != nil {
+			return errStop
+		} else if err != nil {
+			return err
+		}
+	}
 	return w.run(ctx)
 }
 

@@ -48,10 +48,10 @@ type Claim struct {
 	Page, Epoch int64
 	Provider    string
 	Campaign    Campaign
-	Numbers     []sms.Number // all recipients of the page
-	Fields      *campaigns.Fields
-	Waiting     []uint16 // indexes of those to be offered
-	Done        []uint16 // by recipient: segments the carrier has already
+	Numbers     []sms.Number      // all recipients of the page
+	Fields      *campaigns.Fields // nil until Read
+	Waiting     []uint16          // indexes of those to be offered
+	Done        []uint16          // by recipient: segments the carrier has already
 }
 
 // ErrTaken says that a page is not to be had: it is claimed, its epoch has moved
@@ -62,12 +62,11 @@ var ErrTaken = errors.New("this page is not to be had")
 // returns ErrTaken otherwise.
 func (l *Ledger) Claim(ctx context.Context, id, epoch int64) (*Claim, error) {
 	var k *Claim
-	var p *page
 	if err := l.meet(ctx, id, epoch); err != nil {
 		return nil, err
 	}
 	err := l.commit(func(c *commit) error {
-		p = l.pages[id]
+		p := l.pages[id]
 		if p == nil || p.epoch != epoch || !p.open() || p.campaign.State != Running || l.provider(p.provider).State != Enabled {
 			return ErrTaken
 		}
@@ -86,13 +85,13 @@ func (l *Ledger) Claim(ctx context.Context, id, epoch int64) (*Claim, error) {
 		k.Done = append(k.Done, p.people.done...)
 		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	if _, k.Fields, err = p.fieldsOf(ctx, &l.contents); err != nil {
-		return nil, errors.Join(err, l.Release(k))
-	}
-	return k, nil
+	return k, err
+}
+
+// Read brings the fields of a claim's recipients, for texts that are written from them.
+func (l *Ledger) Read(ctx context.Context, k *Claim) (err error) {
+	_, k.Fields, err = (&page{id: k.Page, size: len(k.Numbers)}).fieldsOf(ctx, &l.contents)
+	return err
 }
 
 // meet looks what others have written when a task speaks of what is not known here yet.

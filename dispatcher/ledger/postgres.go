@@ -38,7 +38,8 @@ func openPostgres(ctx context.Context, url string) (s *postgresStore, db *sql.DB
 	}
 	s = &postgresStore{config: config}
 	db = stdlib.OpenDB(*config.Copy())
-	db.SetMaxOpenConns(4)
+	db.SetMaxOpenConns(readers)
+	db.SetMaxIdleConns(readers)
 	defer func() {
 		if err != nil {
 			db.Close()
@@ -57,8 +58,24 @@ func openPostgres(ctx context.Context, url string) (s *postgresStore, db *sql.DB
 	if err := migrate(ctx, db, d); err != nil {
 		return s, db, err
 	}
-	s.conn, err = pgx.ConnectConfig(ctx, config)
+	s.conn, err = pgx.ConnectConfig(ctx, forWriting(config))
 	return s, db, err
+}
+
+// readers is how many connections read. All are kept: a new one costs the server as
+// much as two thousand recipients.
+const readers = 4
+
+// forWriting is the configuration of the connection that writes. What it says is said
+// thousands of times and finds its rows by their keys, however many there are: it is
+// planned once, and for no size that the tables had by chance then.
+func forWriting(config *pgx.ConnConfig) *pgx.ConnConfig {
+	c := config.Copy()
+	c.RuntimeParams["plan_cache_mode"] = "force_generic_plan"
+	for _, way := range []string{"enable_seqscan", "enable_hashjoin", "enable_mergejoin"} {
+		c.RuntimeParams[way] = "off"
+	}
+	return c
 }
 
 func postgresConfig(url string) (*pgx.ConnConfig, error) {
