@@ -7,9 +7,26 @@ import (
 	"fmt"
 )
 
-// kept are the tables that a copy of a ledger holds. Who is at work on it is not
-// the copy's business.
-var kept = []string{"campaign", "page", "content", "status", "journal", "exclusion", "suppression", "incoming", "orphan", "command", "provider", "provider_hour", "hop"}
+// kept are the tables that a copy of a ledger holds, and the schema that brought each:
+// an older ledger has none. Who is at work on it is not the copy's business.
+var kept = []struct {
+	table string
+	since int64
+}{
+	{"campaign", 1},
+	{"page", 1},
+	{"content", 1},
+	{"status", 1},
+	{"journal", 1},
+	{"exclusion", 1},
+	{"suppression", 1},
+	{"incoming", 1},
+	{"orphan", 1},
+	{"command", 3},
+	{"provider", 5},
+	{"provider_hour", 8},
+	{"hop", 8},
+}
 
 // ErrNotEmpty says that a ledger has campaigns already.
 var ErrNotEmpty = errors.New("the ledger there is not empty")
@@ -42,13 +59,41 @@ func (l *Ledger) copyInto(ctx context.Context, from *sql.DB) (err error) {
 	if campaigns > 0 {
 		return ErrNotEmpty
 	}
-	for _, table := range kept {
-		if err := copyTable(ctx, tx, to, table); err != nil {
-			return fmt.Errorf("copy %s: %w", table, err)
+	version, err := schemaOf(ctx, from)
+	if err != nil {
+		return err
+	}
+	for _, k := range kept {
+		if version < k.since {
+			continue
+		}
+		if err := copyTable(ctx, tx, to, k.table); err != nil {
+			return fmt.Errorf("copy %s: %w", k.table, err)
 		}
 	}
 	// The other database's transactions mean nothing here.
 	return to.exec(ctx, `UPDATE page SET stamp = 0`)
+}
+
+// schemaOf is the schema of a ledger that is copied; ErrTooOld when it has what this
+// program knows nothing of, and would lose.
+func schemaOf(ctx context.Context, from *sql.DB) (int64, error) {
+	var version int64
+	if err := from.QueryRowContext(ctx, `SELECT max(version_id) FROM goose_db_version`).Scan(&version); err != nil {
+		return 0, fmt.Errorf("read its schema: %w", err)
+	}
+	files, err := schemaFiles()
+	if err != nil {
+		return 0, err
+	}
+	own, err := newest(files)
+	if err != nil {
+		return 0, err
+	}
+	if version > own {
+		return 0, fmt.Errorf("%w: it is of schema %d, and this one is of %d: use the newer one", ErrTooOld, version, own)
+	}
+	return version, nil
 }
 
 func copyTable(ctx context.Context, from *sql.Tx, to planner, table string) error {

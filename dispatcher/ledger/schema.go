@@ -37,12 +37,9 @@ var only = regexp.MustCompile(`/\*(sqlite|postgres): (.*?) \*/`)
 
 // migrate brings the schema up to date. Each file is one transaction.
 func migrate(ctx context.Context, db *sql.DB, d dialect) error {
-	files, err := fs.Sub(schema, "schema")
+	files, err := schemaFiles()
 	if err != nil {
 		return err
-	}
-	if nextSchema != nil {
-		files = joined{files, nextSchema}
 	}
 	own, err := newest(files)
 	if err != nil {
@@ -60,6 +57,15 @@ func migrate(ctx context.Context, db *sql.DB, d dialect) error {
 		return fmt.Errorf("migrate: %w", err)
 	}
 	return nil
+}
+
+// schemaFiles are the migrations that this program brings.
+func schemaFiles() (fs.FS, error) {
+	files, err := fs.Sub(schema, "schema")
+	if err == nil && nextSchema != nil {
+		files = joined{files, nextSchema}
+	}
+	return files, err
 }
 
 // newest is the number of the last migration, which is what a schema is called.
