@@ -22,7 +22,7 @@ type audit struct {
 }
 
 // taken is how often the carrier's journal has each number.
-func taken(t *testing.T, journal string) map[string]int {
+func taken(t testing.TB, journal string) map[string]int {
 	t.Helper()
 	f, err := os.Open(journal)
 	if err != nil {
@@ -50,7 +50,7 @@ func taken(t *testing.T, journal string) map[string]int {
 }
 
 // newAudit joins the journal with an export.
-func newAudit(t *testing.T, journal string, export []byte) audit {
+func newAudit(t testing.TB, journal string, export []byte) audit {
 	t.Helper()
 	rows, err := csv.NewReader(bytes.NewReader(export)).ReadAll()
 	if err != nil {
@@ -116,7 +116,7 @@ func (a *audit) say(format string, args ...any) {
 
 // note adds what an audit counted to the file that TOCSIN_FAULTS names, for the
 // matrix of faults.
-func note(t *testing.T, recipients, lost, duplicated, resent, inDoubt int) {
+func note(t testing.TB, recipients, lost, duplicated, resent, inDoubt int) {
 	path := os.Getenv("TOCSIN_FAULTS")
 	if path == "" {
 		return

@@ -65,6 +65,19 @@ func BenchmarkMany(b *testing.B) {
 	}
 }
 
+// BenchmarkRate is a cap over three processes on PostgreSQL and Redis, one of which is
+// killed and comes back.
+func BenchmarkRate(b *testing.B) {
+	const rate = 3000
+	c := benchCase{name: "CapOver3Processes", count: 90_000, reach: reach{"segments/s": "2940 to 3000", "segments-in-any-second": "≤ 3060"}}
+	for range b.N {
+		k := keepRate(b, rate, c.count)
+		c.show(b, "segments/s", k.average)
+		c.show(b, "segments-in-any-second", float64(k.most))
+	}
+	b.ReportMetric(0, "ns/op")
+}
+
 // untilOver waits for the end of the bench's campaign.
 func untilOver(b *testing.B, url string) *ledger.Report {
 	b.Helper()

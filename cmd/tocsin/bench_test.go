@@ -42,7 +42,11 @@ type figures struct {
 func (f *figures) add(what string, got float64, unit, reach string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.rows = append(f.rows, [4]string{what, fmt.Sprintf("%.3g", got), unit, reach})
+	digits := fmt.Sprintf("%.3g", got)
+	if got >= 100 {
+		digits = fmt.Sprintf("%.0f", got)
+	}
+	f.rows = append(f.rows, [4]string{what, digits, unit, reach})
 }
 
 func (f *figures) print(w io.Writer) {

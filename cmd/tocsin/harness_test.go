@@ -62,7 +62,7 @@ func build(name string, flags ...string) (string, error) {
 	return path, nil
 }
 
-func mustBinary(t *testing.T) string {
+func mustBinary(t testing.TB) string {
 	t.Helper()
 	path, err := binary()
 	if err != nil {
@@ -82,7 +82,7 @@ var nextPort = func() *atomic.Int32 {
 
 // freePort is a loopback address that was free a moment ago, and that no other
 // test of this package gets.
-func freePort(t *testing.T) string {
+func freePort(t testing.TB) string {
 	t.Helper()
 	for range 1000 {
 		l, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", nextPort.Add(1)))
@@ -97,7 +97,7 @@ func freePort(t *testing.T) string {
 }
 
 // waitFor polls a condition of another process.
-func waitFor(t *testing.T, what string, ok func() bool) {
+func waitFor(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); !ok(); {
 		if time.Now().After(deadline) {
@@ -115,7 +115,7 @@ type carrier struct {
 }
 
 // runCarrier runs the simulated carrier until the test ends.
-func runCarrier(t *testing.T, flags ...string) *carrier {
+func runCarrier(t testing.TB, flags ...string) *carrier {
 	t.Helper()
 	c := &carrier{address: freePort(t), journal: filepath.Join(t.TempDir(), "journal.jsonl"), flags: flags}
 	c.restart(t)
@@ -124,14 +124,14 @@ func runCarrier(t *testing.T, flags ...string) *carrier {
 
 // startCarrier is runCarrier for tests that need no more than its address and its
 // journal's path.
-func startCarrier(t *testing.T, flags ...string) (address, journal string) {
+func startCarrier(t testing.TB, flags ...string) (address, journal string) {
 	t.Helper()
 	c := runCarrier(t, flags...)
 	return c.address, c.journal
 }
 
 // restart runs the carrier on its address, after it has ended.
-func (c *carrier) restart(t *testing.T) {
+func (c *carrier) restart(t testing.TB) {
 	t.Helper()
 	c.process = startProcess(t, exec.Command(mustBinary(t), append([]string{"carrier", "--listen", c.address, "--journal", c.journal}, c.flags...)...), nobody)
 	waitFor(t, "the carrier listens", func() bool {
@@ -144,7 +144,7 @@ func (c *carrier) restart(t *testing.T) {
 }
 
 // hasTaken waits until the journal holds some octets.
-func (c *carrier) hasTaken(t *testing.T, octets int64) {
+func (c *carrier) hasTaken(t testing.TB, octets int64) {
 	t.Helper()
 	waitFor(t, "the carrier has taken some", func() bool { return size(c.journal) > octets })
 }
@@ -159,7 +159,7 @@ type process struct {
 
 // startProcess runs cmd until it ends or the test does. What it says to people is
 // held against secrets.
-func startProcess(t *testing.T, cmd *exec.Cmd, s *secrets) *process {
+func startProcess(t testing.TB, cmd *exec.Cmd, s *secrets) *process {
 	t.Helper()
 	p := &process{cmd: cmd, secrets: s, ended: make(chan struct{})}
 	if cmd.Stdout == nil {
@@ -187,7 +187,7 @@ func startProcess(t *testing.T, cmd *exec.Cmd, s *secrets) *process {
 func (p *process) signal(s syscall.Signal) { p.cmd.Process.Signal(s) }
 
 // wait waits for the end and returns the exit code.
-func (p *process) wait(t *testing.T) int {
+func (p *process) wait(t testing.TB) int {
 	t.Helper()
 	select {
 	case <-p.ended:
@@ -231,7 +231,7 @@ const (
 
 // newWorkplace writes a workplace for one provider at address. provider and
 // campaign are more YAML for them.
-func newWorkplace(t *testing.T, address string, count int, provider, campaign string) workplace {
+func newWorkplace(t testing.TB, address string, count int, provider, campaign string) workplace {
 	t.Helper()
 	dir := t.TempDir()
 	w := workplace{
@@ -265,7 +265,7 @@ audience:
 	return w
 }
 
-func write(t *testing.T, path, text string, mode os.FileMode) {
+func write(t testing.TB, path, text string, mode os.FileMode) {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(text), mode); err != nil {
 		t.Fatal(err)
@@ -273,18 +273,18 @@ func write(t *testing.T, path, text string, mode os.FileMode) {
 }
 
 // command is the program with these arguments and the workplace's configuration.
-func (w workplace) command(t *testing.T, args ...string) *exec.Cmd {
+func (w workplace) command(t testing.TB, args ...string) *exec.Cmd {
 	return exec.Command(mustBinary(t), append(args, "--config", w.config)...)
 }
 
 // start runs the program until it ends or the test does.
-func (w workplace) start(t *testing.T, args ...string) *process {
+func (w workplace) start(t testing.TB, args ...string) *process {
 	t.Helper()
 	return startProcess(t, w.command(t, args...), w.secrets)
 }
 
 // tocsin runs the program and returns its standard output; it must succeed.
-func (w workplace) tocsin(t *testing.T, args ...string) []byte {
+func (w workplace) tocsin(t testing.TB, args ...string) []byte {
 	t.Helper()
 	out, talk, code := w.run(t, args...)
 	if code != 0 {
@@ -294,7 +294,7 @@ func (w workplace) tocsin(t *testing.T, args ...string) []byte {
 }
 
 // run runs the program to its end.
-func (w workplace) run(t *testing.T, args ...string) (out, talk []byte, code int) {
+func (w workplace) run(t testing.TB, args ...string) (out, talk []byte, code int) {
 	t.Helper()
 	p := w.start(t, args...)
 	code = p.wait(t)
@@ -302,7 +302,7 @@ func (w workplace) run(t *testing.T, args ...string) (out, talk []byte, code int
 }
 
 // report reads the campaign's report from the ledger.
-func (w workplace) report(t *testing.T) ledger.Report {
+func (w workplace) report(t testing.TB) ledger.Report {
 	t.Helper()
 	var r ledger.Report
 	if err := json.Unmarshal(w.tocsin(t, "report", testKey, "--json"), &r); err != nil {
@@ -313,7 +313,7 @@ func (w workplace) report(t *testing.T) ledger.Report {
 
 // audited joins the carrier's journal with the ledger; what is wrong fails the
 // test.
-func (w workplace) audited(t *testing.T, journal string) audit {
+func (w workplace) audited(t testing.TB, journal string) audit {
 	t.Helper()
 	a := newAudit(t, journal, w.tocsin(t, "export", testKey))
 	for _, wrong := range a.wrong {

@@ -76,7 +76,7 @@ type killed struct{ kills, doubted int }
 // killRound is one campaign, killed up to four times. Half of the rounds hold
 // recipients in doubt, half resend them; every third carrier sends no receipts,
 // so that nothing settles doubt.
-func killRound(t *testing.T, round int) (k killed) {
+func killRound(t testing.TB, round int) (k killed) {
 	t.Helper()
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
@@ -120,7 +120,7 @@ func killRound(t *testing.T, round int) (k killed) {
 // runAndKill starts the campaign and kills it at a random moment; it reports
 // false when the campaign had ended before. A quarter of the moments are counted
 // from the start, planning included, the others from when the carrier takes more.
-func (w workplace) runAndKill(t *testing.T, journal string, random *rand.Rand) bool {
+func (w workplace) runAndKill(t testing.TB, journal string, random *rand.Rand) bool {
 	t.Helper()
 	before := size(journal)
 	p := w.start(t, "run", w.campaign, "--no-progress", "--verbose")
@@ -154,7 +154,7 @@ func size(path string) int64 {
 
 // afterKill asks for the report of a campaign whose process is dead: it balances,
 // and no more than two windows are offered. It returns how many those are.
-func (w workplace) afterKill(t *testing.T) int {
+func (w workplace) afterKill(t testing.TB) int {
 	t.Helper()
 	if _, err := os.Stat(w.data + "/ledger.db"); err != nil {
 		return 0 // killed before there was a ledger

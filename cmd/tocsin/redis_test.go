@@ -17,7 +17,7 @@ type redis struct {
 }
 
 // startRedis runs a real Redis until the test ends.
-func startRedis(t *testing.T) *redis {
+func startRedis(t testing.TB) *redis {
 	t.Helper()
 	r := &redis{address: freePort(t), dir: t.TempDir()}
 	r.restart(t)
@@ -25,7 +25,7 @@ func startRedis(t *testing.T) *redis {
 }
 
 // restart runs it on the same port and folder, after it was killed.
-func (r *redis) restart(t *testing.T) {
+func (r *redis) restart(t testing.TB) {
 	t.Helper()
 	path, err := exec.LookPath("redis-server")
 	if err != nil {

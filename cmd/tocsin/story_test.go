@@ -251,7 +251,7 @@ func blocks(page string) []string {
 	return all
 }
 
-func read(t *testing.T, path string) string {
+func read(t testing.TB, path string) string {
 	t.Helper()
 	data, err := os.ReadFile(path)
 	if err != nil {
