@@ -108,6 +108,11 @@ func TestRedisIsDisposable(t *testing.T) {
 			if code := p.wait(t); code != exitOK {
 				t.Errorf("got exit %d, want 0\n%s", code, p.talk.String())
 			}
+			for line := range strings.Lines(p.talk.String()) {
+				if strings.HasPrefix(line, "redis: ") {
+					t.Errorf("a line that is none of the log: %s", line)
+				}
+			}
 			w.expect(t, carrier.journal, expectation{delivered: count})
 		})
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+	goredis "github.com/redis/go-redis/v9"
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
@@ -73,7 +74,17 @@ func openLedger(ctx context.Context, o ledger.Options) (*ledger.Ledger, error) {
 
 // newLog writes what concerns people running campaigns to stderr.
 func newLog(level slog.Level) *slog.Logger {
-	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+	goredis.SetLogger(redisLog{log}) // it has one for the whole process
+	return log
+}
+
+// redisLog is what go-redis says by itself, of connections lost and found.
+type redisLog struct{ log *slog.Logger }
+
+// Printf writes a line of the log.
+func (l redisLog) Printf(ctx context.Context, format string, args ...any) {
+	l.log.WarnContext(ctx, "redis", "said", fmt.Sprintf(format, args...))
 }
 
 // A system is everything that sends, put together.
