@@ -50,6 +50,15 @@ func (g *gate) try(n int) bool {
 	return true
 }
 
+// over reports whether the window has become too small for all who are in, of whom the
+// caller has n places.
+func (g *gate) over(n int) bool {
+	window := g.window()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.used > max(window, n)
+}
+
 // leave gives n places back.
 func (g *gate) leave(n int) {
 	g.mu.Lock()

@@ -120,12 +120,20 @@ func (l *Limited) turn(ctx context.Context, s slice, e *sms.Envelope) error {
 		ctx, cancel = context.WithDeadline(ctx, e.Expires)
 		defer cancel()
 	}
-	if err := l.gate.enter(ctx, s.pdus); err != nil {
-		return err
-	}
-	if err := l.pacer.Wait(ctx, s.segments); err != nil {
+	for {
+		if err := l.gate.enter(ctx, s.pdus); err != nil {
+			return err
+		}
+		if err := l.pacer.Wait(ctx, s.segments); err != nil {
+			l.gate.leave(s.pdus)
+			return err
+		}
+		if !l.gate.over(s.pdus) {
+			break
+		}
+		// A connection broke meanwhile, and the places were in its window: the turn is
+		// given up, for what waits at another one leaves later, in a burst.
 		l.gate.leave(s.pdus)
-		return err
 	}
 	if e != nil && !e.Expires.IsZero() && time.Now().After(e.Expires) { // the pacer does not look at deadlines
 		l.gate.leave(s.pdus)

@@ -5,6 +5,7 @@ import (
 	"math/bits"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,6 +20,7 @@ type airline struct {
 	trip          time.Duration
 	answer        func(m *sms.Message) sms.Ack
 	down          bool
+	half          atomic.Bool // one of two connections is down
 
 	mu      sync.Mutex
 	flying  int
@@ -39,6 +41,9 @@ func (a *airline) Line() Line {
 	if a.down {
 		l.Up = 0
 	}
+	if a.half.Load() {
+		l.Connections = 2
+	}
 	return l
 }
 
@@ -56,8 +61,8 @@ func (a *airline) Submit(_ context.Context, msgs []sms.Message, acks []sms.Ack) 
 			a.offered[msgs[i].To]++
 		}
 	}
-	if a.flying += pdus; a.flying > a.window {
-		a.queued += a.flying - a.window
+	if a.flying += pdus; a.flying > open(a.Line()) {
+		a.queued += a.flying - open(a.Line())
 	}
 	a.left = append(a.left, d)
 	a.mu.Unlock()
@@ -190,6 +195,32 @@ func TestLimitedKeepsToTheRate(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestWhoseConnectionBreaksBeforeTheirTurnWaitForAnotherWindow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := &airline{window: 8, batch: 1, trip: 2 * time.Second, offered: map[sms.Number]int{}}
+		l := NewLimited(a, &metronome{rate: 40})
+		var running sync.WaitGroup
+		for i := range 8 {
+			running.Go(func() {
+				acks := make([]sms.Ack, 1)
+				l.Submit(t.Context(), []sms.Message{{To: sms.Number(8613900000000 + i), Content: sms.Content{Segments: 1}}}, acks)
+				if acks[0].Outcome != sms.Taken {
+					t.Errorf("got %v, want it taken", acks[0].Outcome)
+				}
+			})
+		}
+		time.Sleep(10 * time.Millisecond) // all have their places, one has had its turn
+		a.half.Store(true)
+		running.Wait()
+		if a.queued > 0 {
+			t.Errorf("%d waited at a window of half the size, want none", a.queued)
+		}
+		if len(a.offered) != 8 {
+			t.Errorf("%d were offered, want all 8", len(a.offered))
+		}
+	})
 }
 
 func TestLimitedCutsSlices(t *testing.T) {

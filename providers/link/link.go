@@ -154,7 +154,7 @@ func (p *Link) abandon(j *job) {
 	j.exhaust(sms.NoAnswer)
 }
 
-// unsent ends every job that waits, when no line is left. Under p.mu.
+// unsent ends every job that waits, when a line is lost. Under p.mu.
 func (p *Link) unsent() {
 	for _, j := range p.jobs {
 		if !j.closed {

@@ -162,9 +162,9 @@ func (s *Session) down() {
 		k.job.answer(k, v, 0, nil)
 		k.job = nil
 	}
-	if len(p.lines) == 0 {
-		p.unsent()
-	}
+	// What waits for room had its turn at the rate: it does not leave in a burst by another
+	// line, but has another turn.
+	p.unsent()
 }
 
 // read takes what arrives until the line ends.

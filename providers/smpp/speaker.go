@@ -68,11 +68,11 @@ func (s *speaker) Hear(frame []byte, on *link.Session) error {
 		if h.ID == GenericNack && h.Sequence == 0 {
 			return fmt.Errorf("generic_nack with status %#x and no sequence number: %w", h.Status, ErrPDU)
 		}
+		if loggedOut(h.Status) { // before the answer makes room for the next submit
+			on.LoggedOut(fmt.Errorf("submits are answered with status %#x: the login does not hold", h.Status))
+		}
 		if err := s.answer(h, body, on); err != nil {
 			return err
-		}
-		if loggedOut(h.Status) {
-			on.LoggedOut(fmt.Errorf("submits are answered with status %#x: the login does not hold", h.Status))
 		}
 	case DeliverSM, DataSM:
 		return s.arrival(h, body, on)
