@@ -41,3 +41,26 @@ func (q *Query) Fields(f *wire.Fields) {
 	f.Uint8(&q.Type)
 	f.Padded(&q.Code, 10)
 }
+
+// A QueryAnswer is Query_Resp: what was sent to handsets and what came from them.
+type QueryAnswer struct {
+	Day  []byte
+	Type uint8
+	Code []byte
+	// Messages from the account, users they were for, delivered, waiting, failed.
+	SentMessages, SentUsers, Sent, SentWaiting, SentFailed uint32
+	// Messages to the account: delivered, waiting, failed.
+	Came, CameWaiting, CameFailed uint32
+}
+
+// Fields lists the body in wire order.
+func (q *QueryAnswer) Fields(f *wire.Fields) {
+	f.Padded(&q.Day, 8)
+	f.Uint8(&q.Type)
+	f.Padded(&q.Code, 10)
+	for _, v := range [...]*uint32{
+		&q.SentMessages, &q.SentUsers, &q.Sent, &q.SentWaiting, &q.SentFailed, &q.Came, &q.CameWaiting, &q.CameFailed,
+	} {
+		f.Uint32(v)
+	}
+}
