@@ -10,6 +10,7 @@ import (
 
 	"tocsin/providers/sms"
 	"tocsin/providers/wire"
+	"tocsin/providers/wire/wiretest"
 )
 
 func TestTheDigestOfALogin(t *testing.T) {
@@ -216,6 +217,37 @@ func TestReports(t *testing.T) {
 		var d receiptReader
 		if r, ok := d.read(content, nil); ok {
 			t.Errorf("%s: got a report for %v", name, r.To)
+		}
+	}
+}
+
+// What a DELIVER holds is read by hand as by its list, and still when the end of it
+// is missing.
+func TestADeliverByHandIsTheLists(t *testing.T) {
+	for name, frame := range wiretest.Frames(t, "CMPP ") {
+		h, body := Split(frame)
+		if h.ID != DeliverID {
+			continue
+		}
+		v := versionOf(name)
+		list := Deliver{Version: v}
+		if err := wire.Decode(body, &list); err != nil {
+			t.Fatal(name, err)
+		}
+		end := v.reserveSize()
+		for _, cut := range []int{0, 1, end - 1, end} {
+			var hand delivery
+			if err := hand.parse(body[:len(body)-cut], v); err != nil {
+				t.Fatalf("%s without its last %d octets: %v", name, cut, err)
+			}
+			if hand.id != list.ID || string(trim(hand.to)) != string(list.To) || string(trim(hand.from)) != string(list.From) ||
+				hand.udhi != list.UDHI || hand.format != list.Format || hand.report != (list.Registered == 1) || string(hand.content) != string(list.Content) {
+				t.Errorf("%s without its last %d octets: got %+v, the list reads %+v", name, cut, hand, list)
+			}
+		}
+		var hand delivery
+		if err := hand.parse(body[:len(body)-end-len(list.Content)-1], v); err == nil {
+			t.Errorf("%s without its Msg_Length is taken", name)
 		}
 	}
 }

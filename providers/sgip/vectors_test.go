@@ -4,8 +4,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"tocsin/providers/sms"
 	"tocsin/providers/wire"
+	"tocsin/providers/wire/wiretest"
 )
 
 func TestAStampIsBeijingsClockAsANumber(t *testing.T) {
@@ -119,5 +122,24 @@ func TestHowManyNumbersAPacketHolds(t *testing.T) {
 				t.Errorf("%d numbers would make %d octets of %d", got+1, size, tt.packet)
 			}
 		})
+	}
+}
+
+func TestAReportByHandIsTheLists(t *testing.T) {
+	_, body := Split(wiretest.Frames(t, "SGIP ")["report"])
+	var list, hand Report
+	if err := wire.Decode(body, &list); err != nil {
+		t.Fatal(err)
+	}
+	if err := hand.parse(body); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(list, hand, alike); diff != "" {
+		t.Errorf("by hand it is not the list's (-list +hand):\n%s", diff)
+	}
+	for n := range body {
+		if hand.parse(body[:n]) == nil {
+			t.Errorf("a report of %d octets is taken", n)
+		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"tocsin/providers/sms"
 	"tocsin/providers/wire"
+	"tocsin/providers/wire/wiretest"
 )
 
 // gatewaysDigest is AuthenticatorServer for testid, testauth and 1021080510.
@@ -227,5 +228,38 @@ func TestReportsInAllDialects(t *testing.T) {
 	var d receiptReader
 	if _, ok := d.read(b(realReport), b("somebody")); ok {
 		t.Error("a report of nobody is taken")
+	}
+}
+
+// What a Deliver holds is read by hand as by its list, and still when its parameters
+// do not add up or its end is missing.
+func TestADeliverByHandIsTheLists(t *testing.T) {
+	for name, frame := range wiretest.Frames(t, "SMGP ") {
+		h, body := Split(frame)
+		if h.ID != DeliverID {
+			continue
+		}
+		var list Deliver
+		if err := wire.Decode(body, &list); err != nil {
+			t.Fatal(name, err)
+		}
+		whole := len(body)
+		end := whole - len(list.Options) - reserveSize // of the content
+		for _, n := range []int{whole, whole - 1, end + reserveSize, end + 1, end} {
+			var hand delivery
+			if err := hand.parse(body[:n]); err != nil {
+				t.Fatalf("%s of %d octets: %v", name, n, err)
+			}
+			udhi, _ := list.Options.Find(TagUDHI)
+			if string(hand.id) != string(list.ID) || string(wire.First(hand.from)) != string(list.From) || string(wire.First(hand.to)) != string(list.To) ||
+				hand.format != list.Format || hand.report != (list.Report == 1) || string(hand.content) != string(list.Content) ||
+				hand.udhi != (n > end+reserveSize && len(udhi) > 0) {
+				t.Errorf("%s of %d octets: got %+v, the list reads %+v", name, n, hand, list)
+			}
+		}
+		var hand delivery
+		if err := hand.parse(body[:end-len(list.Content)-1]); err == nil {
+			t.Errorf("%s without its MsgLength is taken", name)
+		}
 	}
 }
