@@ -24,6 +24,7 @@ var table = []struct {
 	{"providers/sms", nil},
 	{"providers/sms/smstest", nil},
 	{"providers/wire", []string{"providers/sms"}},
+	{"providers/wire/wiretest", []string{"providers/wire"}},
 	{"providers/link", []string{"providers/sms", "providers/wire", "providers"}},
 	{"providers/smpp", []string{"providers/sms", "providers/wire", "providers/link", "providers"}},
 	{"providers/cmpp", []string{"providers/sms", "providers/wire", "providers/link", "providers"}},

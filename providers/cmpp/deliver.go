@@ -1,6 +1,11 @@
 package cmpp
 
-import "tocsin/providers/wire"
+import (
+	"encoding/binary"
+	"fmt"
+
+	"tocsin/providers/wire"
+)
 
 // A Deliver is CMPP_DELIVER, CMPP 3.0 section 7.4.5.1: a message from a handset, or a
 // report.
@@ -35,6 +40,36 @@ func (d *Deliver) Fields(f *wire.Fields) {
 	f.Uint8(&d.Registered)
 	f.Bytes8(&d.Content)
 	f.Padded(&d.Reserve, d.Version.reserveSize())
+}
+
+// A delivery is what is looked at of a Deliver. Its fields are as they stand, NULs and
+// all.
+type delivery struct {
+	id                uint64
+	to, from, content []byte
+	udhi, format      uint8
+	report            bool
+}
+
+// parse reads what Deliver.Fields would, by hand because it is read for every
+// recipient. What stands behind the content is not looked at: there are gateways that
+// leave some of it out, and a report is no less true for that. A content that is cut
+// is what there is of it.
+func (d *delivery) parse(body []byte, v Version) error {
+	number := v.numberSize()
+	at := 8 + 21 + 10 + 3 + number // the octet behind Src_terminal_Id
+	if v.wide() {
+		at++
+	}
+	if len(body) < at+2 {
+		return fmt.Errorf("%w: DELIVER of %d octets", ErrPDU, len(body))
+	}
+	d.id, d.to = binary.BigEndian.Uint64(body), body[8:29]
+	d.udhi, d.format, d.from = body[40], body[41], body[42:42+number]
+	d.report = body[at] == 1
+	d.content = body[at+2:]
+	d.content = d.content[:min(int(body[at+1]), len(d.content))]
+	return nil
 }
 
 // A DeliverAnswer is CMPP_DELIVER_RESP. It names the DELIVER's Msg_Id, not the report's.

@@ -2,7 +2,6 @@ package cmpp
 
 import (
 	"encoding/binary"
-	"encoding/hex"
 
 	"tocsin/providers/sms"
 	"tocsin/providers/wire"
@@ -45,9 +44,9 @@ func (d *receiptReader) read(content, from []byte) (sms.Receipt, bool) {
 		return sms.Receipt{}, false
 	}
 	d.id = ref(binary.BigEndian.Uint64(content))
-	r := sms.Receipt{Ref: d.id[:], To: sms.ChinaNumber(trim(content[35 : 35+size]))}
+	r := sms.Receipt{Ref: d.id[:], To: sms.ChinaNumber(wire.First(content[35 : 35+size]))}
 	if r.To == 0 {
-		if r.To = sms.ChinaNumber(from); r.To == 0 {
+		if r.To = sms.ChinaNumber(wire.First(from)); r.To == 0 {
 			return r, false
 		}
 	}
@@ -87,9 +86,16 @@ func trim(b []byte) []byte {
 
 // ref is a Msg_Id as receipts and answers are matched by it and people read it: in
 // hexadecimal.
-func ref(id uint64) (b [16]byte) {
+func ref(id uint64) (b [refSize]byte) {
+	putRef(b[:], id)
+	return b
+}
+
+// refSize is the length of a reference.
+const refSize = 16
+
+func putRef(b []byte, id uint64) {
 	var octets [8]byte
 	binary.BigEndian.PutUint64(octets[:], id)
-	hex.Encode(b[:], octets[:])
-	return b
+	wire.PutHex(b, octets[:])
 }

@@ -98,11 +98,7 @@ func (s *speaker) answer(h Header, body []byte, on *link.Session) error {
 			id := ref(a.ID)
 			r.All(v, a.Result, id[:])
 		default:
-			for i := range r.Msgs {
-				id := ref(InRange(a.ID, i))
-				// A gateway may put the first id into all reports.
-				r.One(i, v, 0, id[:], true)
-			}
+			r.Each(refSize, func(i int, b []byte) { putRef(b, InRange(a.ID, i)) })
 		}
 	})
 	return nil
@@ -110,25 +106,25 @@ func (s *speaker) answer(h Header, body []byte, on *link.Session) error {
 
 // arrival takes one DELIVER.
 func (s *speaker) arrival(h Header, body []byte, on *link.Session) error {
-	m := Deliver{Version: s.c.Version}
-	f := wire.Reading(body)
-	m.Fields(&f)
-	if err := f.Finish(); err != nil {
+	var m delivery
+	if err := m.parse(body, s.c.Version); err != nil {
 		return err
 	}
 	return on.Deliver(func(d *link.Delivery) {
 		start := len(d.Answers)
-		d.Answers = binary.BigEndian.AppendUint64(Begin(d.Answers, DeliverID|Response, h.Sequence), m.ID)
+		d.Answers = binary.BigEndian.AppendUint64(Begin(d.Answers, DeliverID|Response, h.Sequence), m.id)
 		if s.c.Version.wide() {
 			d.Answers = append(d.Answers, 0, 0, 0)
 		}
 		d.Answers = End(append(d.Answers, ResultOK), start)
-		if m.Registered == 1 {
-			if r, ok := s.receipts.read(m.Content, m.From); ok {
+		if m.report {
+			if r, ok := s.receipts.read(m.content, m.from); ok {
 				d.Receipt(r)
 				return
 			}
 		}
-		d.Incoming(sms.Incoming{From: sms.ChinaSender(m.From), To: string(m.To), Text: sms.ReadText(m.Format, m.UDHI != 0, m.Content), Time: time.Now()})
+		d.Incoming(sms.Incoming{
+			From: sms.ChinaSender(wire.First(m.from)), To: string(wire.First(m.to)), Text: sms.ReadText(m.format, m.udhi != 0, m.content), Time: time.Now(),
+		})
 	})
 }

@@ -59,6 +59,21 @@ func (a *Answer) One(i int, v Verdict, code uint32, ref []byte, shared bool) {
 	a.slot.job.set(a.slot.first+i, v, code, refs, shared)
 }
 
+// Each says that every message of a batch was taken, each under a reference of its own
+// of size octets, at most 255, which name writes: a batch is one piece of memory, and
+// nothing is made for a recipient. A receipt may name another reference of the batch.
+func (a *Answer) Each(size int, name func(i int, ref []byte)) {
+	room := a.link.room(a.slot.n * (size + 1))
+	j := a.slot.job
+	for i := range a.slot.n {
+		own := room[: size+1 : size+1]
+		room = room[size+1:]
+		own[0] = byte(size)
+		name(i, own[1:])
+		j.set(a.slot.first+i, Taken, 0, sms.Refs(own), true)
+	}
+}
+
 // Share keeps a reference for several messages; give it to Shared.
 func (a *Answer) Share(ref []byte) sms.Refs { return a.link.ref(ref) }
 

@@ -176,12 +176,20 @@ func (p *Link) again(j *job) {
 
 // ref keeps a reference in the arena, as sms.Refs of one segment. Under p.mu.
 func (p *Link) ref(id []byte) sms.Refs {
-	if len(p.refs)+len(id)+1 > cap(p.refs) {
-		p.refs = make([]byte, 0, max(16<<10, len(id)+1))
+	return sms.AppendRef(p.room(min(len(id), 255) + 1)[:0], id)
+}
+
+// arena is how much memory for references is made at a time, in octets.
+const arena = 16 << 10
+
+// room is n octets of the arena. Under p.mu.
+func (p *Link) room(n int) []byte {
+	if len(p.refs)+n > cap(p.refs) {
+		p.refs = make([]byte, 0, max(arena, n))
 	}
 	at := len(p.refs)
-	p.refs = sms.AppendRef(p.refs, id)
-	return sms.Refs(p.refs[at:len(p.refs):len(p.refs)])
+	p.refs = p.refs[:at+n]
+	return p.refs[at : at+n : at+n]
 }
 
 // Run keeps the connections up; see providers.Provider.

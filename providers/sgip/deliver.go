@@ -1,6 +1,11 @@
 package sgip
 
-import "tocsin/providers/wire"
+import (
+	"encoding/binary"
+	"fmt"
+
+	"tocsin/providers/wire"
+)
 
 // A Deliver is Deliver, SGIP 1.2 section 4.2.4: a message from a handset.
 type Deliver struct {
@@ -33,6 +38,21 @@ type Report struct {
 	State   uint8
 	Code    uint8 // ErrorCode
 	Reserve []byte
+}
+
+// reportSize is the octets of a Report's body.
+const reportSize = 12 + 1 + numberSize + 1 + 1 + 8
+
+// parse reads what Fields would but for the reserve, by hand because it is read for
+// every recipient.
+func (r *Report) parse(body []byte) error {
+	if len(body) != reportSize {
+		return fmt.Errorf("%w: Report of %d octets", ErrPDU, len(body))
+	}
+	u32 := binary.BigEndian.Uint32
+	r.Submit = Sequence{u32(body), u32(body[4:]), u32(body[8:])}
+	r.Type, r.To, r.State, r.Code = body[12], wire.First(body[13:13+numberSize]), body[34], body[35]
+	return nil
 }
 
 // States of a Report.

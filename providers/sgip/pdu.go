@@ -2,7 +2,6 @@ package sgip
 
 import (
 	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"time"
 
@@ -112,7 +111,7 @@ func (s Sequence) ref() (b [24]byte) {
 	binary.BigEndian.PutUint32(id[:], s.Node)
 	binary.BigEndian.PutUint32(id[4:], s.Stamp)
 	binary.BigEndian.PutUint32(id[8:], s.Count)
-	hex.Encode(b[:], id[:])
+	wire.PutHex(b[:], id[:])
 	return b
 }
 

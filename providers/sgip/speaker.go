@@ -109,9 +109,7 @@ func (s *speaker) answer(h Header, body []byte, on *link.Session) error {
 // report takes one Report.
 func (s *speaker) report(h Header, body []byte, on *link.Session) error {
 	var m Report
-	f := wire.Reading(body)
-	m.Fields(&f)
-	if err := f.Finish(); err != nil {
+	if err := m.parse(body); err != nil {
 		return err
 	}
 	return on.Deliver(func(d *link.Delivery) {

@@ -2,7 +2,6 @@ package smgp
 
 import (
 	"bytes"
-	"encoding/hex"
 
 	"tocsin/providers/sms"
 	"tocsin/providers/wire"
@@ -50,8 +49,7 @@ func (d *receiptReader) read(content, from []byte) (sms.Receipt, bool) {
 	}
 	d.id = ref([idSize]byte(content[idAt:]))
 	r.Ref = d.id[:]
-	rest := content[idAt+idSize:]
-	state := after(rest, "stat:", 7)
+	state, code, done := find(content[idAt+idSize:])
 	if state == nil {
 		return r, false
 	}
@@ -63,41 +61,56 @@ func (d *receiptReader) read(content, from []byte) (sms.Receipt, bool) {
 		}
 	}
 	if r.State == sms.Failed {
-		r.Code = number(after(rest, "err:", 3))
+		r.Code = number(code)
 		if reason, ok := codes[r.Code]; ok && r.Reason == sms.Unreachable {
 			r.Reason = reason
 		}
 	}
-	r.Time = d.dates.Read(after(rest, "done_date:", 10), wire.Beijing)
+	r.Time = d.dates.Read(done, wire.Beijing)
 	return r, true
 }
 
 // ref is a MsgID as receipts and answers are matched by it and people read it: its
 // digits, or hexadecimal ones where it has none.
 func ref(id [idSize]byte) (b [2 * idSize]byte) {
-	hex.Encode(b[:], id[:])
+	wire.PutHex(b[:], id[:])
 	return b
 }
 
-// after is the n octets, or what there are, behind a key in small letters; an underline
-// in it is any octet. nil: there is no such key.
-func after(b []byte, key string, n int) []byte {
-	for at := 0; at+len(key) <= len(b); at++ {
-		// The colon is the rarest.
-		colon := bytes.IndexByte(b[at+len(key)-1:], ':')
+// find is what stands behind stat, err and done date, each at its first place; nil where
+// there is none. It goes from colon to colon, which are rare.
+func find(b []byte) (state, code, done []byte) {
+	// Where the document has them.
+	const doneAt, stateAt, codeAt = 51, 67, 79
+	if len(b) >= codeAt+4 && b[doneAt] == ':' && b[stateAt] == ':' && b[codeAt] == ':' &&
+		ends(b[:doneAt], "done_date") && ends(b[:stateAt], "stat") && ends(b[:codeAt], "err") {
+		return b[stateAt+1 : stateAt+8], b[codeAt+1 : codeAt+4], b[doneAt+1 : doneAt+11]
+	}
+	for at := 0; state == nil || code == nil || done == nil; at++ {
+		colon := bytes.IndexByte(b[at:], ':')
 		if colon < 0 {
-			return nil
+			break
 		}
 		at += colon
-		if matches(b[at:at+len(key)], key) {
-			value := b[at+len(key):]
-			return value[:min(n, len(value))]
+		switch key, value := b[:at], b[at+1:]; {
+		case state == nil && ends(key, "stat"):
+			state = value[:min(7, len(value))]
+		case code == nil && ends(key, "err"):
+			code = value[:min(3, len(value))]
+		case done == nil && ends(key, "done_date"):
+			done = value[:min(10, len(value))]
 		}
 	}
-	return nil
+	return state, code, done
 }
 
-func matches(b []byte, key string) bool {
+// ends reports whether b ends with a key in small letters, whatever its own are; an
+// underline in it is any octet.
+func ends(b []byte, key string) bool {
+	if len(b) < len(key) {
+		return false
+	}
+	b = b[len(b)-len(key):]
 	for i := len(key) - 1; i >= 0; i-- {
 		if key[i] != '_' && b[i]|0x20 != key[i] {
 			return false

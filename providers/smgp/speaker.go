@@ -90,12 +90,11 @@ func (s *speaker) answer(h Header, body []byte, on *link.Session) error {
 			id := ref([idSize]byte(a.ID))
 			r.All(v, a.Status, id[:])
 		default:
-			for i := range r.Msgs {
-				own, _ := InRange([idSize]byte(a.ID), i)
-				id := ref(own)
-				// A gateway may put the first id into all reports.
-				r.One(i, v, 0, id[:], true)
-			}
+			first := [idSize]byte(a.ID)
+			r.Each(2*idSize, func(i int, b []byte) {
+				own, _ := InRange(first, i)
+				wire.PutHex(b, own[:])
+			})
 		}
 	})
 	return nil
@@ -103,26 +102,23 @@ func (s *speaker) answer(h Header, body []byte, on *link.Session) error {
 
 // arrival takes one Deliver.
 func (s *speaker) arrival(h Header, body []byte, on *link.Session) error {
-	var m Deliver
-	f := wire.Reading(body)
-	m.Fields(&f)
-	if err := f.Finish(); err != nil {
+	var m delivery
+	if err := m.parse(body); err != nil {
 		return err
 	}
 	return on.Deliver(func(d *link.Delivery) {
 		start := len(d.Answers)
-		d.Answers = append(Begin(d.Answers, DeliverID|Response, h.Sequence), m.ID...)
+		d.Answers = append(Begin(d.Answers, DeliverID|Response, h.Sequence), m.id...)
 		d.Answers = End(append(d.Answers, 0, 0, 0, StatusOK), start)
-		if m.Report == 1 {
-			if r, ok := s.receipts.read(m.Content, m.From); ok {
+		if m.report {
+			if r, ok := s.receipts.read(m.content, wire.First(m.from)); ok {
 				d.Receipt(r)
 				return
 			}
 		}
-		udhi, _ := m.Options.Find(TagUDHI)
 		d.Incoming(sms.Incoming{
-			From: sms.ChinaSender(m.From), To: string(m.To), Time: time.Now(),
-			Text: sms.ReadText(m.Format, len(udhi) == 1 && udhi[0] == 1, m.Content),
+			From: sms.ChinaSender(wire.First(m.from)), To: string(wire.First(m.to)), Time: time.Now(),
+			Text: sms.ReadText(m.format, m.udhi, m.content),
 		})
 	})
 }

@@ -29,8 +29,11 @@ type Submit struct {
 // ToHandset is MsgType of what goes to a handset.
 const ToHandset = 6
 
-// numberSize is the octets of a number.
-const numberSize = 21
+// Octets of a number, and of what is reserved behind a content.
+const (
+	numberSize  = 21
+	reserveSize = 8
+)
 
 // Fields lists the body in wire order.
 func (s *Submit) Fields(f *wire.Fields) {
@@ -54,7 +57,7 @@ func (s *Submit) Fields(f *wire.Fields) {
 		f.Padded(&s.To[i], numberSize)
 	}
 	f.Bytes8(&s.Content)
-	f.Padded(&s.Reserve, 8)
+	f.Padded(&s.Reserve, reserveSize)
 	f.TLVs(&s.Options)
 }
 
@@ -127,7 +130,7 @@ func AppendSubmit(b []byte, sequence uint32, o *Outgoing, msgs []sms.Message, he
 	}
 	b = append(b, byte(len(header)+len(o.Text)))
 	b = append(append(b, header...), o.Text...)
-	b = wire.AppendPadded(b, "", 8)
+	b = wire.AppendPadded(b, "", reserveSize)
 	if len(header) > 0 {
 		b = append(b, 0, TagUDHI, 0, 1, 1, 0, TagTotal, 0, 1, parts, 0, TagNumber, 0, 1, part)
 	}

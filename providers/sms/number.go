@@ -141,7 +141,35 @@ func ChinaNumber(digits []byte) Number {
 }
 
 // AppendDigits appends the number's digits, country code first, without plus.
-func (n Number) AppendDigits(b []byte) []byte { return strconv.AppendUint(b, uint64(n), 10) }
+func (n Number) AppendDigits(b []byte) []byte {
+	if n < 1e12 || n >= 1e13 {
+		return strconv.AppendUint(b, uint64(n), 10)
+	}
+	// Thirteen digits are every mobile number of China: they are written where they
+	// belong, two at a time.
+	b = append(b, "0000000000000"...)
+	d := b[len(b)-13:]
+	high, low := uint32(n/1e8), uint32(n%1e8) // five digits and eight
+	put4(d[9:], low%1e4)
+	put4(d[5:], low/1e4)
+	put4(d[1:], high%1e4)
+	d[0] += byte(high / 1e4)
+	return b
+}
+
+// pairs are the two digits of every number below 100.
+var pairs = func() (t [100][2]byte) {
+	for i := range t {
+		t[i] = [2]byte{byte('0' + i/10), byte('0' + i%10)}
+	}
+	return t
+}()
+
+// put4 writes the four digits of a number below 10,000.
+func put4(d []byte, n uint32) {
+	*(*[2]byte)(d) = pairs[n/100]
+	*(*[2]byte)(d[2:]) = pairs[n%100]
+}
 
 // AppendChina is AppendDigits, without China's country code when national.
 func (n Number) AppendChina(b []byte, national bool) []byte {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -104,5 +105,17 @@ func BenchmarkParseNumber(b *testing.B) {
 	text := []byte("13800138000")
 	for b.Loop() {
 		ParseNumber(text, true)
+	}
+}
+
+func TestDigitsAreThoseOfStrconv(t *testing.T) {
+	for _, n := range []uint64{
+		0, 7, 86, 999_999_999_999, 1_000_000_000_000, 8613800138000, 8619999999999, 9_999_999_999_999, 10_000_000_000_000, 999_999_999_999_999,
+	} {
+		for _, n := range []uint64{n, n + 1, n + 12_345, n + 98_765_432} {
+			if got, want := string(Number(n).AppendDigits([]byte("+"))), "+"+strconv.FormatUint(n, 10); got != want {
+				t.Errorf("got %s, want %s", got, want)
+			}
+		}
 	}
 }

@@ -16,6 +16,17 @@ func (f *Fields) Padded(v *[]byte, n int) {
 	}
 }
 
+// First is what stands in a padded field before the first NUL or space: a number, or a
+// name.
+func First(b []byte) []byte {
+	for i, c := range b {
+		if c == 0 || c == ' ' {
+			return b[:i]
+		}
+	}
+	return b
+}
+
 // padding is what fields are filled up with; none is longer.
 var padding [64]byte
 

@@ -1,0 +1,165 @@
+package cmpp
+
+import (
+	"bytes"
+	"testing"
+
+	"tocsin/providers/link"
+	"tocsin/providers/sms"
+	"tocsin/providers/wire"
+	"tocsin/providers/wire/wiretest"
+)
+
+var versions = []Version{V20, V21, V30}
+
+// addBodies seeds a target with the golden bodies of some commands, and with what
+// breaks decoders.
+func addBodies(f *testing.F, ids ...uint32) {
+	f.Helper()
+	for _, frame := range wiretest.Frames(f, "CMPP ") {
+		h, body := Split(frame)
+		for _, id := range ids {
+			if h.ID == id {
+				f.Add(body)
+			}
+		}
+	}
+	f.Add([]byte{})
+	f.Add(bytes.Repeat([]byte{0xFF}, 200))
+	f.Add(make([]byte, 200))
+}
+
+func FuzzConnect(f *testing.F) {
+	addBodies(f, ConnectID, ConnectID|Response)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		wiretest.Same(t, data, &Connect{})
+		for _, wide := range []bool{false, true} {
+			a := ConnectAnswer{Wide: wide}
+			if wiretest.Same(t, data, &a) {
+				if got, err := ReadConnectAnswer(data); err != nil || got.Status != a.Status || got.Wide != wide {
+					t.Fatalf("got %+v, %v, want %+v", got, err, a)
+				}
+			}
+		}
+	})
+}
+
+func FuzzSubmit(f *testing.F) {
+	addBodies(f, SubmitID)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		for _, v := range versions {
+			wiretest.Same(t, data, &Submit{Version: v})
+		}
+	})
+}
+
+func FuzzDeliver(f *testing.F) {
+	addBodies(f, DeliverID)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		for _, v := range versions {
+			d := Deliver{Version: v}
+			if wiretest.Same(t, data, &d) {
+				var reader receiptReader
+				if r, ok := reader.read(d.Content, d.From); ok {
+					checkRead(t, &r)
+				}
+				sms.ReadText(d.Format, d.UDHI != 0, d.Content)
+			}
+		}
+	})
+}
+
+func FuzzAnswers(f *testing.F) {
+	addBodies(f, SubmitID|Response, DeliverID|Response, CancelID, CancelID|Response, QueryID, QueryID|Response)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		for _, v := range versions {
+			wiretest.Same(t, data, &SubmitAnswer{Version: v})
+			wiretest.Same(t, data, &DeliverAnswer{Version: v})
+			wiretest.Same(t, data, &CancelAnswer{Version: v})
+		}
+		wiretest.Same(t, data, &Cancel{})
+		wiretest.Same(t, data, &Query{})
+		wiretest.Same(t, data, &QueryAnswer{})
+	})
+}
+
+// checkRead fails unless what is read of a report can be.
+func checkRead(t *testing.T, r *sms.Receipt) {
+	t.Helper()
+	if r.To == 0 || r.To > 999_999_999_999_999 {
+		t.Fatalf("got number %d", uint64(r.To))
+	}
+	if r.State != sms.Delivered && r.State != sms.Failed && r.State != sms.Accepted {
+		t.Fatalf("got state %v", r.State)
+	}
+	if (r.State == sms.Failed) != (r.Reason != sms.None) || r.State != sms.Failed && r.Code != 0 {
+		t.Fatalf("got %v because of %v, code %d", r.State, r.Reason, r.Code)
+	}
+	if len(r.Ref) != 16 {
+		t.Fatalf("got reference %q", r.Ref)
+	}
+}
+
+func FuzzReport(f *testing.F) {
+	for _, content := range [][]byte{
+		[]byte(realReport), report60("DELIVRD", "13800138000"), report71("MA:0041", "8613800138000"), nil, make([]byte, 71),
+		bytes.Repeat([]byte{':'}, 71), bytes.Repeat([]byte{'9'}, 60),
+	} {
+		f.Add(content, []byte("8613800138000"))
+	}
+	f.Fuzz(func(t *testing.T, content, from []byte) {
+		var d receiptReader
+		if r, ok := d.read(content, from); ok {
+			checkRead(t, &r)
+		}
+		for _, short := range []bool{false, true} {
+			wiretest.Same(t, content, &Report{Short: short})
+		}
+	})
+}
+
+// FuzzHear gives a session with batches, texts and a long text in flight any PDU,
+// twice: nothing panics, and no place in the window is free twice.
+func FuzzHear(f *testing.F) {
+	for name, frame := range wiretest.Frames(f, "CMPP ") {
+		f.Add(frame, uint8(versionOf(name)))
+		if h, body := Split(frame); h.ID&Response != 0 {
+			for _, sequence := range []uint32{0, 0x1000, 0x2001, 0x3002, 0x4003} { // a batch is the first
+				f.Add(End(append(Begin(nil, h.ID, sequence), body...), 0), uint8(versionOf(name)))
+			}
+		}
+	}
+	f.Fuzz(func(t *testing.T, frame []byte, version uint8) {
+		if len(frame) < HeaderSize {
+			return
+		}
+		msgs := append(crowd(10, 20), crowd(1, 300)...)
+		msgs[10].Content.Segments = 3
+		acks := make([]sms.Ack, len(msgs))
+		r := link.Rehearse(&speaker{c: Config{Version: Version(version), BatchReports: true}, valid: wire.Validity{InBeijing: true}}, 4, 10)
+		r.Offer(msgs, acks)
+		r.Written()
+		h, _ := Split(frame)
+		before := r.Open()
+		for range 2 {
+			if r.Hear(frame) != nil {
+				break
+			}
+		}
+		if err := r.Check(); err != nil {
+			t.Fatal(err)
+		}
+		settled := 0
+		for i := range acks {
+			if acks[i].Outcome != sms.NotSent {
+				settled++
+			}
+		}
+		if h.ID != SubmitID|Response && settled > 0 {
+			t.Fatalf("PDU %#x settled %d messages", h.ID, settled)
+		}
+		if before-r.Open() != settled {
+			t.Fatalf("%d messages are settled, %d counted", settled, before-r.Open())
+		}
+	})
+}

@@ -1,0 +1,141 @@
+package sgip
+
+import (
+	"bytes"
+	"testing"
+
+	"tocsin/providers/link"
+	"tocsin/providers/sms"
+	"tocsin/providers/wire"
+	"tocsin/providers/wire/wiretest"
+)
+
+// addBodies seeds a target with the golden bodies of some commands, and with what
+// breaks decoders.
+func addBodies(f *testing.F, ids ...uint32) {
+	f.Helper()
+	for _, frame := range wiretest.Frames(f, "SGIP ") {
+		h, body := Split(frame)
+		for _, id := range ids {
+			if h.ID == id {
+				f.Add(body)
+			}
+		}
+	}
+	f.Add([]byte{})
+	f.Add(bytes.Repeat([]byte{0xFF}, 200))
+	f.Add(make([]byte, 200))
+}
+
+func FuzzBind(f *testing.F) {
+	addBodies(f, BindID)
+	f.Fuzz(func(t *testing.T, data []byte) { wiretest.Same(t, data, &Bind{}) })
+}
+
+func FuzzSubmit(f *testing.F) {
+	addBodies(f, SubmitID)
+	f.Fuzz(func(t *testing.T, data []byte) { wiretest.Same(t, data, &Submit{}) })
+}
+
+func FuzzDeliver(f *testing.F) {
+	addBodies(f, DeliverID, UserRptID)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var d Deliver
+		if wiretest.Same(t, data, &d) {
+			sms.ReadText(d.Coding, d.UDHI != 0, d.Content)
+		}
+		wiretest.Same(t, data, &UserRpt{})
+	})
+}
+
+func FuzzAnswers(f *testing.F) {
+	addBodies(f, BindID|Response, SubmitID|Response, TraceID)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		wiretest.Same(t, data, &Answer{})
+		wiretest.Same(t, data, &Trace{})
+	})
+}
+
+func FuzzReport(f *testing.F) {
+	addBodies(f, ReportID)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var m Report
+		if !wiretest.Same(t, data, &m) {
+			return
+		}
+		r := link.Rehearse(&speaker{called: true}, 4, 10)
+		if err := r.Hear(End(append(Begin(nil, ReportID, smgs), data...), 0)); err != nil {
+			t.Fatal(err)
+		}
+		receipts, _, answers := r.Delivered()
+		if h, _ := Split(answers); len(answers) != 29 || h.ID != ReportID|Response || h.Sequence != smgs {
+			t.Fatalf("answered by %x", answers)
+		}
+		for i := range receipts {
+			checkRead(t, &receipts[i])
+		}
+	})
+}
+
+// checkRead fails unless what is read of a report can be.
+func checkRead(t *testing.T, r *sms.Receipt) {
+	t.Helper()
+	if r.To == 0 || r.To > 999_999_999_999_999 {
+		t.Fatalf("got number %d", uint64(r.To))
+	}
+	if r.State != sms.Delivered && r.State != sms.Failed && r.State != sms.Accepted {
+		t.Fatalf("got state %v", r.State)
+	}
+	if (r.State == sms.Failed) != (r.Reason != sms.None) || r.State != sms.Failed && r.Code != 0 {
+		t.Fatalf("got %v because of %v, code %d", r.State, r.Reason, r.Code)
+	}
+	if len(r.Ref) != 24 {
+		t.Fatalf("got reference %q", r.Ref)
+	}
+}
+
+// FuzzHear gives a session with batches, texts and a long text in flight any PDU,
+// twice: nothing panics, and no place in the window is free twice.
+func FuzzHear(f *testing.F) {
+	for _, frame := range wiretest.Frames(f, "SGIP ") {
+		f.Add(frame)
+		if h, body := Split(frame); h.ID&Response != 0 {
+			for _, count := range []uint32{0, 0x1000, 0x2001, 0x3002, 0x4003} { // a batch is the first
+				f.Add(End(append(Begin(nil, h.ID, Sequence{ours.Node, ours.Stamp, count}), body...), 0))
+			}
+		}
+	}
+	f.Fuzz(func(t *testing.T, frame []byte) {
+		if len(frame) < HeaderSize {
+			return
+		}
+		msgs := append(crowd(10, 20), crowd(1, 300)...)
+		msgs[10].Content.Segments = 3
+		acks := make([]sms.Ack, len(msgs))
+		r := link.Rehearse(&speaker{c: Config{Node: ours.Node, Packet: MaxPacket}, valid: wire.Validity{InBeijing: true}}, 4, 10)
+		r.Offer(msgs, acks)
+		r.Written()
+		h, _ := Split(frame)
+		before := r.Open()
+		for range 2 {
+			if r.Hear(frame) != nil {
+				break
+			}
+		}
+		if err := r.Check(); err != nil {
+			t.Fatal(err)
+		}
+		settled := 0
+		for i := range acks {
+			if acks[i].Outcome != sms.NotSent {
+				settled++
+			}
+		}
+		if h.ID != SubmitID|Response && settled > 0 {
+			t.Fatalf("PDU %#x settled %d messages", h.ID, settled)
+		}
+		if before-r.Open() != settled {
+			t.Fatalf("%d messages are settled, %d counted", settled, before-r.Open())
+		}
+	})
+}

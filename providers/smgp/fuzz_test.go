@@ -1,0 +1,149 @@
+package smgp
+
+import (
+	"bytes"
+	"testing"
+
+	"tocsin/providers/link"
+	"tocsin/providers/sms"
+	"tocsin/providers/wire"
+	"tocsin/providers/wire/wiretest"
+)
+
+// addBodies seeds a target with the golden bodies of some commands, and with what
+// breaks decoders.
+func addBodies(f *testing.F, ids ...uint32) {
+	f.Helper()
+	for _, frame := range wiretest.Frames(f, "SMGP ") {
+		h, body := Split(frame)
+		for _, id := range ids {
+			if h.ID == id {
+				f.Add(body)
+			}
+		}
+	}
+	f.Add([]byte{})
+	f.Add(bytes.Repeat([]byte{0xFF}, 200))
+	f.Add(make([]byte, 200))
+}
+
+func FuzzLogin(f *testing.F) {
+	addBodies(f, LoginID, LoginID|Response)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		wiretest.Same(t, data, &Login{})
+		wiretest.Same(t, data, &LoginAnswer{})
+	})
+}
+
+func FuzzSubmit(f *testing.F) {
+	addBodies(f, SubmitID)
+	f.Fuzz(func(t *testing.T, data []byte) { wiretest.Same(t, data, &Submit{}) })
+}
+
+func FuzzDeliver(f *testing.F) {
+	addBodies(f, DeliverID)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var d Deliver
+		if wiretest.Same(t, data, &d) {
+			var reader receiptReader
+			if r, ok := reader.read(d.Content, d.From); ok {
+				checkRead(t, &r)
+			}
+			sms.ReadText(d.Format, len(d.Options) > 0, d.Content)
+		}
+	})
+}
+
+func FuzzAnswers(f *testing.F) {
+	addBodies(f, SubmitID|Response, QueryID, QueryID|Response)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var a Answer
+		if wiretest.Same(t, data, &a) {
+			for _, i := range []int{0, 1, 99, 999_999, 1_000_000} {
+				if id, ok := InRange([idSize]byte(a.ID), i); !ok && !bytes.Equal(id[:], a.ID) || !bytes.Equal(id[:7], a.ID[:7]) {
+					t.Fatalf("%x + %d is %x", a.ID, i, id)
+				}
+			}
+		}
+		wiretest.Same(t, data, &Query{})
+		wiretest.Same(t, data, &QueryAnswer{})
+	})
+}
+
+// checkRead fails unless what is read of a report can be.
+func checkRead(t *testing.T, r *sms.Receipt) {
+	t.Helper()
+	if r.To == 0 || r.To > 999_999_999_999_999 {
+		t.Fatalf("got number %d", uint64(r.To))
+	}
+	if r.State != sms.Delivered && r.State != sms.Failed && r.State != sms.Accepted {
+		t.Fatalf("got state %v", r.State)
+	}
+	if (r.State == sms.Failed) != (r.Reason != sms.None) || r.State != sms.Failed && r.Code != 0 {
+		t.Fatalf("got %v because of %v, code %d", r.State, r.Reason, r.Code)
+	}
+	if len(r.Ref) != 2*idSize {
+		t.Fatalf("got reference %q", r.Ref)
+	}
+}
+
+func FuzzReport(f *testing.F) {
+	for _, content := range []string{
+		realReport, "", "id:", "id:stat:DELIVstat:DELIVRD", "id:0123456789sStat:BWLISTSsErr:163sDone_Date:2401032038s",
+		"id:0123456789 done date:99999999999999 stat:UNDELIV err:fff", "id:0123456789:::::::stat:", "id:0123456789stat:DELIVRDstat:UNDELIV",
+	} {
+		f.Add([]byte(content))
+	}
+	f.Fuzz(func(t *testing.T, content []byte) {
+		var d receiptReader
+		if r, ok := d.read(content, []byte("13300000000")); ok {
+			checkRead(t, &r)
+		}
+	})
+}
+
+// FuzzHear gives a session with batches, texts and a long text in flight any PDU,
+// twice: nothing panics, and no place in the window is free twice.
+func FuzzHear(f *testing.F) {
+	for _, frame := range wiretest.Frames(f, "SMGP ") {
+		f.Add(frame)
+		if h, body := Split(frame); h.ID&Response != 0 {
+			for _, sequence := range []uint32{0, 0x1000, 0x2001, 0x3002, 0x4003} { // a batch is the first
+				f.Add(End(append(Begin(nil, h.ID, sequence), body...), 0))
+			}
+		}
+	}
+	f.Fuzz(func(t *testing.T, frame []byte) {
+		if len(frame) < HeaderSize {
+			return
+		}
+		msgs := append(crowd(10, 20), crowd(1, 300)...)
+		msgs[10].Content.Segments = 3
+		acks := make([]sms.Ack, len(msgs))
+		r := link.Rehearse(&speaker{valid: wire.Validity{InBeijing: true}}, 4, 10)
+		r.Offer(msgs, acks)
+		r.Written()
+		h, _ := Split(frame)
+		before := r.Open()
+		for range 2 {
+			if r.Hear(frame) != nil {
+				break
+			}
+		}
+		if err := r.Check(); err != nil {
+			t.Fatal(err)
+		}
+		settled := 0
+		for i := range acks {
+			if acks[i].Outcome != sms.NotSent {
+				settled++
+			}
+		}
+		if h.ID != SubmitID|Response && settled > 0 {
+			t.Fatalf("PDU %#x settled %d messages", h.ID, settled)
+		}
+		if before-r.Open() != settled {
+			t.Fatalf("%d messages are settled, %d counted", settled, before-r.Open())
+		}
+	})
+}
