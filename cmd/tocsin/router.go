@@ -14,10 +14,7 @@ import (
 func routerFor(c *configs.Config, d *campaigns.Definition) (*providers.Routes, error) {
 	own := *c
 	if len(d.Routes) > 0 {
-		own.Routes = nil
-		for _, r := range d.Routes {
-			own.Routes = append(own.Routes, configs.RouteConfig{Carrier: r.Carrier, Prefix: r.Prefix, To: r.To})
-		}
+		own.Routes = ownRoutes(d)
 		for i, r := range own.Routes {
 			if _, ok := providers.ParseRuleCarrier(r.Carrier); r.Carrier != "" && !ok {
 				return nil, d.RefuseRoute(i, "carrier", fmt.Errorf("carrier %q is not known: there are %s, %s, %s and %s, and %s for Chinese numbers that nobody is known to serve", r.Carrier,
@@ -35,6 +32,15 @@ func routerFor(c *configs.Config, d *campaigns.Definition) (*providers.Routes, e
 		return nil, &campaigns.Refusal{File: d.Path, Err: err}
 	}
 	return router, err
+}
+
+// ownRoutes are a campaign's own.
+func ownRoutes(d *campaigns.Definition) []configs.RouteConfig {
+	own := make([]configs.RouteConfig, len(d.Routes))
+	for i, r := range d.Routes {
+		own[i] = configs.RouteConfig{Carrier: r.Carrier, Prefix: r.Prefix, To: r.To}
+	}
+	return own
 }
 
 func hasProvider(c *configs.Config, name string) bool {
