@@ -118,7 +118,7 @@ type Receipts struct {
 // A Route sends the numbers of a carrier, or those beginning with a prefix, to
 // providers in order of preference.
 type Route struct {
-	Carrier string   `json:"carrier,omitempty" yaml:"carrier" jsonschema:"description=China Mobile or China Unicom or China Telecom or China Broadnet or their Chinese names"`
+	Carrier string   `json:"carrier,omitempty" yaml:"carrier" jsonschema:"description=China Mobile or China Unicom or China Telecom or China Broadnet or their Chinese names; unknown is for Chinese numbers that nobody is known to serve"`
 	Prefix  string   `json:"prefix,omitempty" yaml:"prefix" jsonschema:"pattern=^([1-9][0-9]{0\\,14}|[*])$,description=First digits of a number with its country code; * is every number"`
 	To      []string `json:"to" yaml:"to" jsonschema:"minItems=1,description=Names of providers in order of preference"`
 }

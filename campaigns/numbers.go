@@ -20,6 +20,12 @@ type numbers struct {
 	known   map[string]sms.Number // 0: none
 }
 
+// ParseNumber reads a telephone number as a plan reads those of an audience; ok is false
+// when it is none. country is as in PlanOptions.
+func ParseNumber(text, country string) (n sms.Number, ok bool) {
+	return newNumbers(country).parse([]byte(text))
+}
+
 func newNumbers(country string) *numbers {
 	return &numbers{country: country, china: country == "CN", known: map[string]sms.Number{}}
 }

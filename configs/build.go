@@ -3,7 +3,6 @@ package configs
 import (
 	"fmt"
 	"log/slog"
-	"os"
 
 	"tocsin/providers"
 	"tocsin/providers/smpp"
@@ -75,13 +74,14 @@ func buildSMPP(p ProviderConfig, logger *slog.Logger) (providers.Provider, error
 	}})
 }
 
-// Routes makes the routes of c and reads its file of ported numbers.
+// Routes makes the routes of c with what its files of prefixes and ported numbers say
+// now. What is read later changes nothing in them.
 func Routes(c *Config) (*providers.Routes, error) {
-	ported, err := readPorted(c.Ported)
+	numbering, err := c.NumberFiles().Numbering()
 	if err != nil {
 		return nil, err
 	}
-	return providers.NewRoutes(rules(c), ported)
+	return providers.NewRoutes(rules(c), numbering)
 }
 
 // Fallbacks makes the policies of the routes of c.
@@ -93,20 +93,4 @@ func rules(c *Config) []providers.Rule {
 		all[i] = providers.Rule{Carrier: r.Carrier, Prefix: r.Prefix, To: r.To, Fallback: r.Fallback.policy()}
 	}
 	return all
-}
-
-func readPorted(path string) (*providers.Ported, error) {
-	if path == "" {
-		return nil, nil
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("read the ported numbers: %w", err)
-	}
-	defer f.Close()
-	ported, err := providers.ReadPorted(f)
-	if err != nil {
-		return nil, fmt.Errorf("read the ported numbers of %s: %w", path, err)
-	}
-	return ported, nil
 }

@@ -29,6 +29,8 @@ type Config struct {
 	// Country is the ISO 3166-1 code in whose notation numbers without a country
 	// code are read.
 	Country string `yaml:"country"`
+	// Prefixes is a file of who was given which Chinese prefixes; "": those built in.
+	Prefixes string `yaml:"prefixes"`
 	// Ported is a file of numbers that moved to another carrier; "" for none.
 	Ported string `yaml:"ported"`
 	// Tokens is a file of who may call the API on the admin listener; "": there is
@@ -47,6 +49,8 @@ type Config struct {
 
 	// File is the path the settings were read from; "" for the built-in ones.
 	File string `yaml:"-"`
+
+	numbers *Numbers // what was read of Prefixes and Ported; copies of a Config share it
 }
 
 // Defaults is the configuration of a process that was told nothing. It has no
@@ -239,7 +243,7 @@ type TLSConfig struct {
 // RouteConfig gives the numbers of a carrier, or of a prefix, to the first
 // provider of To that is up.
 type RouteConfig struct {
-	Carrier string   `yaml:"carrier"` // China Mobile, China Unicom, China Telecom, China Broadnet, or their Chinese names
+	Carrier string   `yaml:"carrier"` // China Mobile, China Unicom, China Telecom, China Broadnet, their Chinese names, or unknown
 	Prefix  string   `yaml:"prefix"`  // digits after the plus sign; the longest that fits wins; "*": every number
 	To      []string `yaml:"to"`      // names of providers, in order of preference
 	// Fallback says when who waits for a provider goes to the next one; nil: after

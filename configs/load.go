@@ -35,6 +35,7 @@ var settings = []struct {
 	{"queue", func(c *Config) *string { return &c.Queue }, false},
 	{"admin", func(c *Config) *string { return &c.Admin }, false},
 	{"country", func(c *Config) *string { return &c.Country }, false},
+	{"prefixes", func(c *Config) *string { return &c.Prefixes }, true},
 	{"ported", func(c *Config) *string { return &c.Ported }, true},
 	{"tokens", func(c *Config) *string { return &c.Tokens }, true},
 	{"roles", func(c *Config) *string { return &c.Roles }, false},
@@ -43,7 +44,7 @@ var settings = []struct {
 
 // Load reads the configuration: built-in defaults, then the file, then TOCSIN_
 // variables, then those of flags that were given and have a setting's name
-// (data, ledger, queue, admin, country, ported, roles …; flags may be nil). With path ""
+// (data, ledger, queue, admin, country, prefixes, ported, roles …; flags may be nil). With path ""
 // it reads ./tocsin.yaml if there is one, else nothing: that configuration has
 // no provider.
 //
@@ -73,6 +74,7 @@ func Load(path string, flags *pflag.FlagSet) (*Config, error) {
 	if err := validate(c, doc); err != nil {
 		return nil, err
 	}
+	c.numbers = newNumbers(c)
 	return c, nil
 }
 

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/spf13/pflag"
 
 	"tocsin/providers"
@@ -37,7 +38,7 @@ func TestWithoutAFileTheDefaultsHoldAndNothingCanBeSent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(Defaults(), c); diff != "" {
+	if diff := cmp.Diff(Defaults(), c, cmpopts.IgnoreUnexported(Config{})); diff != "" {
 		t.Errorf("config (-want +got):\n%s", diff)
 	}
 	if err := c.CanSend(); !errors.Is(err, ErrNoProvider) {
@@ -81,15 +82,16 @@ func TestAnEmptyFileIsAllDefaults(t *testing.T) {
 
 func TestFlagsBeatVariablesBeatTheFileBeatTheDefaults(t *testing.T) {
 	values := map[string][4]string{ // default, file, variable, flag
-		"data":    {"data", "/f/data", "/e/data", "/a/data"},
-		"ledger":  {"sqlite", "sqlite", "sqlite", "sqlite"},
-		"queue":   {"embedded", "redis://f:1/0", "redis://e:1/0", "redis://a:1/0"},
-		"admin":   {"127.0.0.1:9090", "f:1", "e:1", "off"},
-		"country": {"CN", "FR", "EE", "AU"},
-		"ported":  {"", "/f/ported", "/e/ported", "/a/ported"},
-		"tokens":  {"", "/f/tokens", "/e/tokens", "/a/tokens"},
-		"roles":   {"all", "send,schedule", "schedule,send", "all"},
-		"machine": {"", "f", "e", "a"},
+		"data":     {"data", "/f/data", "/e/data", "/a/data"},
+		"ledger":   {"sqlite", "sqlite", "sqlite", "sqlite"},
+		"queue":    {"embedded", "redis://f:1/0", "redis://e:1/0", "redis://a:1/0"},
+		"admin":    {"127.0.0.1:9090", "f:1", "e:1", "off"},
+		"country":  {"CN", "FR", "EE", "AU"},
+		"ported":   {"", "/f/ported", "/e/ported", "/a/ported"},
+		"prefixes": {"", "/f/prefixes", "/e/prefixes", "/a/prefixes"},
+		"tokens":   {"", "/f/tokens", "/e/tokens", "/a/tokens"},
+		"roles":    {"all", "send,schedule", "schedule,send", "all"},
+		"machine":  {"", "f", "e", "a"},
 	}
 	for _, s := range settings {
 		v, ok := values[s.key]

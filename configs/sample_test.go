@@ -51,7 +51,7 @@ func TestTheSampleIsReadAsItIsPrinted(t *testing.T) {
 			}},
 			Routes: []RouteConfig{{Carrier: "China Mobile", To: []string{"mobile"}}, {Prefix: "86", To: []string{"mobile"}}},
 		}
-		if d := cmp.Diff(want, c, cmpopts.IgnoreUnexported(SecretSource{})); d != "" {
+		if d := cmp.Diff(want, c, cmpopts.IgnoreUnexported(SecretSource{}, Config{})); d != "" {
 			t.Error(d)
 		}
 		if err := c.CanSend(); err != nil {

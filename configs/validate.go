@@ -268,8 +268,8 @@ func validateRoutes(c *Config, d *document) error {
 		case (r.Carrier == "") == (r.Prefix == ""):
 			return d.at(path, "route %d must have either carrier or prefix: it says which numbers take it", i+1)
 		case r.Carrier != "" && !isCarrier(r.Carrier):
-			return d.at(path+".carrier", "carrier %q is not known: there are %s, %s, %s and %s", r.Carrier,
-				providers.ChinaMobile, providers.ChinaUnicom, providers.ChinaTelecom, providers.ChinaBroadnet)
+			return d.at(path+".carrier", "carrier %q is not known: there are %s, %s, %s and %s, and %s for Chinese numbers that nobody is known to serve", r.Carrier,
+				providers.ChinaMobile, providers.ChinaUnicom, providers.ChinaTelecom, providers.ChinaBroadnet, providers.UnknownCarrier)
 		case r.Prefix != "" && !prefixForm.MatchString(r.Prefix):
 			return d.at(path+".prefix", "prefix %q will not do: digits after the plus sign, country code first, for example \"86\", or \"*\" for every number", r.Prefix)
 		case len(r.To) == 0:
@@ -337,7 +337,7 @@ func orAlways(f *providers.Fallback) *providers.Fallback {
 }
 
 func isCarrier(name string) bool {
-	_, ok := providers.ParseCarrier(name)
+	_, ok := providers.ParseRuleCarrier(name)
 	return ok
 }
 

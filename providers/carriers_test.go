@@ -6,7 +6,8 @@ import (
 	"tocsin/providers/sms"
 )
 
-func TestCarrierOf(t *testing.T) {
+func TestCarrierOfAPrefix(t *testing.T) {
+	p := BuiltInPrefixes()
 	for _, c := range []struct {
 		name string
 		n    sms.Number
@@ -29,32 +30,17 @@ func TestCarrierOf(t *testing.T) {
 		{"17405 is China Telecom's", 8617405999999, ChinaTelecom},
 		{"17406 is the ministry's", 8617406000000, NoCarrier},
 		{"satellite", 8617490000000, NoCarrier},
-		{"nobody's yet", 8615400000000, NoCarrier},
+		{"where two sources differ", 8615400000000, NoCarrier},
+		{"nobody's yet", 8619400000000, NoCarrier},
 		{"another country", 12025550100, NoCarrier},
 		{"just below the mobile range", 8612999999999, NoCarrier},
 		{"just above it", 8620000000000, NoCarrier},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := CarrierOf(c.n); got != c.want {
+			if got := p.CarrierOf(c.n); got != c.want {
 				t.Errorf("got %v, want %v", got, c.want)
 			}
 		})
-	}
-}
-
-func TestNoPrefixBelongsToTwoCarriers(t *testing.T) {
-	seen := map[uint32]Carrier{}
-	for c, prefixes := range carrierPrefixes {
-		for _, p := range prefixes {
-			for five := range uint32(fives) {
-				if full := five + firstFive; full == p || full/10 == p || full/100 == p {
-					if other, ok := seen[full]; ok {
-						t.Errorf("%d: %v and %v", full, other, Carrier(c))
-					}
-					seen[full] = Carrier(c)
-				}
-			}
-		}
 	}
 }
 
@@ -64,7 +50,14 @@ func TestParseCarrier(t *testing.T) {
 			t.Errorf("%v: got %v, %v", c, got, ok)
 		}
 	}
-	if _, ok := ParseCarrier(""); ok {
-		t.Errorf("an empty name is a carrier")
+	for _, name := range []string{"", "unknown", "未知", "China mobile"} {
+		if _, ok := ParseCarrier(name); ok {
+			t.Errorf("%q is a carrier", name)
+		}
+	}
+	for _, name := range []string{"unknown", "未知"} {
+		if got, ok := ParseRuleCarrier(name); !ok || got != NoCarrier {
+			t.Errorf("a rule for %s: got %v, %v", name, got, ok)
+		}
 	}
 }

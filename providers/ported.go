@@ -3,6 +3,7 @@ package providers
 import (
 	"bufio"
 	"bytes"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -14,65 +15,113 @@ import (
 // Ported knows which Chinese mobile numbers have moved to another carrier. It
 // never changes once read and takes four octets a number; nil knows none.
 type Ported struct {
-	// entries are grouped by the number's first five digits; within a group they
-	// are sorted: the last six digits, shifted by carrierBits, and the carrier.
-	entries []uint32
-	starts  [fives + 1]uint32
+	// groups are by the number's first five digits, sorted: the last six digits,
+	// shifted by carrierBits, and the carrier.
+	groups [fives][]uint32
+	count  int
 }
 
-const carrierBits = 3 // enough for Carriers
+const (
+	carrierBits = 3 // enough for Carriers
+	carrierMask = 1<<carrierBits - 1
+)
+
+// maxPorted is far more than have moved since 2019, and 800 MB: a larger file is a
+// mistake.
+const maxPorted = 200_000_000
 
 // ErrPorted says that a file of ported numbers has a line that is not
 // "number,carrier". It is wrapped with the line's number, never with its text.
 var ErrPorted = errors.New("want number,carrier")
 
 // ReadPorted reads lines of "number,carrier", for example
-// "8613800138000,China Unicom". Numbers are Chinese mobile numbers in any
-// spelling sms.ParseNumber reads, carriers are as in ParseCarrier. Empty lines,
-// lines beginning with # and a first line "number,carrier" are passed over. A
-// number named twice is with the carrier named last.
-func ReadPorted(r io.Reader) (*Ported, error) {
-	var all []uint64 // (number - firstMobile), shifted, and its carrier
-	lines := bufio.NewScanner(r)
-	for at := 1; lines.Scan(); at++ {
+// "8613800138000,China Unicom", as they are or compressed with gzip. Numbers are
+// Chinese mobile numbers in any spelling sms.ParseNumber reads, carriers are as in
+// ParseCarrier. Empty lines, lines beginning with # and a first line "number,carrier"
+// are passed over. A number named twice is with the carrier named last. Errors name
+// the file and the line.
+func ReadPorted(name string, r io.Reader) (*Ported, error) {
+	in := bufio.NewReaderSize(r, 64<<10)
+	if magic, _ := in.Peek(2); bytes.Equal(magic, []byte{0x1f, 0x8b}) { // RFC 1952, section 2.3.1
+		unzipped, err := gzip.NewReader(in)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		in = bufio.NewReaderSize(unzipped, 64<<10)
+	}
+	p := &Ported{}
+	lines := bufio.NewScanner(in)
+	at, rows := 0, 0
+	for lines.Scan() {
+		at++
 		line := bytes.TrimSpace(bytes.TrimPrefix(lines.Bytes(), []byte("\uFEFF")))
 		if len(line) == 0 || line[0] == '#' || at == 1 && string(line) == "number,carrier" {
 			continue
 		}
-		number, name, _ := bytes.Cut(line, []byte(","))
+		number, carrier, _ := bytes.Cut(line, []byte(","))
 		n, err := sms.ParseNumber(number, true)
-		if err != nil || n < firstMobile || n > lastMobile {
-			return nil, fmt.Errorf("ported numbers, line %d: %w: not a Chinese mobile number", at, ErrPorted)
+		if err != nil || !ChineseMobile(n) {
+			return nil, fmt.Errorf("%s:%d: %w: not a Chinese mobile number", name, at, ErrPorted)
 		}
-		c, ok := ParseCarrier(string(bytes.TrimSpace(name)))
+		c, ok := ParseCarrier(string(bytes.TrimSpace(carrier)))
 		if !ok {
-			return nil, fmt.Errorf("ported numbers, line %d: %w: not a carrier's name", at, ErrPorted)
+			return nil, fmt.Errorf("%s:%d: %w: not a carrier's name", name, at, ErrPorted)
 		}
-		all = append(all, (uint64(n)-firstMobile)<<carrierBits|uint64(c))
+		if rows++; rows > maxPorted {
+			return nil, fmt.Errorf("%s:%d: it holds more than %d numbers: is it the right file?", name, at, maxPorted)
+		}
+		p.add(n, c)
 	}
 	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("read ported numbers: %w", err)
+		return nil, fmt.Errorf("%s:%d: %w", name, at+1, err)
 	}
-	return packPorted(all), nil
+	p.sort()
+	return p, nil
 }
 
-func packPorted(all []uint64) *Ported {
-	slices.SortStableFunc(all, func(a, b uint64) int {
-		return int(int64(a>>carrierBits) - int64(b>>carrierBits))
-	})
-	p := &Ported{entries: make([]uint32, 0, len(all))}
-	for i, e := range all {
-		number := e >> carrierBits
-		if i+1 < len(all) && all[i+1]>>carrierBits == number {
-			continue // named again further down
+func (p *Ported) add(n sms.Number, c Carrier) {
+	at := uint64(n) - firstMobile
+	g := &p.groups[at/perFive]
+	*g = append(*g, uint32(at%perFive<<carrierBits)|uint32(c))
+}
+
+// sort brings the groups into order, each number once with the carrier named last.
+func (p *Ported) sort() {
+	var last []uint8 // the carrier by the last six digits, in the group at hand
+	for i, g := range p.groups {
+		if len(g) == 0 {
+			continue
 		}
-		p.entries = append(p.entries, uint32(number%perFive<<carrierBits|e&(1<<carrierBits-1)))
-		p.starts[number/perFive+1] = uint32(len(p.entries))
+		if !ascending(g) {
+			if last == nil {
+				last = make([]uint8, perFive)
+			}
+			for k, e := range g {
+				last[e>>carrierBits] = uint8(e & carrierMask)
+				g[k] = e >> carrierBits
+			}
+			slices.Sort(g)
+			g = slices.Compact(g)
+			for k, n := range g {
+				g[k] = n<<carrierBits | uint32(last[n])
+			}
+		}
+		if cap(g)-len(g) > len(g)/16 { // room that nobody needs any more
+			g = append(make([]uint32, 0, len(g)), g...)
+		}
+		p.groups[i] = g
+		p.count += len(g)
 	}
-	for i := 1; i < len(p.starts); i++ {
-		p.starts[i] = max(p.starts[i], p.starts[i-1])
+}
+
+// ascending reports whether the numbers of a group are in order, each once.
+func ascending(g []uint32) bool {
+	for k := 1; k < len(g); k++ {
+		if g[k-1]>>carrierBits >= g[k]>>carrierBits {
+			return false
+		}
 	}
-	return p
+	return true
 }
 
 // Len is how many numbers are known to have moved.
@@ -80,30 +129,29 @@ func (p *Ported) Len() int {
 	if p == nil {
 		return 0
 	}
-	return len(p.entries)
+	return p.count
 }
 
-// CarrierOf is the carrier that serves n: the one it moved to, or else the one
-// whose prefix it has.
+// CarrierOf is the carrier that n moved to; NoCarrier when it is not known to have
+// moved. It does not allocate.
 func (p *Ported) CarrierOf(n sms.Number) Carrier {
-	if n < firstMobile || n > lastMobile {
+	if p == nil || !ChineseMobile(n) {
 		return NoCarrier
 	}
 	at := uint64(n) - firstMobile
-	if p != nil && len(p.entries) > 0 {
-		lo, hi := p.starts[at/perFive], p.starts[at/perFive+1]
-		want := uint32(at % perFive)
-		for lo < hi {
-			mid := (lo + hi) / 2
-			if p.entries[mid]>>carrierBits < want {
-				lo = mid + 1
-			} else {
-				hi = mid
-			}
-		}
-		if lo < p.starts[at/perFive+1] && p.entries[lo]>>carrierBits == want {
-			return Carrier(p.entries[lo] & (1<<carrierBits - 1))
+	g := p.groups[at/perFive]
+	want := uint32(at % perFive << carrierBits)
+	lo, hi := 0, len(g)
+	for lo < hi {
+		mid := int(uint(lo+hi) / 2)
+		if g[mid] < want {
+			lo = mid + 1
+		} else {
+			hi = mid
 		}
 	}
-	return carrierTable[at/perFive]
+	if lo < len(g) && g[lo]&^carrierMask == want {
+		return Carrier(g[lo] & carrierMask)
+	}
+	return NoCarrier
 }

@@ -13,7 +13,8 @@ import (
 // Prefix is set.
 type Rule struct {
 	// Carrier is a carrier's name as in ParseCarrier: the rule is for the numbers
-	// it serves, ported ones included.
+	// it serves, ported ones included. UnknownCarrier: for Chinese mobile numbers that
+	// nobody is known to serve.
 	Carrier string
 	// Prefix is the first digits of a number, country code first, without plus:
 	// 86, 1, 44. "*" is every number.
@@ -27,8 +28,9 @@ type Rule struct {
 // Routes choose the providers for a number. They never change once made and may
 // be asked from many goroutines.
 type Routes struct {
-	ported    *Ported
-	byCarrier [Carriers]string
+	rules     []Rule
+	numbering *Numbering
+	byCarrier [Carriers]string // NoCarrier's is for Chinese mobile numbers alone
 	// from are where a prefix's numbers begin or end, each number padded with
 	// zeros to maxDigits; to[i] is for numbers from from[i] to before from[i+1].
 	from []uint64
@@ -44,9 +46,13 @@ const maxDigits = 15 // ITU-T E.164, section 6.2.1
 // NewRoutes makes routes of rules. A carrier's rule beats every prefix, a longer
 // prefix beats a shorter one; the order of the rules does not matter, so the
 // same carrier or prefix twice is an error, as are a rule without a provider and
-// a provider's name with a comma. ported may be nil. Errors wrap ErrRule.
-func NewRoutes(rules []Rule, ported *Ported) (*Routes, error) {
-	r := &Routes{ported: ported}
+// a provider's name with a comma. numbering may be nil: what is built in. Errors wrap
+// ErrRule.
+func NewRoutes(rules []Rule, numbering *Numbering) (*Routes, error) {
+	if numbering == nil {
+		numbering = BuiltInNumbering()
+	}
+	r := &Routes{rules: rules, numbering: numbering}
 	prefixes := make(map[string]string)
 	for i, rule := range rules {
 		to, err := joinProviders(rule.To)
@@ -81,12 +87,12 @@ func (r *Routes) add(rule Rule, to string, prefixes map[string]string) error {
 	case (rule.Carrier == "") == (rule.Prefix == ""):
 		return errors.New("wants a carrier or a prefix, and not both")
 	case rule.Carrier != "":
-		c, ok := ParseCarrier(rule.Carrier)
+		c, ok := ParseRuleCarrier(rule.Carrier)
 		if !ok {
 			return fmt.Errorf("%q is not a carrier", rule.Carrier)
 		}
 		if r.byCarrier[c] != "" {
-			return fmt.Errorf("%s has a rule already", c)
+			return fmt.Errorf("carrier %s has a rule already", rule.Carrier)
 		}
 		r.byCarrier[c] = to
 		return nil
@@ -145,11 +151,16 @@ func (r *Routes) layOut(prefixes map[string]string) {
 	}
 }
 
+// Numbering is what the routes know of China's numbers.
+func (r *Routes) Numbering() *Numbering { return r.numbering }
+
 // Route is the providers for n, joined with commas: the first choice, then its
 // fall-backs; "" when no rule fits. It does not allocate.
 func (r *Routes) Route(n sms.Number) string {
-	if to := r.byCarrier[r.ported.CarrierOf(n)]; to != "" {
-		return to
+	if c := r.numbering.CarrierOf(n); c != NoCarrier || ChineseMobile(n) {
+		if to := r.byCarrier[c]; to != "" {
+			return to
+		}
 	}
 	if n == 0 || len(r.from) == 0 {
 		return ""

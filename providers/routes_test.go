@@ -13,7 +13,7 @@ import (
 )
 
 func TestRoute(t *testing.T) {
-	ported, err := ReadPorted(strings.NewReader("8613800138000,China Unicom\n"))
+	ported, err := ReadPorted("ported.csv", strings.NewReader("8613800138000,China Unicom\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,7 +25,7 @@ func TestRoute(t *testing.T) {
 		{Prefix: "1", To: []string{"america"}},
 		{Prefix: "44", To: []string{"britain", "world"}},
 		{Prefix: "447624", To: []string{"man"}},
-	}, ported)
+	}, &Numbering{BuiltInPrefixes(), ported})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,11 +126,14 @@ func TestRouteAgreesWithTryingEveryPrefix(t *testing.T) {
 		if got := routes.Route(sms.Number(v)); got != want {
 			t.Fatalf("got %q, want %q", got, want)
 		}
+		if got := strings.Join(routes.Explain(sms.Number(v)).To, ","); got != want {
+			t.Fatalf("explained: got %q, want %q", got, want)
+		}
 	})
 }
 
 func TestRouteAllocatesNothing(t *testing.T) {
-	routes, err := NewRoutes([]Rule{{Carrier: "China Mobile", To: []string{"mobile"}}, {Prefix: "86", To: []string{"china"}}}, &Ported{})
+	routes, err := NewRoutes([]Rule{{Carrier: "China Mobile", To: []string{"mobile"}}, {Prefix: "86", To: []string{"china"}}}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +147,7 @@ func BenchmarkRoute(b *testing.B) {
 	for i := range 200_000 {
 		fmt.Fprintf(&file, "86138%08d,China Unicom\n", i*499%100_000_000)
 	}
-	ported, err := ReadPorted(strings.NewReader(file.String()))
+	ported, err := ReadPorted("ported.csv", strings.NewReader(file.String()))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -154,7 +157,7 @@ func BenchmarkRoute(b *testing.B) {
 		{Prefix: "86", To: []string{"china"}},
 		{Prefix: "1", To: []string{"america"}},
 		{Prefix: "44", To: []string{"britain"}},
-	}, ported)
+	}, &Numbering{BuiltInPrefixes(), ported})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -151,7 +151,7 @@ approved with --approve.`,
 	}
 	o.flags(cmd)
 	cmd.Flags().BoolVar(&approve, "approve", false, "let it be sent")
-	settingFlags(cmd, "ported")
+	settingFlags(cmd, "ported", "prefixes")
 	return cmd
 }
 

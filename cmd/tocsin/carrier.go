@@ -66,6 +66,7 @@ protocol.`,
 	f.StringVar(&c.DialBackPassword, "dial-back-password", "", "and this password")
 	f.StringVar(&c.SystemID, "system-id", "", "only this account may log in (default: any)")
 	f.StringVar(&c.Password, "password", "", "with this password (default: any)")
+	f.IntVar(&c.Most, "most", 0, "connections logged in at once, more are refused (0: no limit)")
 	f.IntVar(&c.Rate, "rate", 0, "segments a second, more are answered with throttling (0: no limit)")
 	f.DurationVar(&c.Latency, "latency", 0, "time from a message to its answer")
 	f.DurationVar(&c.Jitter, "jitter", 0, "more of it, up to this, at random")

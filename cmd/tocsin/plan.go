@@ -66,7 +66,7 @@ that spreadsheets open: their file, line, reason and own columns.`,
 	}
 	cmd.Flags().StringVar(&report, "report", "", "write the plan's report to this file as JSON too")
 	cmd.Flags().StringVar(&to, "rejects", "", "write the rows that are no recipients to this CSV file, or \"off\" (default: CAMPAIGN.rejects.csv beside the definition)")
-	settingFlags(cmd, "country", "ported")
+	settingFlags(cmd, "country", "ported", "prefixes")
 	return cmd
 }
 

@@ -9,18 +9,16 @@ import (
 	"tocsin/providers"
 )
 
-// routerFor is the configuration's routes, or the campaign's own when it has any.
-func routerFor(c *configs.Config, d *campaigns.Definition) (campaigns.Router, error) {
+// routerFor is the configuration's routes, or the campaign's own when it has any, with
+// what the files of numbers say now: a plan has them from its start to its end.
+func routerFor(c *configs.Config, d *campaigns.Definition) (*providers.Routes, error) {
 	own := *c
 	if len(d.Routes) > 0 {
-		own.Routes = nil
-		for _, r := range d.Routes {
-			own.Routes = append(own.Routes, configs.RouteConfig{Carrier: r.Carrier, Prefix: r.Prefix, To: r.To})
-		}
+		own.Routes = ownRoutes(d)
 		for i, r := range own.Routes {
-			if _, ok := providers.ParseCarrier(r.Carrier); r.Carrier != "" && !ok {
-				return nil, d.RefuseRoute(i, "carrier", fmt.Errorf("carrier %q is not known: there are %s, %s, %s and %s", r.Carrier,
-					providers.ChinaMobile, providers.ChinaUnicom, providers.ChinaTelecom, providers.ChinaBroadnet))
+			if _, ok := providers.ParseRuleCarrier(r.Carrier); r.Carrier != "" && !ok {
+				return nil, d.RefuseRoute(i, "carrier", fmt.Errorf("carrier %q is not known: there are %s, %s, %s and %s, and %s for Chinese numbers that nobody is known to serve", r.Carrier,
+					providers.ChinaMobile, providers.ChinaUnicom, providers.ChinaTelecom, providers.ChinaBroadnet, providers.UnknownCarrier))
 			}
 			for _, name := range r.To {
 				if !hasProvider(c, name) {
@@ -34,6 +32,15 @@ func routerFor(c *configs.Config, d *campaigns.Definition) (campaigns.Router, er
 		return nil, &campaigns.Refusal{File: d.Path, Err: err}
 	}
 	return router, err
+}
+
+// ownRoutes are a campaign's own.
+func ownRoutes(d *campaigns.Definition) []configs.RouteConfig {
+	own := make([]configs.RouteConfig, len(d.Routes))
+	for i, r := range d.Routes {
+		own[i] = configs.RouteConfig{Carrier: r.Carrier, Prefix: r.Prefix, To: r.To}
+	}
+	return own
 }
 
 func hasProvider(c *configs.Config, name string) bool {

@@ -58,7 +58,7 @@ recipients are in doubt or unsent, and 130 or 143 when it was interrupted.`,
 	cmd.Flags().StringVar(&o.report, "report", "", "write the report to this file as JSON too")
 	cmd.Flags().BoolVar(&o.noProgress, "no-progress", false, "no progress bar")
 	cmd.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "say more on stderr")
-	settingFlags(cmd, "admin", "queue", "ledger", "country", "ported")
+	settingFlags(cmd, "admin", "queue", "ledger", "country", "ported", "prefixes")
 	return cmd
 }
 

@@ -20,7 +20,8 @@ func newServe() *cobra.Command {
 		Short: "Work on everything in the ledger until stopped",
 		Long: `Keeps the providers' lines up, sends the campaigns in the ledger, takes receipts
 and serves metrics and health on the admin listener. SIGTERM finishes what is on
-its way, settles it and ends.
+its way, settles it and ends; SIGHUP reads the files of prefixes and ported numbers
+again.
 
 Campaigns that are named are planned first; one that was planned before goes on
 where it stopped. One process at a time works on a data folder: tocsin submit sends
@@ -49,7 +50,7 @@ processes work on a ledger in a PostgreSQL; --roles says what this one does.`,
 			return err
 		},
 	}
-	settingFlags(cmd, "admin", "queue", "ledger", "country", "ported", "roles", "machine")
+	settingFlags(cmd, "admin", "queue", "ledger", "country", "ported", "prefixes", "roles", "machine")
 	return cmd
 }
 

@@ -54,7 +54,7 @@ TOCSIN_TOKEN.`,
 	cmd.Flags().StringVar(&by, "by", "", "who submits it")
 	cmd.Flags().StringVar(&why, "reason", "", "why")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "say what was planned as JSON")
-	settingFlags(cmd, "ledger", "country", "ported")
+	settingFlags(cmd, "ledger", "country", "ported", "prefixes")
 	return cmd
 }
 

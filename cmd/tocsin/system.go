@@ -42,13 +42,14 @@ func settings(cmd *cobra.Command) (*configs.Config, error) {
 func settingFlags(cmd *cobra.Command, names ...string) {
 	for _, name := range names {
 		cmd.Flags().String(name, "", map[string]string{
-			"admin":   "where metrics and health are served, host:port or off",
-			"queue":   "embedded, or redis://host:port/db",
-			"ledger":  "the database: sqlite, or postgres://user@host:5432/database",
-			"country": "where numbers without a country code are, for example CN",
-			"ported":  "file of numbers that changed their carrier",
-			"roles":   "what this process does: send, schedule, api, with commas between, or all",
-			"machine": "this machine's name, for only_on",
+			"admin":    "where metrics and health are served, host:port or off",
+			"queue":    "embedded, or redis://host:port/db",
+			"ledger":   "the database: sqlite, or postgres://user@host:5432/database",
+			"country":  "where numbers without a country code are, for example CN",
+			"ported":   "file of numbers that changed their carrier",
+			"prefixes": "file of who was given which Chinese prefixes, instead of the one built in",
+			"roles":    "what this process does: send, schedule, api, with commas between, or all",
+			"machine":  "this machine's name, for only_on",
 		}[name])
 	}
 }
@@ -94,9 +95,10 @@ type system struct {
 	ledger     *ledger.Ledger
 	queue      *queue.Queue
 	dispatcher *dispatcher.Dispatcher
-	routes     *providers.Routes
 	admin      *admin // nil: none
 	tide       int64
+	again      <-chan os.Signal // at which the files of numbers are read again
+	unhang     func()
 }
 
 // newSystem wires ledger, queue, providers and dispatcher from the configuration.
@@ -112,6 +114,7 @@ func newSystemAfter(ctx context.Context, c *configs.Config, log *slog.Logger, ti
 		return nil, usage(err)
 	}
 	s := &system{config: c, log: log, tide: tide}
+	s.again, s.unhang = hangups()
 	if err := s.wire(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -124,9 +127,10 @@ func (s *system) wire(ctx context.Context) (err error) {
 	metrics := dispatcher.NewMetrics(registry, providerNames(s.config))
 	sending := providers.NewMetrics(registry)
 
-	if s.routes, err = configs.Routes(s.config); err != nil {
+	if _, err = configs.Routes(s.config); err != nil {
 		return err
 	}
+	s.config.NumberFiles().Log(s.log)
 	o := ledgerOptions(s.config)
 	o.Tide = s.tide
 	o.Logger, o.Commit, o.Follows = s.log, metrics.Committed, !s.config.Has(configs.RoleSchedule)
@@ -136,7 +140,7 @@ func (s *system) wire(ctx context.Context) (err error) {
 	if s.queue, err = queue.Open(ctx, queue.Options{URL: s.config.Queue, Logger: s.log}); err != nil {
 		return err
 	}
-	registry.MustRegister(buildInfo())
+	registry.MustRegister(buildInfo(), newNumberGauges(s.config.NumberFiles()))
 	fallbacks, err := configs.Fallbacks(s.config)
 	if err != nil {
 		return err
@@ -225,12 +229,14 @@ func (s *system) Run(ctx context.Context) error {
 	if s.admin != nil {
 		group.Go(func() error { return s.admin.Run(groupCtx) })
 	}
+	group.Go(func() error { return s.config.NumberFiles().Run(groupCtx, s.again) })
 	group.Go(func() error { return s.dispatcher.Run(groupCtx) })
 	return group.Wait()
 }
 
 // Close lets go of the ledger and the queue.
 func (s *system) Close() error {
+	defer s.unhang()
 	var errs []error
 	if s.queue != nil {
 		errs = append(errs, s.queue.Close())

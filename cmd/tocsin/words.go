@@ -102,6 +102,8 @@ type words struct {
 	DemoSends   string // title, address
 	DemoKept    string // key, folder, key, folder
 	DemoFurther string
+
+	Route routeWords // tocsin route
 }
 
 // The languages there are.

@@ -95,4 +95,6 @@ var wordsEN = words{
 	DemoKept:   "look further: tocsin report %s --data %s\n              tocsin export %s --data %s --out everyone.csv\n",
 	DemoFurther: "look further: tocsin demo --keep leaves the ledger for report and export;\n" +
 		"              README.md has the tour to your own campaign, configs/campaigns has samples\n",
+
+	Route: routeEN,
 }

@@ -15,9 +15,17 @@ import (
 var verb = regexp.MustCompile(`%[.0-9]*[a-z]`)
 
 func TestEveryWordIsInBothLanguages(t *testing.T) {
-	en, zh := reflect.ValueOf(wordsEN), reflect.ValueOf(wordsZH)
+	compareWords(t, reflect.ValueOf(wordsEN), reflect.ValueOf(wordsZH))
+}
+
+func compareWords(t *testing.T, en, zh reflect.Value) {
+	t.Helper()
 	for i := range en.NumField() {
 		name := en.Type().Field(i).Name
+		if en.Field(i).Kind() == reflect.Struct {
+			compareWords(t, en.Field(i), zh.Field(i))
+			continue
+		}
 		if en.Field(i).Kind() == reflect.Map {
 			for _, k := range en.Field(i).MapKeys() {
 				if v := zh.Field(i).MapIndex(k); !v.IsValid() || v.String() == "" {

@@ -94,4 +94,6 @@ var wordsZH = words{
 	DemoSends:   "正在把 %q 发送到模拟运营商 %s；不会到达任何手机\n",
 	DemoKept:    "进一步查看：tocsin report %s --data %s\n            tocsin export %s --data %s --out everyone.csv\n",
 	DemoFurther: "进一步查看：tocsin demo --keep 会保留账本，供 report 与 export 使用；\n            README.zh-CN.md 介绍如何发送自己的活动，configs/campaigns 有样例\n",
+
+	Route: routeZH,
 }

@@ -45,11 +45,11 @@ func (p *protocol) Login(conn net.Conn, r *wire.Reader, _ link.Role) (link.Speak
 	switch a.Status {
 	case ConnectOK:
 	case ConnectSource, ConnectSecret:
-		return nil, fmt.Errorf("status %d: %w", a.Status, ErrCredentials)
+		return nil, refused(a.Status, fmt.Errorf("status %d: %w", a.Status, ErrCredentials))
 	case ConnectVersion:
-		return nil, fmt.Errorf("status %d: the gateway does not speak this version, it names %d.%d", a.Status, a.Version>>4, a.Version&15)
+		return nil, refused(a.Status, fmt.Errorf("status %d: the gateway does not speak this version, it names %d.%d", a.Status, a.Version>>4, a.Version&15))
 	default:
-		return nil, fmt.Errorf("refused with status %d", a.Status)
+		return nil, refused(a.Status, fmt.Errorf("refused with status %d", a.Status))
 	}
 	if own := Reply(a, digest, p.c.Password); !bytes.Equal(own[:], a.Authenticator) {
 		// Gateways differ in the width of what they hash: the login holds all the same.
@@ -59,5 +59,5 @@ func (p *protocol) Login(conn net.Conn, r *wire.Reader, _ link.Role) (link.Speak
 			p.log.Warn("the gateway's own digest is not what the password makes it", "address", p.c.Address)
 		}
 	}
-	return &speaker{c: p.c, valid: wire.Validity{InBeijing: true}}, nil
+	return &speaker{c: p.c, version: a.Version, valid: wire.Validity{InBeijing: true}}, nil
 }

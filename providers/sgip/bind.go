@@ -82,9 +82,9 @@ func (p *protocol) Login(conn net.Conn, r *wire.Reader, role link.Role) (link.Sp
 	case ResultOK, ResultAgain: // a second login finds the first in force
 		return s, nil
 	case ResultLogin:
-		return nil, fmt.Errorf("result %d: %w", a.Result, ErrCredentials)
+		return nil, refused(a.Result, fmt.Errorf("result %d: %w", a.Result, ErrCredentials))
 	default:
-		return nil, fmt.Errorf("refused with result %d", a.Result)
+		return nil, refused(a.Result, fmt.Errorf("refused with result %d", a.Result))
 	}
 }
 

@@ -153,6 +153,19 @@ func (c *Carrier) join(s *session, systemID string) {
 	}
 }
 
+// full reports whether no more connections may log in.
+func (c *Carrier) full() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	in := 0
+	for s := range c.sessions {
+		if s.account != nil {
+			in++
+		}
+	}
+	return c.config.Most > 0 && in >= c.config.Most
+}
+
 // leave takes s out and passes on the receipts it still had.
 func (c *Carrier) leave(s *session) {
 	c.mu.Lock()

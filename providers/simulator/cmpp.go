@@ -85,6 +85,8 @@ func (d *cmppDialect) connect(s *session, sequence uint32, body []byte) {
 		a.Status = cmpp.ConnectSecret
 	case d.version > cmpp.V30:
 		a.Status = cmpp.ConnectVersion
+	case s.carrier.full():
+		a.Status = 5 // any other fault: the text has no word for it
 	default:
 		own := cmpp.Reply(a, [md5.Size]byte(request.Authenticator), d.config.Password)
 		a.Authenticator = own[:]

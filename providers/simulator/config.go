@@ -26,6 +26,7 @@ type Config struct {
 
 	SystemID string // the only account; empty: any
 	Password string // of the account; empty: any
+	Most     int    // connections logged in at once, more are refused; 0: no limit
 
 	Rate    int           // segments a second over all connections; 0: no limit
 	Burst   int           // segments that may come at once; 0: half a second's worth of Rate
@@ -97,7 +98,7 @@ func (c Config) withDefaults() (Config, error) {
 			return c, fmt.Errorf("simulator: %s is %v, want a share from 0 to 1", s.name, s.share)
 		}
 	}
-	if c.Rate < 0 || c.Burst < 0 || c.Latency < 0 || c.Jitter < 0 || c.ReceiptDelay < 0 || c.ReceiptWindow < 0 || c.CutAfter < 0 {
+	if c.Most < 0 || c.Rate < 0 || c.Burst < 0 || c.Latency < 0 || c.Jitter < 0 || c.ReceiptDelay < 0 || c.ReceiptWindow < 0 || c.CutAfter < 0 {
 		return c, fmt.Errorf("simulator: rates, times and counts cannot be negative")
 	}
 	switch c.HexIDs {

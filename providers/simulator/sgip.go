@@ -79,6 +79,8 @@ func (d *sgipDialect) bind(s *session, h sgip.Header, body []byte) {
 	case d.config.SystemID != "" && string(request.Name) != d.config.SystemID,
 		d.config.Password != "" && string(request.Password) != d.config.Password:
 		result = sgip.ResultLogin
+	case s.carrier.full():
+		result = sgip.ResultMany
 	}
 	s.out = sgip.AppendAnswer(s.out, sgip.BindID, h.Sequence, result)
 	if result != sgip.ResultOK {

@@ -65,6 +65,8 @@ func (d *smgpDialect) login(s *session, sequence uint32, body []byte) {
 		a.Status = smgp.StatusSecret
 	case request.Version != smgp.Version30:
 		a.Status = smgp.StatusVersion
+	case s.carrier.full():
+		a.Status = smgp.StatusMany
 	default:
 		own := smgp.Reply(a.Status, [md5.Size]byte(request.Authenticator), d.config.Password)
 		a.Authenticator = own[:]

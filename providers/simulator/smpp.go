@@ -73,6 +73,8 @@ func (d *smppDialect) bind(s *session, command, sequence uint32, body []byte) {
 		status = statusSystemID
 	case d.config.Password != "" && request.Password != d.config.Password:
 		status = statusPassword
+	case s.carrier.full():
+		status = statusAlreadyBound
 	}
 	start := len(s.out)
 	s.out = appendHeader(s.out, command|response, status, sequence)

@@ -11,6 +11,7 @@ import (
 // A speaker writes and reads PDUs on one connection.
 type speaker struct {
 	c        Config
+	version  uint8 // the gateway's own
 	valid    wire.Validity
 	receipts receiptReader
 }

@@ -9,6 +9,7 @@ import (
 const (
 	StatusOK      = 0
 	StatusBusy    = 1  // system busy
+	StatusMany    = 2  // too many connections
 	StatusForm    = 10 // structure
 	StatusAddress = 20 // IP address
 	StatusSecret  = 21 // authentication
@@ -22,7 +23,7 @@ const (
 var statuses = map[uint32]link.Verdict{
 	StatusOK:     link.Taken,
 	StatusBusy:   {Outcome: sms.NotNow, Reason: sms.Throttled},
-	2:            {Outcome: sms.NotNow, Reason: sms.LineDown},      // too many connections
+	StatusMany:   {Outcome: sms.NotNow, Reason: sms.LineDown},
 	StatusForm:   {Outcome: sms.Refused, Reason: sms.BadRequest},   // structure
 	11:           {Outcome: sms.Refused, Reason: sms.BadRequest},   // command word
 	12:           {Outcome: sms.NotNow, Reason: sms.CarrierFault},  // sequence number repeated

@@ -36,16 +36,16 @@ func (p *protocol) Login(conn net.Conn, r *wire.Reader, role link.Role) (link.Sp
 	}
 	switch {
 	case h.Status == StatusInvPasswd, h.Status == StatusInvSysID:
-		return nil, fmt.Errorf("status %#x: %w", h.Status, ErrCredentials)
+		return nil, refused(h.Status, fmt.Errorf("status %#x: %w", h.Status, ErrCredentials))
 	case h.Status != StatusOK:
-		return nil, fmt.Errorf("refused with status %#x", h.Status)
+		return nil, refused(h.Status, fmt.Errorf("refused with status %#x", h.Status))
 	case h.ID == GenericNack:
 		return nil, ErrPDU
 	}
 	s := &speaker{address: p.c.Address, sender: p.c.Sender, log: p.log}
 	var answer BindAnswer
 	if wire.Decode(body, &answer) == nil { // or the login holds, whatever the carrier says of itself
-		s.version = answer.Version()
+		s.version, s.name = answer.Version(), answer.SystemID
 	}
 	return s, nil
 }

@@ -18,6 +18,7 @@ type speaker struct {
 	// version is sc_interface_version, 0 when the carrier does not say. Below
 	// Version34 it takes no optional parameters; no submit carries any.
 	version  byte
+	name     string // the carrier's own
 	valid    wire.Validity
 	receipts receiptReader
 }

@@ -146,6 +146,19 @@ var rows = []row{
 			queries:     []query{{"histogram_quantile(0.99, sum by (le) (rate(tocsin_ledger_commit_duration_seconds_bucket[$__rate_interval])))", "99 %"}},
 			description: "How long a transaction takes until it is on disk.",
 		},
+		{
+			title: "Files of numbers", unit: "none", kind: "timeseries", width: 12,
+			queries: []query{
+				{"min by (file) (tocsin_number_file_ok)", "{{file}} in force"},
+				{"max by (file) (tocsin_number_file_rows)", "{{file}} rows"},
+			},
+			description: "Rows of the prefixes and ported numbers in force, and 0 when the file as it is now cannot be used.",
+		},
+		{
+			title: "Age of the files of numbers", unit: "s", kind: "timeseries", width: 12,
+			queries:     []query{{"time() - max by (file) (tocsin_number_file_read_timestamp_seconds > 0)", "{{file}}"}},
+			description: "Since the file in force was read.",
+		},
 	}},
 }
 
