@@ -14,14 +14,14 @@ import (
 func newProvider() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "provider",
-		Short: "List providers; change a rate; enable, drain, disable or reroute one",
+		Short: "List, check and test providers; change a rate; enable, drain, disable or reroute one",
 		Long: `Commands to providers, kept in the ledger with who gave them and why. Every process
 that serves the ledger obeys within a second. drain finishes what is offered and
 offers no more; disable does that, and gives its waiting pages to their fall-backs.`,
-		Args: exactArgs(0, "one of list, rate, enable, drain, disable, reroute"),
+		Args: exactArgs(0, "one of list, check, test, rate, enable, drain, disable, reroute"),
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newProviderList(),
+	cmd.AddCommand(newProviderList(), newProviderCheck(), newProviderTest(),
 		newProviderVerb("rate", "NAME N", "Let it have N segments a second"),
 		newProviderVerb("enable", "NAME", "Send through it again; call one that has stopped again, its secret read anew"),
 		newProviderVerb("drain", "NAME", "Finish what is offered to it, and offer no more"),

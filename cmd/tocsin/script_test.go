@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -12,6 +13,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -23,6 +26,7 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 	"golang.org/x/text/encoding/unicode"
 
+	"tocsin/dispatcher/ledger"
 	"tocsin/providers/sms/smstest"
 )
 
@@ -31,9 +35,14 @@ import (
 //
 //	exits CODE tocsin …     runs the program, which must end with this code
 //	carrier [FLAGS]         runs a simulated carrier, in place of the
-//	                        one on 127.0.0.1:2775 in tocsin.yaml; journal.jsonl is its
+//	                        one on 127.0.0.1:2775 in tocsin.yaml, or on its protocol's own
+//	                        port; sgip's calls back in place of 127.0.0.1:8802;
+//	                        journal.jsonl is its
+//	until REGEX tocsin …    runs the program again and again until its output matches
 //	json FILE PATH VALUE    a value of a JSON file: recipients.delivered 3
 //	! json FILE PATH VALUE  another one
+//	given NAME FILE         writes what was done to a campaign or provider of the ledger in
+//	                        data to a file, verb|who|why, oldest first
 //	rows FILE N             a file has so many lines
 //	encode FILE ENCODING    writes a UTF-8 file anew in another encoding
 //	xlsx FROM.csv TO.xlsx   makes a spreadsheet
@@ -48,7 +57,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": scriptExits, "carrier": scriptCarrier, "json": scriptJSON, "rows": scriptRows,
+			"exits": scriptExits, "until": scriptUntil, "carrier": scriptCarrier, "json": scriptJSON, "rows": scriptRows, "given": scriptGiven,
 			"encode": scriptEncode, "xlsx": scriptXLSX, "later": scriptLater,
 		},
 	})
@@ -84,9 +93,40 @@ func scriptExits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+func scriptUntil(ts *testscript.TestScript, neg bool, args []string) {
+	need(ts, neg, args, 2)
+	want, err := regexp.Compile(args[0])
+	ts.Check(err)
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+		err := ts.Exec(args[1], args[2:]...)
+		out := ts.ReadFile("stdout")
+		if err == nil && want.MatchString(out) {
+			return
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("not within a minute: %v\n%s", err, out)
+		}
+	}
+}
+
 func scriptCarrier(ts *testscript.TestScript, neg bool, args []string) {
 	need(ts, neg, args, 0)
 	journal := ts.MkAbs("journal.jsonl")
+	config := ts.MkAbs("tocsin.yaml")
+	text := ts.ReadFile(config)
+	place := "127.0.0.1:2775"
+	for protocol, port := range map[string]string{"cmpp": "7890", "sgip": "8801", "smgp": "8890"} {
+		if slices.Contains(args, protocol) {
+			place = "127.0.0.1:" + port
+		}
+	}
+	if slices.Contains(args, "sgip") {
+		back, err := net.Listen("tcp", "127.0.0.1:0")
+		ts.Check(err)
+		text = strings.ReplaceAll(text, "127.0.0.1:8802", back.Addr().String())
+		args = append(args, "--dial-back", back.Addr().String(), "--dial-back-password", testPassword)
+		ts.Check(back.Close())
+	}
 	cmd := exec.Command("tocsin", append([]string{"carrier", "--listen", "127.0.0.1:0", "--journal", journal}, args...)...)
 	cmd.Path = filepath.Join(strings.Split(ts.Getenv("PATH"), string(os.PathListSeparator))[0], "tocsin")
 	cmd.Err = nil
@@ -110,10 +150,9 @@ func scriptCarrier(ts *testscript.TestScript, neg bool, args []string) {
 	conn, err := net.Dial("tcp", address)
 	ts.Check(err)
 	conn.Close()
-	ts.Setenv("127.0.0.1:2775", address)
+	ts.Setenv(place, address)
 	ts.Setenv("JOURNAL", journal)
-	config := ts.MkAbs("tocsin.yaml")
-	ts.Check(os.WriteFile(config, []byte(strings.ReplaceAll(ts.ReadFile(config), "127.0.0.1:2775", address)), 0o600))
+	ts.Check(os.WriteFile(config, []byte(strings.ReplaceAll(text, place, address)), 0o600))
 }
 
 func scriptJSON(ts *testscript.TestScript, neg bool, args []string) {
@@ -141,6 +180,20 @@ func scriptJSON(ts *testscript.TestScript, neg bool, args []string) {
 	if got := fmt.Sprint(v); (got != args[2]) != neg {
 		ts.Fatalf("%s: got %s, want %s (not: %v)", args[1], got, args[2], neg)
 	}
+}
+
+func scriptGiven(ts *testscript.TestScript, neg bool, args []string) {
+	need(ts, neg, args, 2)
+	r, err := ledger.OpenReader(ledger.Options{Dir: ts.MkAbs("data")})
+	ts.Check(err)
+	defer r.Close()
+	all, err := r.Commands(context.Background(), args[0])
+	ts.Check(err)
+	var text strings.Builder
+	for _, g := range all {
+		fmt.Fprintf(&text, "%s|%s|%s\n", g.Verb, g.Who, g.Why)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(text.String()), 0o600))
 }
 
 func scriptRows(ts *testscript.TestScript, neg bool, args []string) {

@@ -104,6 +104,8 @@ type words struct {
 	DemoFurther string
 
 	Route routeWords // tocsin route
+	Check checkWords // tocsin provider check
+	Trial trialWords // tocsin provider test
 }
 
 // The languages there are.

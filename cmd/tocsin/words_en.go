@@ -97,4 +97,6 @@ var wordsEN = words{
 		"              README.md has the tour to your own campaign, configs/campaigns has samples\n",
 
 	Route: routeEN,
+	Check: checkEN,
+	Trial: trialEN,
 }

@@ -96,4 +96,6 @@ var wordsZH = words{
 	DemoFurther: "进一步查看：tocsin demo --keep 会保留账本，供 report 与 export 使用；\n            README.zh-CN.md 介绍如何发送自己的活动，configs/campaigns 有样例\n",
 
 	Route: routeZH,
+	Check: checkZH,
+	Trial: trialZH,
 }

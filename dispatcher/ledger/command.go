@@ -16,7 +16,7 @@ import (
 // A Command is what somebody does to a campaign or a provider, and why.
 type Command struct {
 	Key  string // the campaign's, or the provider's name
-	Verb string // approve, pause, resume, cancel, resend, leave, mark; rate, enable, drain, disable or reroute
+	Verb string // approve, pause, resume, cancel, resend, leave, mark; rate, enable, drain, disable, reroute or test
 	Who  string
 	Why  string
 	Rate int // for rate: segments per second

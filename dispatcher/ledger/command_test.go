@@ -91,3 +91,29 @@ func TestAResendTakesDoubtBackOnceAndReopensAFinishedCampaign(t *testing.T) {
 		t.Errorf("got %+v, %v, want nobody sent a third time", e, err)
 	}
 }
+
+func TestATestOfAProviderIsWrittenDownAndChangesNothing(t *testing.T) {
+	o := options(t, t.TempDir())
+	l := openWith(t, o)
+	if _, err := l.Do(t.Context(), Command{Key: "mobile", Verb: "drain", Who: "wang", Why: "the carrier asks"}); err != nil {
+		t.Fatal(err)
+	}
+	before := l.Provider("mobile")
+	e, err := l.Do(t.Context(), Command{Key: "mobile", Verb: "test", Who: "li", Why: "about to send"})
+	if err != nil || e.State != Draining || l.Provider("mobile") != before {
+		t.Errorf("got %+v, %v and %+v, want it draining as before", e, err, l.Provider("mobile"))
+	}
+	if _, err := l.Do(t.Context(), Command{Verb: "test", Who: "li", Why: "about to send"}); !errors.Is(err, ErrIncomplete) {
+		t.Errorf("got %v for no provider, want %v", err, ErrIncomplete)
+	}
+	l.Close()
+	r, err := OpenReader(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	all, err := r.Commands(t.Context(), "mobile")
+	if err != nil || len(all) != 2 || all[1].Verb != "test" || all[1].Who != "li" || all[1].Why != "about to send" {
+		t.Errorf("got %+v, %v, want it written down", all, err)
+	}
+}

@@ -440,10 +440,10 @@ func TestEveryNumberIsOneRefInBothBases(t *testing.T) {
 		low := new(big.Int).Lsh(big.NewInt(1), bits-1)
 		for _, n := range []*big.Int{low, new(big.Int).Sub(low, big.NewInt(1)), new(big.Int).Add(low, new(big.Int).SetBytes(rapid.SliceOfN(rapid.Byte(), 0, int(bits-1)/8).Draw(t, "n")))} {
 			hex, decimal := n.Text(16), n.Text(10)
-			if !sameRef([]byte(hex), []byte(decimal)) || !sameRef([]byte(decimal), []byte(strings.ToUpper("00"+hex))) {
+			if !SameRef([]byte(hex), []byte(decimal)) || !SameRef([]byte(decimal), []byte(strings.ToUpper("00"+hex))) {
 				t.Errorf("%s and %s: got two, want one", hex, decimal)
 			}
-			if other := new(big.Int).Add(n, big.NewInt(1)).Text(10); sameRef([]byte(hex), []byte(other)) && hex != other && !hexIsDecimal([]byte(other), []byte(hex)) {
+			if other := new(big.Int).Add(n, big.NewInt(1)).Text(10); SameRef([]byte(hex), []byte(other)) && hex != other && !hexIsDecimal([]byte(other), []byte(hex)) {
 				t.Errorf("%s and %s: got one, want two", hex, other)
 			}
 		}
@@ -466,8 +466,8 @@ func TestSameRef(t *testing.T) {
 		{"xyz", "123", false},
 		{"126e85a6edeca1a0202009931247956d4", "126E85A6EDECA1A0202009931247956D4", true},
 	} {
-		if got := sameRef([]byte(c.a), []byte(c.b)); got != c.want {
-			t.Errorf("sameRef(%q, %q): got %v, want %v", c.a, c.b, got, c.want)
+		if got := SameRef([]byte(c.a), []byte(c.b)); got != c.want {
+			t.Errorf("SameRef(%q, %q): got %v, want %v", c.a, c.b, got, c.want)
 		}
 	}
 }

@@ -77,7 +77,7 @@ func (p *page) segmentOf(i int, ref []byte) (segment, how int) {
 		one, refs = refs.Next()
 		if len(one) == 0 {
 			missing = true
-		} else if sameRef(one, ref) {
+		} else if SameRef(one, ref) {
 			return k, refKnown
 		} else {
 			named |= 1 << k
@@ -108,9 +108,9 @@ func (p *page) segmentOf(i int, ref []byte) (segment, how int) {
 	return 0, refOther // every segment is spoken for
 }
 
-// sameRef reports whether two references are one, as carriers write them: equal
+// SameRef reports whether two references are one, as carriers write them: equal
 // but for case and leading zeros, or one hexadecimal and the other decimal.
-func sameRef(a, b []byte) bool {
+func SameRef(a, b []byte) bool {
 	if bytes.Equal(a, b) {
 		return true
 	}

@@ -24,7 +24,8 @@ type Provider struct {
 	At    int64  `json:"at,omitempty"` // milliseconds since 1970
 }
 
-var providerVerbs = []string{"rate", "enable", "drain", "disable", "reroute"}
+// test is written down alone: who sent one message through the provider, or is about to.
+var providerVerbs = []string{"rate", "enable", "drain", "disable", "reroute", "test"}
 
 // ToProvider reports whether a verb is a command to a provider.
 func ToProvider(verb string) bool { return slices.Contains(providerVerbs, verb) }
@@ -41,8 +42,15 @@ func (l *Ledger) doProvider(ctx context.Context, d Command) (Effect, error) {
 	case d.Verb == "rate" && (d.Rate < 1 || d.Rate > maxRate):
 		return Effect{}, fmt.Errorf("%w: a rate is 1 to %d segments per second", ErrIncomplete, maxRate)
 	}
-	if d.Verb == "reroute" {
+	switch d.Verb {
+	case "reroute":
 		return l.doReroute(ctx, d)
+	case "test":
+		err := l.commit(func(c *commit) error {
+			c.note(d.Verb, "", d.Key, d.Who, d.Why)
+			return nil
+		})
+		return Effect{State: l.Provider(d.Key).State}, err
 	}
 	var e Effect
 	err := l.commit(func(c *commit) error {
