@@ -76,6 +76,9 @@ func NewBreaker(inner Provider, logger *slog.Logger) *Breaker {
 	return b
 }
 
+// Inner is the provider that is wrapped: questions to the carrier go by.
+func (b *Breaker) Inner() Provider { return b.inner }
+
 // Run is the inner one's.
 func (b *Breaker) Run(ctx context.Context, receive sms.ReceiveFunc) error {
 	return b.inner.Run(ctx, receive)

@@ -53,6 +53,9 @@ func (l *Limited) Run(ctx context.Context, receive sms.ReceiveFunc) error {
 	return l.inner.Run(ctx, receive)
 }
 
+// Inner is the provider that is wrapped: questions to the carrier go by.
+func (l *Limited) Inner() Provider { return l.inner }
+
 // Line is the inner one's.
 func (l *Limited) Line() Line { return l.inner.Line() }
 

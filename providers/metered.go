@@ -108,5 +108,8 @@ func (m *Metered) Run(ctx context.Context, receive sms.ReceiveFunc) error {
 	})
 }
 
+// Inner is the provider that is wrapped: questions to the carrier go by.
+func (m *Metered) Inner() Provider { return m.inner }
+
 // Line is the inner one's.
 func (m *Metered) Line() Line { return m.inner.Line() }

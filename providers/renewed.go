@@ -57,6 +57,9 @@ func (r *Renewed) run(ctx context.Context, receive sms.ReceiveFunc) error {
 	return r.inner.Load().Run(ctx, receive)
 }
 
+// Inner is the one that is made last.
+func (r *Renewed) Inner() Provider { return r.inner.Load().Provider }
+
 // Submit is the inner one's.
 func (r *Renewed) Submit(ctx context.Context, msgs []sms.Message, acks []sms.Ack) {
 	r.inner.Load().Submit(ctx, msgs, acks)

@@ -45,7 +45,10 @@ type Options struct {
 }
 
 // A Provider is one CMPP account.
-type Provider struct{ *link.Link }
+type Provider struct {
+	*link.Link
+	version Version
+}
 
 var _ providers.Provider = Provider{}
 
@@ -100,7 +103,7 @@ func New(o Options) (*Provider, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Provider{link.New(link.Options{
+	return &Provider{version: c.Version, Link: link.New(link.Options{
 		Config: link.Config{
 			Address: c.Address, Roles: []link.Role{{Sends: true}}, Connections: c.Connections, Window: c.Window, Batch: c.Batch,
 			Idle: c.ActiveTest, Patience: c.Timeout, HeaderSize: HeaderSize, MaxFrame: MaxFrame,

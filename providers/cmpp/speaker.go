@@ -29,7 +29,7 @@ func (s *speaker) Submit(b []byte, sequence uint32, u link.Unit) []byte {
 	e := m.Envelope
 	o := Outgoing{
 		Version: s.c.Version, Service: s.c.ServiceID, Source: s.c.MsgSrc, FeeUser: s.c.FeeUserType, FeeType: s.c.FeeType,
-		FeeCode: s.c.FeeCode, Sender: e.Sender, Level: levels[e.Class], Format: formats[m.Content.Coding], Valid: s.valid.Of(e),
+		FeeCode: s.c.FeeCode, Sender: e.Sender, Level: levels[e.Class], Format: formats[m.Content.Coding], Valid: s.valid.Of(e), At: s.valid.At(e),
 		National: s.c.National, Text: m.Content.Octets,
 	}
 	if o.Sender == "" {
@@ -71,6 +71,8 @@ func (s *speaker) Hear(frame []byte, on *link.Session) error {
 		return s.answer(h, body, on)
 	case DeliverID:
 		return s.arrival(h, body, on)
+	case CancelID | Response, QueryID | Response:
+		on.Tell(h.Sequence, frame)
 	case ActiveTestID:
 		start := len(on.Reply)
 		on.Reply = End(append(Begin(on.Reply, ActiveTestID|Response, h.Sequence), 0), start)
@@ -84,7 +86,7 @@ func (s *speaker) Hear(frame []byte, on *link.Session) error {
 
 // answer settles a SUBMIT.
 func (s *speaker) answer(h Header, body []byte, on *link.Session) error {
-	a := SubmitAnswer{Version: s.c.Version}
+	a := SubmitAnswer{Version: widthOf(len(body), 8+4)}
 	f := wire.Reading(body)
 	a.Fields(&f)
 	if err := f.Finish(); err != nil {

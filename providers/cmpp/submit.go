@@ -111,6 +111,7 @@ type Outgoing struct {
 	Level      byte
 	Format     byte
 	Valid      string // absolute time, 16 characters, or empty
+	At         string // the same, before which it is kept
 	National   bool   // numbers go without their 86
 	Text       []byte // behind its user data header
 }
@@ -138,7 +139,7 @@ func AppendSubmit(b []byte, sequence uint32, o *Outgoing, msgs []sms.Message, he
 	b = wire.AppendPadded(b, o.FeeType, 2)
 	b = wire.AppendPadded(b, o.FeeCode, 6)
 	b = wire.AppendPadded(b, o.Valid, 17)
-	b = wire.AppendPadded(b, "", 17)
+	b = wire.AppendPadded(b, o.At, 17)
 	b = wire.AppendPadded(b, o.Sender, senderSize)
 	b = append(b, byte(len(msgs)))
 	for i := range msgs {

@@ -21,13 +21,12 @@ func (s *Session) Answer(sequence uint32, tell func(a *Answer)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	k := sequence & slotMask
-	if sequence == 0 || int(k) >= len(l.slots) || l.slots[k].sequence != sequence {
+	if sequence == 0 || int(k) >= len(l.slots) || l.slots[k].sequence != sequence || l.slots[k].ask != nil {
 		return // 0 is what a free slot has
 	}
 	a := &l.answer
 	a.link, a.slot = p, l.slots[k]
-	l.slots[k].sequence, l.slots[k].job = 0, nil
-	l.free = append(l.free, uint16(k))
+	l.release(uint16(k))
 	if a.slot.job == nil {
 		return
 	}

@@ -13,6 +13,7 @@ import (
 type slot struct {
 	unit
 	job      *job // nil: nobody waits for it any more
+	ask      *ask // it is no submit
 	sequence uint32
 	round    uint64 // the write it belongs to
 	offset   int    // where its PDU begins in that write
@@ -102,7 +103,18 @@ func (l *line) fill() bool {
 	if p.single.Load() {
 		batch = 1
 	}
-	for !l.closed && len(l.free) > 0 && len(p.jobs) > 0 && len(l.out) < fillTo {
+	for !l.closed && len(l.free) > 0 && len(l.out) < fillTo {
+		if len(p.asks) > 0 {
+			a := p.asks[0]
+			p.asks = p.asks[1:]
+			s := l.place(now)
+			s.ask = a
+			l.out = a.write(l.out, s.sequence)
+			continue
+		}
+		if len(p.jobs) == 0 {
+			break
+		}
 		j := p.jobs[0]
 		if j.closed { // all answered, and its memory is the caller's again
 			p.jobs[0] = nil
@@ -118,14 +130,22 @@ func (l *line) fill() bool {
 			p.jobs = p.jobs[1:]
 			continue
 		}
-		k := l.free[len(l.free)-1]
-		l.free = l.free[:len(l.free)-1]
-		l.count = l.count%maxCount + 1
-		s := &l.slots[k]
-		*s = slot{unit: u, job: j, sequence: l.count<<slotBits | uint32(k), round: l.round, offset: len(l.out), at: now}
+		s := l.place(now)
+		s.unit, s.job = u, j
 		l.out = l.speaker.Submit(l.out, s.sequence, j.unit(s))
 	}
 	return len(l.out) > 0
+}
+
+// place takes a free place of the window for a request that begins at the end of out.
+// Under p.mu.
+func (l *line) place(now time.Time) *slot {
+	k := l.free[len(l.free)-1]
+	l.free = l.free[:len(l.free)-1]
+	l.count = l.count%maxCount + 1
+	s := &l.slots[k]
+	*s = slot{sequence: l.count<<slotBits | uint32(k), round: l.round, offset: len(l.out), at: now}
+	return s
 }
 
 // WriteTimeout is how long the carrier may refuse to read.

@@ -50,6 +50,7 @@ type Link struct {
 	mu    sync.Mutex // guards what follows, and the slots of every line
 	lines []*line    // logged in, able to send
 	jobs  []*job
+	asks  []*ask // not sent yet
 	fault string
 	refs  []byte // arena of references
 }
@@ -162,6 +163,10 @@ func (p *Link) unsent() {
 		}
 	}
 	p.jobs = nil
+	for _, a := range p.asks {
+		a.end(nil, providers.ErrNotAsked)
+	}
+	p.asks = nil
 }
 
 // again puts a job that was all begun back in line. Under p.mu.

@@ -68,7 +68,7 @@ func (r *Rehearsal) Check() error {
 	l := r.session.line
 	free := map[uint16]bool{}
 	for _, k := range l.free {
-		if free[k] || l.slots[k].job != nil {
+		if free[k] || l.slots[k].job != nil || l.slots[k].ask != nil {
 			return fmt.Errorf("place %d of the window is free twice, or free and in use", k)
 		}
 		free[k] = true

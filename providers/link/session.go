@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"tocsin/providers"
 	"tocsin/providers/sms"
 	"tocsin/providers/wire"
 )
@@ -152,6 +153,13 @@ func (s *Session) down() {
 	defer p.mu.Unlock()
 	for i := range s.line.slots {
 		k := &s.line.slots[i]
+		if a := k.ask; a != nil {
+			if k.ask = nil; k.unsent {
+				a.end(nil, providers.ErrNotAsked)
+			} else {
+				a.end(nil, providers.ErrNoAnswer)
+			}
+		}
 		if k.job == nil {
 			continue
 		}

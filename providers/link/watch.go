@@ -50,7 +50,7 @@ func (s *Session) overdue(now time.Time) bool {
 	s.p.mu.Lock()
 	defer s.p.mu.Unlock()
 	for i := range s.line.slots {
-		if k := &s.line.slots[i]; k.sequence != 0 && now.Sub(k.at) > s.p.c.Patience {
+		if k := &s.line.slots[i]; k.sequence != 0 && k.ask == nil && now.Sub(k.at) > s.p.c.Patience {
 			return true
 		}
 	}

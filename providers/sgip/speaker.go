@@ -30,7 +30,7 @@ func (s *speaker) Submit(b []byte, sequence uint32, u link.Unit) []byte {
 	e := m.Envelope
 	o := Outgoing{
 		Sender: e.Sender, Corp: s.c.CorpID, Service: s.c.ServiceType, FeeType: s.c.FeeType, FeeValue: s.c.FeeValue,
-		Priority: priorities[e.Class], Expires: s.valid.Of(e), Report: ReportNever, Coding: codings[m.Content.Coding], Text: m.Content.Octets,
+		Priority: priorities[e.Class], Expires: s.valid.Of(e), Schedule: s.valid.At(e), Report: ReportNever, Coding: codings[m.Content.Coding], Text: m.Content.Octets,
 	}
 	if o.Sender == "" {
 		o.Sender = s.c.Sender

@@ -80,6 +80,7 @@ type Outgoing struct {
 	FeeValue string // at most 6
 	Priority byte
 	Expires  string // absolute time, 16 characters, or empty
+	Schedule string // the same, before which it is kept
 	Report   byte
 	Coding   byte
 	Text     []byte // behind its user data header
@@ -109,7 +110,7 @@ func AppendSubmit(b []byte, s Sequence, o *Outgoing, msgs []sms.Message, header 
 	b = wire.AppendPadded(b, "0", 6)
 	b = append(b, 0, NoCause, o.Priority)
 	b = wire.AppendPadded(b, o.Expires, 16)
-	b = wire.AppendPadded(b, "", 16)
+	b = wire.AppendPadded(b, o.Schedule, 16)
 	udhi := byte(0)
 	if len(header) > 0 {
 		udhi = 1

@@ -16,6 +16,7 @@ type Carrier struct {
 	speaks  protocol
 	ln      net.Listener
 	journal *journal
+	memory  *memory
 	counts  counter
 	gate    gate
 	nextID  atomic.Uint64
@@ -54,6 +55,9 @@ func New(config Config) (*Carrier, error) {
 		config: config, speaks: protocols[config.Protocol], ln: ln, journal: j,
 		gate:     gate{rate: float64(config.Rate), burst: float64(config.Burst), tokens: float64(config.Burst)},
 		sessions: map[*session]struct{}{}, accounts: map[string]*account{},
+	}
+	if config.Remember {
+		c.memory = &memory{messages: map[string][]*fate{}}
 	}
 	// Ids go on from where no earlier carrier can have been: 2^20 a millisecond.
 	c.nextID.Store(uint64(time.Now().UnixMilli()) << 20)

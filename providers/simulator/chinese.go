@@ -15,6 +15,16 @@ func chineseCoding(format byte) byte {
 	return format
 }
 
+// notBefore is the time of an At_Time, a ScheduleTime or a schedule_delivery_time, in
+// nanoseconds since 1970; 0 is at once. It reports false for what is no time.
+func notBefore(text []byte) (at int64, ok bool) {
+	if len(text) == 0 {
+		return 0, true
+	}
+	at = wire.Absolute(text)
+	return at * int64(time.Millisecond), at > 0
+}
+
 // appendNumber appends a number's digits and NULs up to size octets.
 func appendNumber(b []byte, number uint64, size int) []byte {
 	at := len(b)

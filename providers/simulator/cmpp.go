@@ -51,7 +51,9 @@ func (d *cmppDialect) hear(s *session, frame []byte) {
 		start := len(s.out)
 		s.out = cmpp.End(append(cmpp.Begin(s.out, cmpp.ActiveTestID|cmpp.Response, h.Sequence), 0), start)
 	case h.ID == cmpp.CancelID:
-		s.out = d.put(s.out, cmpp.CancelID|cmpp.Response, h.Sequence, &cmpp.CancelAnswer{Version: d.version, Success: 1})
+		d.cancel(s, h.Sequence, body)
+	case h.ID == cmpp.QueryID && s.carrier.memory != nil:
+		d.query(s, h.Sequence, body)
 	}
 }
 
@@ -109,8 +111,10 @@ func (d *cmppDialect) take(s *session, sequence uint32, body []byte) {
 	m.Fields(&f)
 	r.to = r.to[:0]
 	why := none
+	var timely bool
+	r.at, timely = notBefore(m.At)
 	switch {
-	case f.Finish() != nil, len(m.Content) > cmpp.MaxText+19, m.Format != 0 && len(m.Content) > cmpp.MaxText:
+	case f.Finish() != nil, !timely, len(m.Content) > cmpp.MaxText+19, m.Format != 0 && len(m.Content) > cmpp.MaxText:
 		why = malformed
 	case len(m.To) == 0, len(m.To) > cmpp.MaxBatch:
 		why = nobody
@@ -215,6 +219,30 @@ func (d *cmppDialect) deliver(b []byte, sequence uint32, r *receipt) []byte {
 		b = wire.AppendPadded(b, "", 8)
 	}
 	return cmpp.End(b, start)
+}
+
+// cancel takes a message back: CMPP 3.0, section 7.4.7.
+func (d *cmppDialect) cancel(s *session, sequence uint32, body []byte) {
+	var request cmpp.Cancel
+	a := cmpp.CancelAnswer{Version: d.version, Success: 1}
+	if wire.Decode(body, &request) == nil && s.cancel(fmt.Appendf(nil, "%016x", request.ID), 0) {
+		a.Success = 0
+	}
+	s.out = d.put(s.out, cmpp.CancelID|cmpp.Response, sequence, &a)
+}
+
+// query tells a day's figures: CMPP 3.0, section 7.4.6.
+func (d *cmppDialect) query(s *session, sequence uint32, body []byte) {
+	var request cmpp.Query
+	if wire.Decode(body, &request) != nil {
+		s.end = true
+		return
+	}
+	t := s.carrier.memory.figures(string(request.Day), s.now)
+	s.out = d.put(s.out, cmpp.QueryID|cmpp.Response, sequence, &cmpp.QueryAnswer{
+		Day: request.Day, Type: request.Type, Code: request.Code,
+		SentMessages: t.messages, SentUsers: t.messages, Sent: t.delivered, SentWaiting: t.waiting, SentFailed: t.failed,
+	})
 }
 
 // receiptID is the Msg_Id a report names: of a batch each its own.

@@ -59,6 +59,11 @@ type Config struct {
 	// decimal.
 	HexIDs string
 
+	// Remember keeps what becomes of every message, so that it may be asked for and,
+	// until its receipt is or would be due, cancelled: by SMPP's query_sm and cancel_sm,
+	// CMPP's QUERY and CANCEL, SMGP's Query. Without it the carrier does not know these.
+	Remember bool
+
 	// Journal and JournalPath take a line of JSON for every recipient of every
 	// segment taken, written before the answer: time, number, id, text, and for a
 	// long text part and parts. The file is appended to; carriers may share one.

@@ -92,6 +92,7 @@ type request struct {
 	coding  byte // as in text.go
 	octets  []byte
 	part    part
+	at      int64 // not before: nanoseconds since 1970
 	origin  *origin
 	id      uint64 // of the first message
 	ids     int    // how many messages have one

@@ -1,6 +1,8 @@
 package simulator
 
 import (
+	"cmp"
+	"slices"
 	"time"
 )
 
@@ -14,6 +16,7 @@ type receipt struct {
 	taken  int64  // submitted, nanoseconds since 1970
 	origin *origin
 	failed bool
+	fate   *fate // nil: the carrier has no memory
 }
 
 // A sent receipt waits for its acknowledgement; sequence 0 is a free place.
@@ -38,6 +41,9 @@ func (s *session) push(receipts []receipt) {
 		s.head = 0
 	}
 	s.queue = append(s.queue, receipts...)
+	if later := func(a, b receipt) int { return cmp.Compare(a.at, b.at) }; !slices.IsSortedFunc(s.queue[max(s.head, len(s.queue)-len(receipts)-1):], later) {
+		slices.SortStableFunc(s.queue[s.head:], later) // some were to be delivered at their own time
+	}
 	idle := s.idle && s.room() > 0
 	s.mu.Unlock()
 	if idle {
@@ -181,8 +187,12 @@ func (s *session) collect(out []byte) (_ []byte, n int, next time.Duration) {
 			}
 			break
 		}
-		out = s.encode(out, r)
 		s.head++
+		if r.fate.gone() {
+			n--
+			continue
+		}
+		out = s.encode(out, r)
 	}
 	if s.head == len(s.queue) {
 		s.queue, s.head = s.queue[:0], 0

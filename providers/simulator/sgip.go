@@ -99,8 +99,10 @@ func (d *sgipDialect) take(s *session, h sgip.Header, body []byte) {
 	m.Fields(&f)
 	r.to = r.to[:0]
 	why := none
+	var timely bool
+	r.at, timely = notBefore(m.Schedule)
 	switch {
-	case h.Length > sgip.MaxPacket, f.Finish() != nil, len(m.Content) > sgip.MaxText+20:
+	case h.Length > sgip.MaxPacket, f.Finish() != nil, !timely, len(m.Content) > sgip.MaxText+20:
 		why = malformed
 	case len(m.To) == 0, len(m.To) > sgip.MaxBatch:
 		why = nobody

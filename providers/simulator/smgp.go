@@ -46,6 +46,8 @@ func (d *smgpDialect) hear(s *session, frame []byte) {
 		if wire.Decode(body, &a) == nil {
 			s.acks = append(s.acks, ack{h.Sequence, a.Status})
 		}
+	case h.ID == smgp.QueryID && s.carrier.memory != nil:
+		d.query(s, h.Sequence, body)
 	case h.ID == smgp.ActiveTestID:
 		s.out = smgp.AppendEmpty(s.out, smgp.ActiveTestID|smgp.Response, h.Sequence)
 	}
@@ -83,6 +85,24 @@ func (d *smgpDialect) login(s *session, sequence uint32, body []byte) {
 	s.admit(client, request.Mode != 1, request.Mode != 0)
 }
 
+// query tells a day's figures: SMGP 3.0.3, section 7.2.7.
+func (d *smgpDialect) query(s *session, sequence uint32, body []byte) {
+	var request smgp.Query
+	if wire.Decode(body, &request) != nil {
+		s.end = true
+		return
+	}
+	t := s.carrier.memory.figures(string(request.Day), s.now)
+	out, err := smgp.Append(s.out, smgp.QueryID|smgp.Response, sequence, &smgp.QueryAnswer{
+		Day: request.Day, Type: request.Type, Code: request.Code,
+		SentMessages: t.messages, SentUsers: t.messages, Sent: t.delivered, SentWaiting: t.waiting, SentFailed: t.failed,
+	})
+	if err != nil {
+		panic(fmt.Sprintf("simulator: write Query_Resp: %v", err)) // a mistake in this file
+	}
+	s.out = out
+}
+
 // take reads Submit: SMGP 3.0.3, section 7.2.3.
 func (d *smgpDialect) take(s *session, sequence uint32, body []byte) {
 	r := &s.request
@@ -92,8 +112,10 @@ func (d *smgpDialect) take(s *session, sequence uint32, body []byte) {
 	m.Fields(&f)
 	r.to = r.to[:0]
 	why := none
+	var timely bool
+	r.at, timely = notBefore(m.At)
 	switch {
-	case f.Finish() != nil, len(m.Content) > smgp.MaxText+19, m.Format != 0 && len(m.Content) > smgp.MaxText:
+	case f.Finish() != nil, !timely, len(m.Content) > smgp.MaxText+19, m.Format != 0 && len(m.Content) > smgp.MaxText:
 		why = malformed
 	case len(m.To) == 0, len(m.To) > smgp.MaxBatch:
 		why = nobody

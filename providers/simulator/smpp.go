@@ -47,6 +47,8 @@ func (d *smppDialect) hear(s *session, frame []byte) {
 		d.bind(s, command, sequence, body)
 	case enquireLink:
 		s.out = appendHeader(s.out, enquireLink|response, statusOK, sequence)
+	case smpp.QuerySM, smpp.CancelSM:
+		d.ask(s, command, sequence, body)
 	case unbind:
 		s.out = appendHeader(s.out, unbind|response, statusOK, sequence)
 		s.end = true
@@ -57,6 +59,47 @@ func (d *smppDialect) hear(s *session, frame []byte) {
 			s.out = appendHeader(s.out, genericNack, statusCommandID, sequence)
 		}
 	}
+}
+
+// ask answers query_sm and cancel_sm: SMPP 3.4, sections 4.8 and 4.9.
+func (d *smppDialect) ask(s *session, command, sequence uint32, body []byte) {
+	if s.carrier.memory == nil || s.account == nil {
+		s.out = appendHeader(s.out, genericNack, statusCommandID, sequence)
+		return
+	}
+	start := len(s.out)
+	if command == smpp.CancelSM {
+		var request smpp.Cancel
+		status := uint32(statusOK)
+		if wire.Decode(body, &request) != nil || !s.cancel(request.ID, parseNumber(request.To.Text)) {
+			status = smpp.StatusCancelFail
+		}
+		s.out = appendHeader(s.out, command|response, status, sequence)
+		return
+	}
+	var request smpp.Query
+	malformed := wire.Decode(body, &request) != nil
+	fates := s.carrier.memory.find(request.ID)
+	if malformed || len(fates) == 0 {
+		s.out = appendHeader(s.out, command|response, smpp.StatusQueryFail, sequence)
+		return
+	}
+	s.out = append(append(appendHeader(s.out, command|response, statusOK, sequence), request.ID...), 0)
+	state := byte(1) // ENROUTE
+	switch f := fates[0]; {
+	case f.gone():
+		state = 4 // DELETED
+	case s.now < f.due:
+	case f.failed:
+		state = 5 // UNDELIVERABLE
+	default:
+		state = 2 // DELIVERED
+	}
+	if state != 1 {
+		s.out = append(time.Unix(0, fates[0].due).UTC().AppendFormat(s.out, "060102150405"), "000+"...)
+	}
+	s.out = append(s.out, 0, state, 0)
+	setLength(s.out, start)
 }
 
 // bind logs the session in: SMPP 3.4, section 4.1.
@@ -132,6 +175,7 @@ func (d *smppDialect) parse(r *request, command uint32, body []byte) trouble {
 		}
 		r.to = append(r.to, destination{parseNumber(to.Text), to.TON, to.NPI, to.Text})
 	}
+	r.at, _ = notBefore(m.Schedule)
 	r.wanted = [...]wanted{noReceipt, anyReceipt, onlyFailure, onlySuccess}[m.Registered&3]
 	r.coding, r.octets, r.part = m.Coding, m.Text, part{}
 	for tag, value, rest, ok := m.Options.Next(); ok; tag, value, rest, ok = rest.Next() {

@@ -14,6 +14,7 @@ type Stats struct {
 	Refused    int64 // segments refused for their number
 	Throttled  int64 // segments answered with throttled or queue full
 	Silent     int64 // segments taken and never answered
+	Cancelled  int64 // requests to take a message back that were in time
 
 	ReceiptsSent         int64 // those sent again included
 	ReceiptsAcknowledged int64
@@ -31,7 +32,7 @@ type Stats struct {
 // A counter is the live side of Stats.
 type counter struct {
 	recipients, segments, submits, refused, throttled, silent atomic.Int64
-	sent, acknowledged, again, binds, cuts                    atomic.Int64
+	sent, acknowledged, again, binds, cuts, cancelled         atomic.Int64
 }
 
 // A gate keeps the carrier's rate and knows the busiest moments.
@@ -94,7 +95,7 @@ func (c *Carrier) Stats() Stats {
 	s := Stats{
 		Recipients: c.counts.recipients.Load(), Segments: c.counts.segments.Load(),
 		Submits: c.counts.submits.Load(), Refused: c.counts.refused.Load(),
-		Throttled: c.counts.throttled.Load(), Silent: c.counts.silent.Load(),
+		Throttled: c.counts.throttled.Load(), Silent: c.counts.silent.Load(), Cancelled: c.counts.cancelled.Load(),
 		ReceiptsSent: c.counts.sent.Load(), ReceiptsAcknowledged: c.counts.acknowledged.Load(),
 		ReceiptsAgain: c.counts.again.Load(), Binds: c.counts.binds.Load(), Cuts: c.counts.cuts.Load(),
 	}

@@ -28,8 +28,8 @@ func (s *session) submit(r *request) {
 	if c.journal != nil {
 		s.lines.setTime(s.now)
 		s.lines.setText(r.octets, r.coding, r.part)
-		s.name = s.name[:0]
 	}
+	s.name = s.name[:0]
 	for i := range r.to {
 		s.take(i, r)
 	}
@@ -95,18 +95,24 @@ func (s *session) take(i int, m *request) {
 	if m.part.of <= 1 || m.part.number == 1 {
 		s.taken.recipients++
 	}
+	if (c.journal != nil || c.memory != nil) && (m.ids > 1 || len(s.name) == 0) {
+		s.name = s.dialect.name(s.name[:0], m, i)
+	}
 	if c.journal != nil {
-		if m.ids > 1 || len(s.name) == 0 {
-			s.name = s.dialect.name(s.name[:0], m, i)
-		}
 		s.lines.add(d.number, s.name)
 	}
 	id := m.idOf(i)
 	luck := mix(d.number) ^ id
+	due := max(s.now, m.at) + int64(c.config.ReceiptDelay)
+	var becomes *fate
+	if c.memory != nil {
+		becomes = &fate{to: d.number, taken: s.now, due: due, failed: c.happens(c.config.FailReceipts, luck, saltFail)}
+		c.memory.add(s.name, becomes)
+	}
 	if !c.config.Receipts || m.wanted == noReceipt || c.happens(c.config.LoseReceipts, luck, saltLose) {
 		return
 	}
-	r := receipt{to: d.number, id: id, place: i, head: m.head, origin: m.origin, at: s.now + int64(c.config.ReceiptDelay), taken: s.now}
+	r := receipt{to: d.number, id: id, place: i, head: m.head, origin: m.origin, at: due, taken: s.now, fate: becomes}
 	r.failed = c.happens(c.config.FailReceipts, luck, saltFail)
 	if m.wanted == onlyFailure && !r.failed || m.wanted == onlySuccess && r.failed {
 		return

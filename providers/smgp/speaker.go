@@ -28,7 +28,7 @@ func (s *speaker) Submit(b []byte, sequence uint32, u link.Unit) []byte {
 	e := m.Envelope
 	o := Outgoing{
 		Priority: priorities[e.Class], Service: s.c.ServiceID, FeeType: s.c.FeeType, FeeCode: s.c.FeeCode,
-		Format: formats[m.Content.Coding], Valid: s.valid.Of(e), Sender: e.Sender, National: s.c.National, Text: m.Content.Octets,
+		Format: formats[m.Content.Coding], Valid: s.valid.Of(e), At: s.valid.At(e), Sender: e.Sender, National: s.c.National, Text: m.Content.Octets,
 	}
 	if o.Sender == "" {
 		o.Sender = s.c.Sender
@@ -64,6 +64,8 @@ func (s *speaker) Hear(frame []byte, on *link.Session) error {
 		return s.answer(h, body, on)
 	case DeliverID:
 		return s.arrival(h, body, on)
+	case QueryID | Response:
+		on.Tell(h.Sequence, frame)
 	case ActiveTestID:
 		on.Reply = AppendEmpty(on.Reply, ActiveTestID|Response, h.Sequence)
 	case ExitID:

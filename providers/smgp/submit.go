@@ -101,6 +101,7 @@ type Outgoing struct {
 	FeeCode  string // at most 6
 	Format   byte
 	Valid    string // absolute time, 16 characters, or empty
+	At       string // the same, before which it is kept
 	Sender   string // at most 21 octets
 	National bool   // numbers go without their 86
 	Text     []byte // behind its user data header
@@ -119,7 +120,7 @@ func AppendSubmit(b []byte, sequence uint32, o *Outgoing, msgs []sms.Message, he
 	b = wire.AppendPadded(b, "000000", 6) // FixedFee
 	b = append(b, o.Format)
 	b = wire.AppendPadded(b, o.Valid, 17)
-	b = wire.AppendPadded(b, "", 17)
+	b = wire.AppendPadded(b, o.At, 17)
 	b = wire.AppendPadded(b, o.Sender, numberSize)
 	b = wire.AppendPadded(b, "", numberSize)
 	b = append(b, byte(len(msgs)))

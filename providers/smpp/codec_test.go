@@ -17,6 +17,7 @@ func outgoing(t *rapid.T) (Outgoing, Submit) {
 		Source:    rapid.StringMatching(`[0-9A-Za-z ]{0,20}`).Draw(t, "source"),
 		SourceTON: rapid.Byte().Draw(t, "ton"), SourceNPI: rapid.Byte().Draw(t, "npi"),
 		Class: rapid.Byte().Draw(t, "class"), Priority: rapid.Byte().Draw(t, "priority"),
+		Schedule:   rapid.SampledFrom([]string{"", "261125120000000+"}).Draw(t, "schedule"),
 		Validity:   rapid.SampledFrom([]string{"", "261125161500000+", "000000020000000R"}).Draw(t, "validity"),
 		Registered: rapid.Byte().Draw(t, "registered"), Coding: rapid.Byte().Draw(t, "coding"),
 		Text: rapid.SliceOfN(rapid.Byte(), 0, 160).Draw(t, "text"),
@@ -24,7 +25,7 @@ func outgoing(t *rapid.T) (Outgoing, Submit) {
 	return o, Submit{
 		Source: Address{o.SourceTON, o.SourceNPI, []byte(o.Source)},
 		Message: Message{
-			Class: o.Class, Priority: o.Priority, Validity: []byte(o.Validity),
+			Class: o.Class, Priority: o.Priority, Schedule: []byte(o.Schedule), Validity: []byte(o.Validity),
 			Registered: o.Registered, Coding: o.Coding, Text: o.Text,
 		},
 	}

@@ -78,6 +78,16 @@ func FuzzAnswers(f *testing.F) {
 	})
 }
 
+func FuzzQueryAndCancel(f *testing.F) {
+	addBodies(f, QuerySM, QuerySM|Response, CancelSM)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		sameAgain(t, data, &Query{})
+		sameAgain(t, data, &QueryAnswer{})
+		sameAgain(t, data, &Cancel{})
+		wire.Absolute(data)
+	})
+}
+
 func FuzzAlert(f *testing.F) {
 	addBodies(f, AlertNotification)
 	f.Fuzz(func(t *testing.T, data []byte) { sameAgain(t, data, &Alert{}) })

@@ -40,6 +40,12 @@ func bodyOf(id uint32) wire.Body {
 		return &Data{}
 	case AlertNotification:
 		return &Alert{}
+	case QuerySM:
+		return &Query{}
+	case QuerySM | Response:
+		return &QueryAnswer{}
+	case CancelSM:
+		return &Cancel{}
 	}
 	return &nothing{}
 }
@@ -196,6 +202,17 @@ var golden = map[string]struct {
 			tlv(TagReceiptedMessageID, "42\x00"), tlv(TagMessageState, "\x05"), tlv(TagNetworkErrorCode, "\x03\x00\x1b"))},
 	},
 	"data_sm_resp": {Header{ID: DataSM | Response, Sequence: 79}, &Answer{ID: []byte("d1"), Options: tlv(0x0425, "\x02")}},
+	"query_sm":     {Header{ID: QuerySM, Sequence: 0x5001}, &Query{ID: []byte("0123456789ABCDEF"), Source: code}},
+	"query_sm_resp": {
+		Header{ID: QuerySM | Response, Sequence: 0x5001},
+		&QueryAnswer{ID: []byte("0123456789ABCDEF"), Final: []byte("261125161500032+"), State: 5, Error: 27},
+	},
+	"query_sm_resp_refused": {Header{ID: QuerySM | Response, Status: 0x67, Sequence: 0x5001}, &QueryAnswer{Absent: true}},
+	"cancel_sm": {
+		Header{ID: CancelSM, Sequence: 0x5002},
+		&Cancel{Service: []byte("CMT"), ID: []byte("0123456789ABCDEF"), Source: code, To: person},
+	},
+	"cancel_sm_resp": {Header{ID: CancelSM | Response, Sequence: 0x5002}, &nothing{}},
 	"alert_notification": {
 		Header{ID: AlertNotification, Sequence: 80},
 		&Alert{Source: person, To: code, Options: tlv(0x0422, "\x00")},

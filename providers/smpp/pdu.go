@@ -12,9 +12,11 @@ const (
 	GenericNack       = 0x80000000
 	BindReceiver      = 0x00000001
 	BindTransmitter   = 0x00000002
+	QuerySM           = 0x00000003
 	SubmitSM          = 0x00000004
 	DeliverSM         = 0x00000005
 	UnbindCommand     = 0x00000006
+	CancelSM          = 0x00000008
 	BindTransceiver   = 0x00000009
 	EnquireLink       = 0x00000015
 	SubmitMulti       = 0x00000021

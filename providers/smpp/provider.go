@@ -41,7 +41,10 @@ type Options struct {
 }
 
 // A Provider is one SMPP account.
-type Provider struct{ *link.Link }
+type Provider struct {
+	*link.Link
+	sender string // where a message names none
+}
 
 var _ providers.Provider = Provider{}
 
@@ -75,7 +78,7 @@ func New(o Options) (*Provider, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Provider{link.New(link.Options{
+	return &Provider{sender: c.Sender, Link: link.New(link.Options{
 		Config: link.Config{
 			Address: c.Address, Roles: roles, Connections: c.Connections, Window: c.Window, Batch: c.Batch, TLS: c.TLS,
 			Idle: c.EnquireLink, Patience: c.ResponseTimeout, HeaderSize: HeaderSize, MaxFrame: MaxFrame,

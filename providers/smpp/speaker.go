@@ -35,7 +35,7 @@ func (s *speaker) Submit(b []byte, sequence uint32, u link.Unit) []byte {
 	if e.Receipt {
 		d.Registered = 1
 	}
-	d.Validity = s.valid.Of(e)
+	d.Schedule, d.Validity = s.valid.At(e), s.valid.Of(e)
 	switch {
 	case u.Part >= 0:
 		d.Class = UDHI
@@ -65,9 +65,14 @@ func (s *speaker) Say(b []byte, w link.Word, sequence uint32) []byte {
 func (s *speaker) Hear(frame []byte, on *link.Session) error {
 	h, body := Split(frame)
 	switch h.ID {
+	case QuerySM | Response, CancelSM | Response:
+		on.Tell(h.Sequence, frame)
 	case SubmitSM | Response, SubmitMulti | Response, GenericNack:
 		if h.ID == GenericNack && h.Sequence == 0 {
 			return fmt.Errorf("generic_nack with status %#x and no sequence number: %w", h.Status, ErrPDU)
+		}
+		if h.ID == GenericNack && on.Tell(h.Sequence, frame) {
+			break // the carrier does not know query_sm or cancel_sm
 		}
 		if loggedOut(h.Status) { // before the answer makes room for the next submit
 			on.LoggedOut(fmt.Errorf("submits are answered with status %#x: the login does not hold", h.Status))

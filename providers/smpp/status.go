@@ -17,11 +17,13 @@ const (
 	StatusBindFail    = 0x0D
 	StatusInvPasswd   = 0x0E
 	StatusInvSysID    = 0x0F
+	StatusCancelFail  = 0x11
 	StatusMsgQFul     = 0x14
 	StatusInvNumDests = 0x33
 	StatusInvDLName   = 0x34
 	StatusThrottled   = 0x58
 	StatusTemporary   = 0x64
+	StatusQueryFail   = 0x67
 )
 
 // A class says what to do about a status.

@@ -60,6 +60,7 @@ type Outgoing struct {
 	SourceNPI  byte
 	Class      byte // esm_class
 	Priority   byte
+	Schedule   string // absolute time before which it is kept, 16 characters, or empty
 	Validity   string // absolute time, 16 characters, or empty
 	Registered byte
 	Coding     byte
@@ -74,7 +75,8 @@ func (o *Outgoing) head(b []byte) []byte {
 
 // tail appends the fields behind the destination.
 func (o *Outgoing) tail(b []byte, udh []byte) []byte {
-	b = append(b, o.Class, 0, o.Priority, 0) // protocol_id, empty schedule_delivery_time
+	b = append(b, o.Class, 0, o.Priority) // protocol_id
+	b = append(append(b, o.Schedule...), 0)
 	b = append(append(b, o.Validity...), 0)
 	b = append(b, o.Registered, 0, o.Coding, 0, byte(len(udh)+len(o.Text)))
 	b = append(b, udh...)

@@ -12,6 +12,9 @@ type Envelope struct {
 	Sender string
 	// Expires is when the carrier shall give up; zero: the carrier's default.
 	Expires time.Time
+	// NotBefore is when the carrier shall deliver it; zero: at once. Until then a carrier
+	// that can cancel takes it back.
+	NotBefore time.Time
 	// Receipt asks for a receipt for every segment.
 	Receipt bool
 	// Class decides the priority the carrier is asked for.
