@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tocsin/dispatcher/ledger"
 	"tocsin/providers/sms"
 )
 
@@ -31,7 +32,7 @@ func newSuppress() *cobra.Command {
 				return err
 			}
 			defer l.Close()
-			if err := l.Suppress(numbers, why); err != nil {
+			if err := func() error { _, err := l.List(cmd.Context(), ledger.Listing{Numbers: numbers, Who: whoRuns(), Why: why}); return err }(); err != nil {
 				return err
 			}
 			fmt.Fprintf(os.Stderr, "%d numbers are on the list\n", len(numbers))
