@@ -22,7 +22,7 @@ const (
 	Poison                // it could not be encoded, again and again
 	UnknownOutcome        // the carrier itself does not know what became of it
 
-	OptedOut              // the person wants no messages; nothing was offered
+	OptedOut // the person wants no messages; nothing was offered
 
 	// Reasons is how many there are.
 	Reasons = 17
