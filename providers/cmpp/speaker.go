@@ -129,6 +129,6 @@ func (s *speaker) arrival(h Header, body []byte, on *link.Session) error {
 				return
 			}
 		}
-		d.Incoming(sms.Incoming{From: sms.ChinaSender(m.From), To: string(m.To), Text: sms.ReadText(m.Format, m.UDHI != 0, m.Content), Time: time.Now()})
+		d.Incoming(sms.Incoming{From: sms.ChinaSender(m.From), To: string(m.To), Text: sms.ReadText(m.Format, m.UDHI != 0, m.Content), Time: time.Now(), Ref: messageName(m.ID)})
 	})
 }

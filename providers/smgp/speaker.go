@@ -121,7 +121,7 @@ func (s *speaker) arrival(h Header, body []byte, on *link.Session) error {
 		}
 		udhi, _ := m.Options.Find(TagUDHI)
 		d.Incoming(sms.Incoming{
-			From: sms.ChinaSender(m.From), To: string(m.To), Time: time.Now(),
+			From: sms.ChinaSender(m.From), To: string(m.To), Time: time.Now(), Ref: messageName(m.ID),
 			Text: sms.ReadText(m.Format, len(udhi) == 1 && udhi[0] == 1, m.Content),
 		})
 	})
