@@ -4,9 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
+	"tocsin/dispatcher/ledger"
 	"tocsin/dispatcher/web"
 )
 
@@ -130,4 +132,75 @@ func TestPeopleAnswerThroughEveryProtocolAndWhoOptsOutIsInNoLaterPlan(t *testing
 			}
 		})
 	}
+}
+
+// numbers writes the audience's numbers alone, and is the file.
+func (w workplace) numbers(t *testing.T) string {
+	t.Helper()
+	var b strings.Builder
+	for i, line := range strings.Split(strings.TrimSpace(read(t, filepath.Join(w.dir, "audience.csv"))), "\n") {
+		if i > 0 {
+			number, _, _ := strings.Cut(line, ",")
+			b.WriteString(number + "\n")
+		}
+	}
+	path := filepath.Join(w.dir, "numbers.txt")
+	write(t, path, b.String(), 0o600)
+	return path
+}
+
+// heeded wants a campaign that has ended because those who waited wanted nothing.
+func (w workplace) heeded(t *testing.T, journal string, count int) {
+	t.Helper()
+	r := w.state(t, testKey, ledger.Finished)
+	w.audited(t, journal)
+	n := r.Recipients
+	if !r.Balanced || r.OptedOut == 0 || n.Cancelled != r.OptedOut || n.Accepted+n.Delivered+n.Cancelled != count || n.Accepted+n.Delivered == 0 {
+		t.Errorf("got %+v and %d who opted out, want everybody sent it or opted out", n, r.OptedOut)
+	}
+	if out, talk, code := w.run(t, "ledger", "check"); code != exitOK {
+		t.Errorf("ledger check: exit %d\n%s%s", code, out, talk)
+	}
+}
+
+func TestWhoIsPutOnTheListBesideAServerIsNotSentWhatRuns(t *testing.T) {
+	t.Parallel()
+	const count = 3000
+	carrier := runCarrier(t)
+	w := newWorkplace(t, carrier.address, count, "    rate: 200", "receipts: {wanted: false}")
+	admin := freePort(t)
+	const token = "0123456789abcdef0123456789abcdef"
+	write(t, w.dir+"/tokens", token+" li\n", 0o600)
+	write(t, w.config, strings.Replace(read(t, w.config), "admin: \"off\"", "admin: "+admin+"\ntokens: tokens", 1), 0o600)
+	w.start(t, "serve", w.campaign)
+	carrier.hasTaken(t, 10_000)
+	list := func(token string, args ...string) (string, int) {
+		cmd := w.command(t, append([]string{"suppress"}, args...)...)
+		cmd.Env = append(os.Environ(), tokenVariable+"="+token)
+		p := startProcess(t, cmd, w.secrets)
+		code := p.wait(t)
+		return p.talk.String(), code
+	}
+	numbers := w.numbers(t)
+	if talk, code := list("", "add", numbers); code != exitFailed || !strings.Contains(talk, "put your token into "+tokenVariable) {
+		t.Errorf("got exit %d and %s without a token, want 1 and what to do", code, talk)
+	}
+	if talk, code := list(token, "add", numbers); code != exitOK || !strings.Contains(talk, fmt.Sprintf("%d numbers are on the list; %d of them are new", count, count)) {
+		t.Errorf("got exit %d and %s, want them on the list", code, talk)
+	}
+	w.heeded(t, carrier.journal, count)
+	if talk, code := list(token, "remove", numbers); code != exitOK || !strings.Contains(talk, fmt.Sprintf("%d of them were", count)) {
+		t.Errorf("got exit %d and %s, want them off the list", code, talk)
+	}
+}
+
+func TestWhoIsPutOnTheListOfASharedLedgerIsHeededByAllThatServeIt(t *testing.T) {
+	t.Parallel()
+	const count = 6000
+	f := newFleet(t, 2, count, nil, "    rate: 300", "receipts: {wanted: false}").sail(t)
+	f.carrier.hasTaken(t, 10_000)
+	if _, talk, code := f.run(t, "suppress", f.numbers(t)); code != exitOK || !strings.Contains(string(talk), fmt.Sprintf("%d of them are new", count)) {
+		t.Errorf("got exit %d and %s, want them on the list", code, talk)
+	}
+	f.heeded(t, f.carrier.journal, count)
 }
