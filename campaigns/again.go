@@ -56,6 +56,7 @@ func (p *planner) openEarlier(e Earlier) (err error) {
 		return errors.New("plan: no router")
 	}
 	s := &p.summary
+	s.Replies, s.Override = p.d.Replies, p.d.Override
 	s.Excluded, s.Routes, s.SegmentsPerRoute = map[string]int{}, map[string]int{}, map[string]int{}
 	for _, name := range reasonNames {
 		s.Excluded[name] = 0

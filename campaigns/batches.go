@@ -213,6 +213,13 @@ func (w *batchWriter) write(series int, entries []entry) error {
 			}
 		}
 	}
+	if p.d.Override != "" && p.o.Suppressed != nil {
+		for _, n := range b.Numbers {
+			if p.o.Suppressed(n) {
+				s.Overridden++
+			}
+		}
+	}
 	if err := p.sink.AddBatch(b); err != nil {
 		return err
 	}

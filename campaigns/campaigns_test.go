@@ -164,6 +164,14 @@ var refused = []struct{ name, source, want string }{
 	{"an unknown policy", "key: k\ntext: t\naudience: {files: [a]}\nin_doubt: maybe", "in_doubt is \"maybe\""},
 	{"a route for nothing", "key: k\ntext: t\naudience: {files: [a]}\nroutes: [{to: [a]}]", "a route is for a carrier or for a prefix"},
 	{"a route to nowhere", "key: k\ntext: t\naudience: {files: [a]}\nroutes: [{prefix: '86'}]", "a route leads nowhere"},
+	{"a reply that is punctuation", "key: k\ntext: t\naudience: {files: [a]}\nreplies: {'?': puzzled}", `c.yaml:4:10: the reply "?" cannot be told from others`},
+	{"a reply twice", "key: k\ntext: t\naudience: {files: [a]}\nreplies: {a: safe, Ａ: hurt}", `the replies "a" and "Ａ" are one`},
+	{"a reply that opts out", "key: k\ntext: t\naudience: {files: [a]}\nreplies: {td: safe}", `the reply "td" is how people opt out, or in again`},
+	{"a reply that says nothing", "key: k\ntext: t\naudience: {files: [a]}\nreplies: {1: ''}", `the reply "1" wants 1 to 40 characters`},
+	{"a reply that is no text", "key: k\ntext: t\naudience: {files: [a]}\nreplies: {1: [safe]}", "what the reply 1 says of a person is no text"},
+	{"an override that is no emergency", "key: k\nclass: urgent\ntext: t\naudience: {files: [a]}\noverride_suppression: true\noverride_reason: flood", "c.yaml:5:23: override_suppression sends to people who opted out, and is for class emergency alone: this one is urgent"},
+	{"an override without a reason", "key: k\nclass: emergency\ntext: t\naudience: {files: [a]}\noverride_suppression: true", "override_suppression wants override_reason"},
+	{"a reason for no override", "key: k\ntext: t\naudience: {files: [a]}\noverride_reason: flood", "override_reason is for override_suppression: true, which is not there"},
 	{"another encoding", "key: k\ntext: \xb7\xb4", "is not UTF-8"},
 }
 

@@ -30,6 +30,9 @@ type Definition struct {
 	Receipts Receipts
 	InDoubt  string // "resend" or "hold"
 	Routes   []Route
+	Replies  Replies
+	// Override is why those who opted out get it too; "": they do not.
+	Override string
 
 	places places
 }
@@ -138,7 +141,8 @@ func (d *Definition) Hash() string {
 		Columns                          map[string]string
 		Where                            string
 		Routes                           []Route
-	}{d.Key, d.Sender, d.Signature, d.Language, d.Texts, d.places.files, d.places.exclude, d.Audience.Columns, d.Audience.Where, d.Routes})
+		Override                         bool `json:",omitempty"`
+	}{d.Key, d.Sender, d.Signature, d.Language, d.Texts, d.places.files, d.places.exclude, d.Audience.Columns, d.Audience.Where, d.Routes, d.Override != ""})
 	if err != nil {
 		panic("campaigns: strings do not marshal: " + err.Error())
 	}

@@ -24,6 +24,10 @@ type document struct {
 	Receipts  documentReceipts `yaml:"receipts" json:"receipts,omitempty" jsonschema:"description=Whether carriers are asked for receipts"`
 	InDoubt   string           `yaml:"in_doubt" json:"in_doubt,omitempty" jsonschema:"enum=resend,enum=hold,description=What becomes of recipients for whom no answer came. Left out: resend for an emergency and hold for all else"`
 	Routes    []Route          `yaml:"routes" json:"routes,omitempty" jsonschema:"description=Used instead of the routes of the configuration"`
+	Replies   replies          `yaml:"replies" json:"replies,omitempty" jsonschema:"description=What people may answer: each keyword and what it says of them. For example 1: safe and 2: need help"`
+
+	OverrideSuppression bool   `yaml:"override_suppression" json:"override_suppression,omitempty" jsonschema:"description=Send it also to those who opted out. For an emergency alone. Wants override_reason"`
+	OverrideReason      string `yaml:"override_reason" json:"override_reason,omitempty" jsonschema:"minLength=1,description=Why those who opted out must get this. Kept in the ledger and shown in the report"`
 }
 
 type documentAudience struct {
@@ -85,6 +89,33 @@ func (texts) JSONSchema() *jsonschema.Schema {
 	return &jsonschema.Schema{Type: "object", MinProperties: &one, AdditionalProperties: &jsonschema.Schema{Type: "string"}}
 }
 
+// replies keeps the order in which the file lists the keywords.
+type replies Replies
+
+func (r *replies) UnmarshalYAML(unmarshal func(any) error) error {
+	var items yaml.MapSlice
+	if err := unmarshal(&items); err != nil {
+		return err
+	}
+	for _, item := range items {
+		label, ok := item.Value.(string)
+		if !ok {
+			return fmt.Errorf("what the reply %v says of a person is no text: put it in quotes", item.Key)
+		}
+		*r = append(*r, Reply{Keyword: fmt.Sprint(item.Key), Label: label})
+	}
+	return nil
+}
+
+// JSONSchema describes replies as they are written: an object of strings.
+func (replies) JSONSchema() *jsonschema.Schema {
+	one, most := uint64(1), uint64(maxReplies)
+	return &jsonschema.Schema{
+		Type: "object", MinProperties: &one, MaxProperties: &most,
+		AdditionalProperties: &jsonschema.Schema{Type: "string", MinLength: &one},
+	}
+}
+
 // Schema is the JSON Schema of definition files, for editors.
 func Schema() ([]byte, error) {
 	r := jsonschema.Reflector{ExpandedStruct: true, DoNotReference: true, Anonymous: true}
@@ -94,6 +125,11 @@ func Schema() ([]byte, error) {
 	if routes, ok := s.Properties.Get("routes"); ok {
 		routes.Items.OneOf = []*jsonschema.Schema{{Required: []string{"carrier"}}, {Required: []string{"prefix"}}}
 	}
+	s.If = &jsonschema.Schema{Properties: jsonschema.NewProperties(), Required: []string{"override_suppression"}}
+	s.If.Properties.Set("override_suppression", &jsonschema.Schema{Const: true})
+	s.Then = &jsonschema.Schema{Properties: jsonschema.NewProperties(), Required: []string{"override_reason", "class"}}
+	s.Then.Properties.Set("class", &jsonschema.Schema{Const: "emergency"})
+	s.Else = &jsonschema.Schema{Not: &jsonschema.Schema{Required: []string{"override_reason"}}}
 	text, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("write the schema of campaigns: %w", err)

@@ -238,7 +238,7 @@ func (l *loader) load() error {
 	if i := strings.IndexFunc(d.Sender, func(r rune) bool { return r < ' ' || r > '~' }); i >= 0 || len(d.Sender) > maxSender {
 		return l.refuse("$.sender", "sender is a number or a name of at most %d ASCII letters and digits", maxSender)
 	}
-	for _, step := range []func() error{l.texts, l.audience, l.schedule, l.policies} {
+	for _, step := range []func() error{l.texts, l.audience, l.schedule, l.policies, l.replies, l.override} {
 		if err := step(); err != nil {
 			return err
 		}

@@ -73,6 +73,7 @@ func (p *planner) fileError(place, path string, err error) error {
 // open opens all files and settles the columns.
 func (p *planner) open() error {
 	a, s := &p.d.Audience, &p.summary
+	s.Replies, s.Override = p.d.Replies, p.d.Override
 	s.Excluded, s.Routes, s.SegmentsPerRoute = map[string]int{}, map[string]int{}, map[string]int{}
 	for _, name := range reasonNames {
 		s.Excluded[name] = 0
@@ -394,7 +395,7 @@ func (p *planner) admit(n sms.Number, row [][]byte, route *int) (sms.Number, Rea
 			return n, Excluded, nil
 		}
 	}
-	if p.o.Suppressed != nil && p.o.Suppressed(n) {
+	if p.o.Suppressed != nil && p.d.Override == "" && p.o.Suppressed(n) {
 		return n, Suppressed, nil
 	}
 	name := p.o.Router.Route(n)

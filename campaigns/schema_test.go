@@ -16,6 +16,7 @@ var beyond = map[string]bool{
 	"an open placeholder": true, "an empty placeholder": true, "a text that is too long": true, "an impossible expectation": true,
 	"a zone that is none": true, "an end before the start": true, "a language twice": true,
 	"a signature twice": true, "a signature that is two": true, "a text with a NUL": true,
+	"a reply that is punctuation": true, "a reply twice": true, "a reply that opts out": true,
 }
 
 func TestSchemaRefusesWhatTheParserRefuses(t *testing.T) {

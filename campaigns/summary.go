@@ -34,6 +34,11 @@ type Summary struct {
 	// UnreadExcludes is how many rows of the exclude files have no number that
 	// can be read.
 	UnreadExcludes int `json:"unread_excludes,omitempty"`
+	// Replies are what people may answer. Override is why those who opted out get it
+	// too, and Overridden how many of the recipients did.
+	Replies    Replies `json:"replies,omitempty"`
+	Override   string  `json:"override,omitempty"`
+	Overridden int     `json:"overridden,omitempty"`
 	// Encodings are what the audience's files are written in, and FileRows how many
 	// rows each has, in their order.
 	Encodings []string `json:"encodings"`

@@ -46,6 +46,8 @@ type Config struct {
 	Routes    []RouteConfig    `yaml:"routes"`
 	// Prices are by provider; a provider without one costs nothing in a plan.
 	Prices map[string]Price `yaml:"prices"`
+	// Replies says what messages from people mean.
+	Replies Replies `yaml:"replies"`
 
 	// File is the path the settings were read from; "" for the built-in ones.
 	File string `yaml:"-"`

@@ -200,7 +200,7 @@ func TestTheReferenceNamesEveryKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, typ := range []reflect.Type{
-		reflect.TypeFor[Config](), reflect.TypeFor[ProviderConfig](), reflect.TypeFor[RouteConfig](), reflect.TypeFor[FallbackConfig](),
+		reflect.TypeFor[Config](), reflect.TypeFor[ProviderConfig](), reflect.TypeFor[RouteConfig](), reflect.TypeFor[FallbackConfig](), reflect.TypeFor[Replies](),
 		reflect.TypeFor[TLSConfig](), reflect.TypeFor[Price](), reflect.TypeFor[SecretSource](),
 	} {
 		for _, key := range keysOf(typ) {

@@ -45,6 +45,9 @@ func validate(c *Config, d *document) error {
 	if err := validateRoles(c, d); err != nil {
 		return err
 	}
+	if err := validateReplies(c, d); err != nil {
+		return err
+	}
 	for i := range c.Providers {
 		if err := validateProvider(c, i, d); err != nil {
 			return err

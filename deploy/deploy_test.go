@@ -24,7 +24,7 @@ var Metrics = []string{
 	"tocsin_campaign_recipients", "tocsin_pages", "tocsin_imbalance", "tocsin_recipients_in_doubt",
 	"tocsin_orphan_receipts", "tocsin_orphan_receipts_total", "tocsin_queue_tasks",
 	"tocsin_redis_up", "tocsin_ledger_up", "tocsin_ledger_commits_total", "tocsin_ledger_commit_duration_seconds",
-	"tocsin_incoming_messages_total", "tocsin_build_info",
+	"tocsin_incoming_messages_total", "tocsin_replies_total", "tocsin_build_info",
 	"tocsin_number_file_ok", "tocsin_number_file_rows", "tocsin_number_file_read_timestamp_seconds",
 }
 

@@ -37,6 +37,18 @@ func (c *chunk) cut(n int) {
 	c.indexes, c.parts, c.messages, c.acks = c.indexes[:n], c.parts[:n], c.messages[:n], c.acks[:n]
 }
 
+// keep keeps those recipients only, who ascend as all do.
+func (c *chunk) keep(indexes []uint16) {
+	at := 0
+	for i, index := range c.indexes {
+		if at < len(indexes) && indexes[at] == index {
+			c.indexes[at], c.parts[at], c.messages[at], c.acks[at] = index, c.parts[i], c.messages[i], c.acks[i]
+			at++
+		}
+	}
+	c.cut(at)
+}
+
 // reset lets go of what the chunk pointed to.
 func (c *chunk) reset() {
 	clear(c.messages)

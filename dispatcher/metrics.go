@@ -6,6 +6,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"tocsin/campaigns"
 	"tocsin/dispatcher/ledger"
 	"tocsin/dispatcher/queue"
 	"tocsin/providers/sms"
@@ -19,6 +20,7 @@ type Metrics struct {
 	commits  prometheus.Counter
 	commit   prometheus.Histogram
 	orphans  prometheus.Counter
+	replies  *prometheus.CounterVec
 	registry prometheus.Registerer
 }
 
@@ -36,6 +38,9 @@ func NewMetrics(r prometheus.Registerer, names []string) *Metrics {
 		orphans: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "tocsin_orphan_receipts_total", Help: "Receipts that found no recipient when they came.",
 		}),
+		replies: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "tocsin_replies_total", Help: "Messages from people by what they mean.",
+		}, []string{"meaning"}),
 		commits: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "tocsin_ledger_commits_total", Help: "Transactions of the ledger.",
 		}),
@@ -44,7 +49,10 @@ func NewMetrics(r prometheus.Registerer, names []string) *Metrics {
 			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, 1, 5},
 		}),
 	}
-	r.MustRegister(m.receipts, m.delay, m.orphans, m.commits, m.commit)
+	r.MustRegister(m.receipts, m.delay, m.orphans, m.replies, m.commits, m.commit)
+	for _, meaning := range []string{campaigns.OptOut, campaigns.OptIn, campaigns.Answer, campaigns.Other} {
+		m.replies.WithLabelValues(meaning)
+	}
 	for _, name := range names {
 		m.delay.WithLabelValues(name)
 		for _, result := range receiptResults {
@@ -69,6 +77,9 @@ func (m *Metrics) received(provider string, got ledger.Received) {
 		}
 	}
 	m.orphans.Add(float64(got.Orphans))
+	for meaning, n := range got.Incoming {
+		m.replies.WithLabelValues(meaning).Add(float64(n))
+	}
 	if n := got.Delivered + got.Failed + got.Intermediate; n > 0 {
 		m.delay.WithLabelValues(provider).Observe((got.Delay / time.Duration(n)).Seconds())
 	}

@@ -274,11 +274,8 @@ func (w *pageWork) send(ctx context.Context, c *chunk) error {
 		}
 	}
 	fault.Point("before-intent")
-	if err := w.d.ledger.Offer(w.k, c.indexes, c.parts); err != nil {
-		if errors.Is(err, ledger.ErrTaken) || errors.Is(err, ledger.ErrStale) {
-			return errStop
-		}
-		return fmt.Errorf("note intent: %w", err)
+	if err := w.offer(c); err != nil || len(c.indexes) == 0 {
+		return err
 	}
 	fault.Point("after-intent")
 	w.submit(c)
@@ -291,6 +288,28 @@ func (w *pageWork) send(ctx context.Context, c *chunk) error {
 	}
 	fault.Point("after-outcome")
 	w.putOff(c)
+	return nil
+}
+
+// offer puts the intent on disk, without those who have opted out meanwhile.
+func (w *pageWork) offer(c *chunk) error {
+	for len(c.indexes) > 0 {
+		err := w.d.ledger.Offer(w.k, c.indexes, c.parts)
+		if errors.Is(err, ledger.ErrOptedOut) {
+			var left []uint16
+			if left, err = w.d.ledger.Waits(w.k, slices.Clone(c.indexes)); err == nil {
+				c.keep(left)
+				continue
+			}
+		}
+		switch {
+		case err == nil:
+			return nil
+		case errors.Is(err, ledger.ErrTaken), errors.Is(err, ledger.ErrStale):
+			return errStop
+		}
+		return fmt.Errorf("note intent: %w", err)
+	}
 	return nil
 }
 
@@ -346,10 +365,10 @@ func (w *pageWork) poison(indexes []uint16) error {
 		c.acks[i] = sms.Ack{Outcome: sms.Refused, Reason: sms.Poison, Done: w.k.Done[failed[i]]}
 	}
 	// Through the same states as everybody, but nothing is sent.
-	err := w.d.ledger.Offer(w.k, c.indexes, c.parts)
-	if err == nil {
-		err = w.d.ledger.Settle(w.k, c.indexes, c.acks)
+	if err := w.offer(&c); err != nil || len(c.indexes) == 0 {
+		return err
 	}
+	err := w.d.ledger.Settle(w.k, c.indexes, c.acks)
 	if errors.Is(err, ledger.ErrTaken) || errors.Is(err, ledger.ErrStale) {
 		return errStop
 	}

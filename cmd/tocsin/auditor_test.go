@@ -35,11 +35,12 @@ func taken(t testing.TB, journal string) map[string]int {
 		var line struct {
 			Number string `json:"number"`
 			Part   int    `json:"part"`
+			Reply  string `json:"reply"`
 		}
 		if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
 			t.Fatalf("journal line %q: %v", lines.Text(), err)
 		}
-		if line.Part <= 1 {
+		if line.Part <= 1 && line.Reply == "" {
 			counts[line.Number]++
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -27,7 +28,7 @@ It listens on loopback only, unless --exposed is given.
 It speaks SMPP 3.4, CMPP 2.0 and 3.0, SGIP 1.2 and SMGP 3.0.
 
 The journal gets one JSON line for each recipient taken: time, number, id, text,
-protocol.`,
+protocol. Of a reply it has time, number, reply, protocol.`,
 		Args: exactArgs(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := onLoopback(c.Listen); c.Listen != "" && err != nil && !exposed {
@@ -77,6 +78,9 @@ protocol.`,
 	f.Float64Var(&c.DuplicateReceipts, "duplicate-receipts", 0, "share of receipts sent twice")
 	f.Float64Var(&c.EarlyReceipts, "early-receipts", 0, "share of receipts sent before the answer")
 	f.Float64Var(&c.UnknownReceipts, "unknown-receipts", 0, "share of more receipts, for numbers nobody sent to")
+	f.StringArrayVar(&c.Replies, "reply", nil, "a text that people send back; may be given again, and each person has one")
+	f.Float64Var(&c.ReplyShare, "reply-share", 1, "share of those who got a message that reply, with --reply")
+	f.DurationVar(&c.ReplyDelay, "reply-delay", time.Second, "time from an answer to the reply")
 	f.Float64Var(&c.Refuse, "refuse", 0, "share of numbers refused for good")
 	f.Float64Var(&c.Throttle, "throttle", 0, "share of messages answered with throttling")
 	f.Float64Var(&c.QueueFull, "queue-full", 0, "share of messages answered with queue full")

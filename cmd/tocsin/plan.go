@@ -133,6 +133,9 @@ func rehearse(ctx context.Context, c *configs.Config, d *campaigns.Definition, r
 		Planned: sum.Planned, Recipients: ledger.Recipients{Waiting: sum.Planned}, Segments: sum.Segments,
 		Providers: map[string]ledger.Recipients{}, Seconds: time.Since(start).Seconds(),
 	}
+	if sum.Override != "" {
+		p.Override = &ledger.Override{Why: sum.Override, People: sum.Overridden}
+	}
 	excluded := 0
 	for _, n := range sum.Excluded {
 		excluded += n

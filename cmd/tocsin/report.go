@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -149,6 +150,7 @@ func printReport(w io.Writer, r *ledger.Report, say *words) {
 		some(say.Failed, n.Failed, say.FailedNote)
 		some(say.Expired, n.Expired, say.ExpiredNote)
 		some(say.Cancelled, n.Cancelled, say.CancelledNo)
+		some(say.OptedOut, r.OptedOut, say.OptedOutNo)
 		some(say.NoReceipt, r.NoReceipt, say.NoReceiptNo)
 		some(say.Resent, r.Resent, say.ResentNote)
 		segments = say.SegmentsSent
@@ -160,6 +162,17 @@ func printReport(w io.Writer, r *ledger.Report, say *words) {
 			p := r.Providers[name]
 			fmt.Fprintf(w, say.Through, name, p.Delivered, p.Accepted, p.Failed, p.InDoubt, p.Waiting+p.Offered)
 		}
+	}
+	if o := r.Override; o != nil {
+		fmt.Fprintf(w, say.Override, o.People, o.Why)
+		if o.By != "" {
+			fmt.Fprintf(w, say.OverrideBy, o.By, time.UnixMilli(o.At).Format(time.DateTime))
+		}
+	}
+	if n := r.Replies; n != nil && r.State != planned {
+		fmt.Fprint(w, "  ")
+		fmt.Fprintf(w, say.RepliesTo, r.Campaign, n.Messages, n.People)
+		printReplies(w, n, say)
 	}
 	printMoved(w, r, say)
 	printFinish(w, r, say)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"os/user"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -190,7 +191,7 @@ func (s *system) plan(ctx context.Context, d *campaigns.Definition, talk io.Writ
 	case !errors.Is(err, ledger.ErrNotFound):
 		return known, err
 	}
-	planned, err := planInto(ctx, s.ledger, s.config, d, ledger.Draft{State: ledger.Approved})
+	planned, err := planInto(ctx, s.ledger, s.config, d, ledger.Draft{State: ledger.Approved, Approver: whoRuns()})
 	if errors.Is(err, ledger.ErrKnown) && s.config.Shared() { // another process was quicker
 		if err := s.ledger.Sync(ctx); err != nil {
 			return known, err
@@ -201,6 +202,14 @@ func (s *system) plan(ctx context.Context, d *campaigns.Definition, talk io.Writ
 		return s.plan(ctx, d, talk, say)
 	}
 	return planned, err
+}
+
+// whoRuns is the user of this process, as the machine calls them.
+func whoRuns() string {
+	if u, err := user.Current(); err == nil && u.Username != "" {
+		return u.Username
+	}
+	return "tocsin run"
 }
 
 // planInto plans a campaign that is not there yet into a ledger; as says in which
@@ -220,7 +229,7 @@ func planInto(ctx context.Context, l *ledger.Ledger, c *configs.Config, d *campa
 	defer collect(growPlanning)()
 	draft := ledger.Draft{
 		Key: d.Key, Title: d.Title, Class: d.Class, Hash: d.Hash(), Path: d.Path, Definition: d.Source,
-		State: as.State, Who: as.Who, Why: as.Why,
+		State: as.State, Who: as.Who, Why: as.Why, Approver: as.Approver,
 	}
 	return l.Plan(ctx, draft, func(sink campaigns.Sink) (*campaigns.Summary, error) {
 		return d.Plan(ctx, campaigns.PlanOptions{Router: router, Alphabet: c.Alphabets(), Suppressed: suppressed, Country: c.Country}, sink)

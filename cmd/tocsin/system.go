@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"tocsin/campaigns"
 	"tocsin/configs"
 	"tocsin/dispatcher"
 	"tocsin/dispatcher/ledger"
@@ -56,7 +57,9 @@ func settingFlags(cmd *cobra.Command, names ...string) {
 
 // ledgerOptions name the ledger of a configuration.
 func ledgerOptions(c *configs.Config) ledger.Options {
-	o := ledger.Options{Dir: c.Data, Build: edition()}
+	o := ledger.Options{Dir: c.Data, Build: edition(), Replies: ledger.Replies{
+		Keywords: campaigns.NewKeywords(c.Replies.OptOut, c.Replies.OptIn), Within: c.Replies.Within,
+	}}
 	if c.Shared() {
 		o.URL = c.Ledger
 	}
@@ -202,7 +205,7 @@ func (s *system) api() (http.Handler, error) {
 		return nil, usage(fmt.Errorf("%s: %w", s.config.Tokens, err))
 	}
 	return web.New(web.Options{
-		Ledger: s.ledger, Planner: &planning{s.ledger, s.config, s.log}, Tokens: tokens, Providers: providerNames(s.config),
+		Ledger: s.ledger, Planner: &planning{s.ledger, s.config, s.log}, People: s.ledger, Tokens: tokens, Providers: providerNames(s.config),
 		Uploads: filepath.Join(s.config.Data, "uploads"),
 	}), nil
 }

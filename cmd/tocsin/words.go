@@ -40,6 +40,19 @@ type words struct {
 	NoReceiptNo  string
 	Resent       string
 	ResentNote   string
+	OptedOut     string
+	OptedOutNo   string // of the cancelled
+	OptedOutBy   string // of those who answered
+	OptedIn      string
+	OptedInBy    string
+	Override     string // people, reason
+	OverrideBy   string // who, time
+	RepliesTo    string // key, messages, people
+	AnswerNote   string // keywords
+	OtherReplies string
+	OtherNote    string
+	Silent       string
+	SilentNote   string
 	Segments     string
 	SegmentsSent string
 	SegmentsToGo string

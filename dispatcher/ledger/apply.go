@@ -54,6 +54,8 @@ func (p *page) answer(at uint32, a answer) {
 			if a.outcome == sms.Taken || a.outcome == sms.Refused {
 				h.settled[i] = at
 			}
+		} else if a.reason == sms.OptedOut && h.state[i] == sms.Cancelled {
+			h.reason[i] = a.reason
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"tocsin/campaigns"
 	"tocsin/providers/sms"
 )
 
@@ -49,6 +50,9 @@ type Campaign struct {
 	// many were missed.
 	Occurred int64
 	Missed   int
+
+	Replies  campaigns.Replies // what people may answer
+	Override string            // why those who opted out get it too; "": they do not
 
 	pages  []*page   // by sequence
 	series [][]*page // each by lowest number, not overlapping
@@ -114,6 +118,14 @@ func scanCampaign(r row) (*Campaign, error) {
 		return nil, fmt.Errorf("read exclusions of campaign %s: %w", c.Key, err)
 	}
 	c.Summary = json.RawMessage(summary)
+	var sum struct {
+		Replies  campaigns.Replies
+		Override string
+	}
+	if err := json.Unmarshal(c.Summary, &sum); err != nil && summary != "" {
+		return nil, fmt.Errorf("read plan of campaign %s: %w", c.Key, err)
+	}
+	c.Replies, c.Override = sum.Replies, sum.Override
 	return c, nil
 }
 

@@ -85,6 +85,15 @@ func (d *Checked) page(ctx context.Context, q *contents, p *page) {
 	if _, _, err := p.fieldsOf(ctx, q); err != nil {
 		d.say(p, "its fields cannot be read: %v", err)
 	}
+	optedOut := 0
+	for i, s := range p.people.state {
+		if s == sms.Cancelled && p.people.reason[i] == sms.OptedOut {
+			optedOut++
+		}
+	}
+	if optedOut != p.optedOut {
+		d.say(p, "its row counts %d who opted out, of its recipients %d have", p.optedOut, optedOut)
+	}
 	for i, s := range p.people.state {
 		if s == sms.Waiting && p.people.arrived[i] != 0 {
 			d.say(p, "somebody waits whose message has arrived")

@@ -43,6 +43,9 @@ func (l *Ledger) Ready(provider string, class sms.Class, limit int) []Task {
 	return tasks
 }
 
+// ErrOptedOut says that somebody who was to be offered wants nothing any more.
+var ErrOptedOut = errors.New("somebody among them has opted out")
+
 // A Claim is one worker's hold on one page, for one epoch.
 type Claim struct {
 	Page, Epoch int64
@@ -52,6 +55,8 @@ type Claim struct {
 	Fields      *campaigns.Fields // nil until Read
 	Waiting     []uint16          // indexes of those to be offered
 	Done        []uint16          // by recipient: segments the carrier has already
+
+	turn int64 // of the list of who wants nothing, when it was last held against it
 }
 
 // ErrTaken says that a page is not to be had: it is claimed, its epoch has moved
@@ -76,7 +81,8 @@ func (l *Ledger) Claim(ctx context.Context, id, epoch int64) (*Claim, error) {
 			return err
 		}
 		c.claim(p, l.owner)
-		k = &Claim{Page: id, Epoch: p.epoch, Provider: p.provider, Campaign: *p.campaign, Numbers: p.numbers}
+		l.prevent(c, p)
+		k = &Claim{turn: l.unwanted.turn, Page: id, Epoch: p.epoch, Provider: p.provider, Campaign: *p.campaign, Numbers: p.numbers}
 		for i, s := range p.people.state {
 			if s == sms.Waiting {
 				k.Waiting = append(k.Waiting, uint16(i))
@@ -123,27 +129,44 @@ func (l *Ledger) held(k *Claim) (*page, error) {
 // ascend, and parts says of how many segments each one's text is. Bytes may
 // leave only after it returned nil. ErrStale: the claim is over, ErrTaken: the
 // campaign does not run any more, the provider is not enabled, or who waits goes to
-// another one; nothing may be sent.
+// another one; nothing may be sent. ErrOptedOut: some of them want nothing any more and
+// are cancelled; Waits says whom to offer instead.
 func (l *Ledger) Offer(k *Claim, indexes []uint16, parts []uint8) error {
 	if len(indexes) == 0 {
 		return nil
 	}
+	spared := false
 	err := l.commit(func(c *commit) error {
 		p, err := l.held(k)
 		if err != nil {
 			return err
 		}
+		spared = false
 		if p.campaign.State != Running || p.next != "" || l.provider(p.provider).State != Enabled {
 			return ErrTaken
 		}
+		if k.turn != l.unwanted.turn {
+			if l.prevent(c, p) > 0 {
+				spared = true
+				return nil
+			}
+			k.turn = l.unwanted.turn
+		}
 		for _, i := range indexes {
 			if p.people.state[i] != sms.Waiting {
+				if p.people.reason[i] == sms.OptedOut {
+					spared = true // another chunk of the page has found it
+					return nil
+				}
 				return ErrStale
 			}
 		}
 		c.offer(p, indexes, parts)
 		return nil
 	})
+	if err == nil && spared {
+		return ErrOptedOut
+	}
 	if err == nil && l.silent() { // the process was stopped meanwhile
 		l.fail(errSilent)
 		return l.Err()

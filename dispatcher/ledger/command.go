@@ -195,6 +195,9 @@ func (l *Ledger) obey(c *commit, k *Campaign, v *verb, d Command) (Effect, error
 	}
 	c.must(k, `UPDATE campaign SET state = $1, note = $2, finished = $3 WHERE id = $4 AND state = $5`, k.State, k.Note, k.Finished, k.ID, was)
 	c.note(d.Verb, d.Key, d.Provider, d.Who, d.Why)
+	if v.name == "approve" && k.Override != "" {
+		c.note("override", d.Key, "", d.Who, k.Override)
+	}
 	return e, nil
 }
 
@@ -212,7 +215,7 @@ func (l *Ledger) resendAll(c *commit, k *Campaign) (n int, err error) {
 		return 0, err
 	}
 	for _, p := range doubtful {
-		n += c.shift(p, sms.InDoubt, sms.Waiting, func(i int) bool { return p.people.flags[i]&wasResent == 0 })
+		n += c.shift(p, sms.InDoubt, sms.Waiting, func(i int) bool { return p.people.flags[i]&wasResent == 0 && l.wants(p, i) })
 	}
 	return n, nil
 }

@@ -26,6 +26,7 @@ var kept = []struct {
 	{"provider", 5},
 	{"provider_hour", 8},
 	{"hop", 8},
+	{"consent", 14},
 }
 
 // ErrNotEmpty says that a ledger has campaigns already.

@@ -14,7 +14,7 @@ import (
 )
 
 const pageColumns = `id, campaign, series, sequence, route, provider, lowest, highest, size, planned_segments, epoch, owner, version, folded,
-	waiting, offered, in_doubt, accepted, delivered, failed, expired, cancelled, resent, segments, next`
+	waiting, offered, in_doubt, accepted, delivered, failed, expired, cancelled, resent, segments, next, opted_out`
 
 func scanPage(r row) (*page, int64, error) {
 	p := &page{}
@@ -22,7 +22,7 @@ func scanPage(r row) (*page, int64, error) {
 	var campaign, lowest, highest int64
 	err := r.Scan(&p.id, &campaign, &p.series, &p.sequence, &p.route, &p.provider, &lowest, &highest, &p.size,
 		&p.plannedSegments, &p.epoch, &p.owner, &p.version, &p.folded, &c[sms.Waiting], &c[sms.Offered], &c[sms.InDoubt], &c[sms.Accepted],
-		&c[sms.Delivered], &c[sms.Failed], &c[sms.Expired], &c[sms.Cancelled], &p.resent, &p.segments, &p.next)
+		&c[sms.Delivered], &c[sms.Failed], &c[sms.Expired], &c[sms.Cancelled], &p.resent, &p.segments, &p.next, &p.optedOut)
 	p.lowest, p.highest = sms.Number(lowest), sms.Number(highest)
 	return p, campaign, err
 }

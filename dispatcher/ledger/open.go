@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -39,6 +40,8 @@ type Options struct {
 	// Build is the program's version, for who looks at a shared ledger.
 	Build  string
 	Logger *slog.Logger
+	// Replies says what messages from people mean; the zero value has no keywords.
+	Replies Replies
 	// Commit, when set, is called after each commit with its duration and the
 	// number of requests in it.
 	Commit func(d time.Duration, requests int)
@@ -53,6 +56,7 @@ type Ledger struct {
 	build   string
 	visitor bool
 	follows bool
+	replies Replies
 	lines   func() []string           // providers whose lines are up here
 	shared  bool                      // other processes work on it too
 	heard   atomic.Pointer[time.Time] // when it last heard of this process; nil: it need not
@@ -84,6 +88,8 @@ type Ledger struct {
 	lastTrim   time.Time
 	parked     []parked
 	orphaned   int64
+	unwanted   unwanted
+	lately     map[[sha256.Size]byte]int64 // messages from people, and when they came
 }
 
 // Open opens the ledger that o names, creates it when absent, brings its schema up
@@ -101,6 +107,10 @@ func Open(ctx context.Context, o Options) (*Ledger, error) {
 	l := &Ledger{
 		owner: o.Owner, build: o.Build, visitor: o.Visitor, follows: o.Follows, log: o.Logger, onDone: o.Commit,
 		pages: map[int64]*page{}, unfolded: map[*page]struct{}{}, lastTrim: time.Now(), nap: time.Sleep,
+		replies: o.Replies, lately: map[[sha256.Size]byte]int64{},
+	}
+	if l.replies.Within == 0 {
+		l.replies.Within = AnswersWithin
 	}
 	err := l.open(ctx, o)
 	if err == nil {

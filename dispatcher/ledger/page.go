@@ -25,6 +25,7 @@ type page struct {
 	counts           [sms.States]int
 	resent           int // recipients offered again out of doubt
 	segments         int // segments the carrier took
+	optedOut         int // of the cancelled, because they opted out
 
 	numbers []sms.Number // sorted; nil when not loaded
 	people  people

@@ -26,6 +26,7 @@ type Draft struct {
 	Path, Definition string
 	State            string // Submitted, or Approved when empty
 	Who, Why         string // who submits it; it is written down when there is a Who
+	Approver         string // who lets it be sent as it is planned; it is kept with an override
 	RetryOf          string // the campaign whose failed recipients it is for; "": none
 	OccurrenceOf     string // the campaign that it is an occurrence of; "": none
 	Due              int64  // when an occurrence starts, milliseconds since 1970; 0: it is none
@@ -144,6 +145,7 @@ func (s *sink) AddExclusions(ex []campaigns.Exclusion) error {
 func (s *sink) finish(sum *campaigns.Summary) error {
 	c := s.campaign
 	c.Columns, c.Rows, c.Planned, c.Excluded = sum.Columns, sum.Rows, sum.Planned, sum.Excluded
+	c.Replies, c.Override = sum.Replies, sum.Override
 	columns, err := json.Marshal(c.Columns)
 	if err != nil {
 		return err
@@ -167,6 +169,11 @@ func (s *sink) finish(sum *campaigns.Summary) error {
 	}
 	if d := &s.draft; d.Who != "" {
 		if err := s.tx.exec(s.ctx, insertCommand, rand.Int64(), c.Created, c.Key, "submit", d.Who, d.Why, ""); err != nil {
+			return err
+		}
+	}
+	if d := &s.draft; c.Override != "" && d.Approver != "" {
+		if err := s.tx.exec(s.ctx, insertCommand, rand.Int64(), c.Created, c.Key, "override", d.Approver, c.Override, ""); err != nil {
 			return err
 		}
 	}

@@ -19,13 +19,13 @@ func fallback(route, from string, usable func(string) bool) string {
 }
 
 // Resend takes recipients of a campaign that have been in doubt for at least
-// after back to waiting, each once: who was resent before stays in doubt. It
-// reports how many.
+// after back to waiting, each once: who was resent before, or has opted out since,
+// stays in doubt. It reports how many.
 func (l *Ledger) Resend(campaign int64, after time.Duration) (int, error) {
 	n := 0
 	err := l.each(campaign, sms.InDoubt, func(c *commit, p *page) {
 		n += c.shift(p, sms.InDoubt, sms.Waiting, func(i int) bool {
-			return p.people.flags[i]&wasResent == 0 && c.at-p.millis(p.people.sent[i]) >= after.Milliseconds()
+			return p.people.flags[i]&wasResent == 0 && l.wants(p, i) && c.at-p.millis(p.people.sent[i]) >= after.Milliseconds()
 		})
 	})
 	return n, err

@@ -21,6 +21,7 @@ type model struct {
 	state   []sms.State
 	offered map[*Claim][]uint16
 	base    map[int64]int // first recipient of each page
+	out     map[int]bool  // who has opted out
 }
 
 // TestTheLedgerBalancesWhateverHappens plays random claims, offers, answers,
@@ -34,7 +35,7 @@ func TestTheLedgerBalancesWhateverHappens(t *testing.T) {
 		}
 		defer os.RemoveAll(dir)
 		const n, size = 12, 5
-		m := &model{t: t, dir: dir, state: make([]sms.State, n), offered: map[*Claim][]uint16{}, base: map[int64]int{}}
+		m := &model{t: t, dir: dir, state: make([]sms.State, n), offered: map[*Claim][]uint16{}, base: map[int64]int{}, out: map[int]bool{}}
 		m.open(r)
 		defer func() { crash(m.l) }()
 		c, err := m.l.Plan(t.Context(), Draft{Key: "k", Hash: "h"}, func(s campaigns.Sink) (*campaigns.Summary, error) {
@@ -60,13 +61,13 @@ func TestTheLedgerBalancesWhateverHappens(t *testing.T) {
 		}
 		r.Repeat(map[string]func(*rapid.T){
 			"claim": m.claim, "offer": m.offer, "settle": m.settle, "release": m.release,
-			"receipt": m.receipt, "crash": m.crash, "fold": m.fold, "resend": m.resend, "mark": m.mark, "reroute": m.reroute, "": m.compare,
+			"receipt": m.receipt, "crash": m.crash, "fold": m.fold, "resend": m.resend, "mark": m.mark, "reroute": m.reroute, "optOut": m.optOut, "optIn": m.optIn, "": m.compare,
 		})
 	})
 }
 
 func (m *model) open(r *rapid.T) {
-	l, err := Open(r.Context(), options(m.t, m.dir))
+	l, err := Open(r.Context(), heeding(m.t, m.dir))
 	if err != nil {
 		r.Fatal(err)
 	}
@@ -84,6 +85,29 @@ func (m *model) claim(r *rapid.T) {
 		r.Fatal(err)
 	}
 	m.claims = append(m.claims, k)
+	m.prevented(k.Page)
+}
+
+// prevented takes who waits on a page and has opted out to cancelled.
+func (m *model) prevented(page int64) {
+	for i := range m.l.pages[page].size {
+		if at := m.base[page] + i; m.state[at] == sms.Waiting && m.out[at] {
+			m.state[at] = sms.Cancelled
+		}
+	}
+}
+
+func (m *model) optOut(r *rapid.T) { m.message(r, "TD", true) }
+func (m *model) optIn(r *rapid.T)  { m.message(r, "START", false) }
+
+// message has a recipient send a keyword, any number of times.
+func (m *model) message(r *rapid.T, text string, out bool) {
+	i := rapid.IntRange(0, len(m.state)-1).Draw(r, "recipient")
+	clear(m.l.lately) // as if it were a while ago
+	if _, err := m.l.Receive("b", nil, []sms.Incoming{from(i, text)}); err != nil {
+		r.Fatal(err)
+	}
+	m.out[i] = out
 }
 
 func (m *model) one(r *rapid.T) *Claim {
@@ -109,10 +133,17 @@ func (m *model) offer(r *rapid.T) {
 	if errors.Is(err, ErrTaken) && m.l.pages[k.Page].next != "" {
 		r.Skip("who waits goes to another provider")
 	}
+	if errors.Is(err, ErrOptedOut) {
+		m.prevented(k.Page)
+		return
+	}
 	if err != nil {
 		r.Fatal(err)
 	}
 	for _, i := range indexes {
+		if m.out[m.base[k.Page]+int(i)] {
+			r.Fatalf("recipient %d has opted out and is offered it", m.base[k.Page]+int(i))
+		}
 		m.state[m.base[k.Page]+int(i)] = sms.Offered
 	}
 	m.offered[k] = append(m.offered[k], indexes...)
@@ -207,7 +238,7 @@ func (m *model) resend(r *rapid.T) {
 		r.Fatal(err)
 	}
 	for i := range m.state {
-		if m.state[i] == sms.InDoubt && !before[i] {
+		if m.state[i] == sms.InDoubt && !before[i] && !m.out[i] {
 			m.state[i] = sms.Waiting
 		}
 	}
@@ -267,6 +298,9 @@ func (m *model) compare(r *rapid.T) {
 	}
 	if report.Recipients != recipientsOf(want) || !report.Balanced {
 		r.Fatalf("got %+v, want %+v", report.Recipients, recipientsOf(want))
+	}
+	if got := m.l.Tally(1); got.Imbalance != 0 || report.OptedOut != want[sms.Cancelled] {
+		r.Fatalf("got %+v and %d who opted out, want %d", got, report.OptedOut, want[sms.Cancelled])
 	}
 	for _, p := range m.l.campaigns[0].pages {
 		if p.numbers == nil {

@@ -1,6 +1,8 @@
 package ledger
 
 import (
+	"context"
+	"crypto/sha256"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -28,6 +30,11 @@ type Received struct {
 	Orphans                         int // no recipient found: kept and tried again
 	// Delay is the sum over the new ones of the time from offer to receipt.
 	Delay time.Duration
+	// Incoming is how many messages have come, by what they mean.
+	Incoming map[string]int
+
+	optedIn []sms.Number
+	heard   map[[sha256.Size]byte]bool // messages of this transaction
 }
 
 // Receive puts receipts and incoming messages of one provider on disk. A nil
@@ -39,7 +46,7 @@ func (l *Ledger) Receive(provider string, receipts []sms.Receipt, incoming []sms
 		var early []sms.Receipt
 		var done Received
 		err := l.commit(func(c *commit) error {
-			early, done = early[:0], Received{}
+			early, done = early[:0], Received{Incoming: map[string]int{}, heard: map[[sha256.Size]byte]bool{}}
 			for i := range receipts {
 				r := &receipts[i]
 				how, err := l.hear(c, provider, r, &done)
@@ -53,8 +60,10 @@ func (l *Ledger) Receive(provider string, receipts []sms.Receipt, incoming []sms
 					done.Orphans++
 				}
 			}
-			for _, m := range incoming {
-				c.take(provider, m)
+			for i := range incoming {
+				if err := l.take(c, provider, &incoming[i], &done); err != nil {
+					return err
+				}
 			}
 			return nil
 		})
@@ -62,6 +71,11 @@ func (l *Ledger) Receive(provider string, receipts []sms.Receipt, incoming []sms
 			return Received{}, err
 		}
 		sum.add(done)
+		if len(done.optedIn) > 0 {
+			if err := l.recheck(context.Background(), done.optedIn); err != nil {
+				return sum, err
+			}
+		}
 		if len(early) == 0 {
 			return sum, nil
 		}
@@ -84,16 +98,12 @@ func (r *Received) add(o Received) {
 	r.Repeated += o.Repeated
 	r.Orphans += o.Orphans
 	r.Delay += o.Delay
-}
-
-// take keeps a message that somebody sent to us.
-func (c *commit) take(provider string, m sms.Incoming) {
-	at := m.Time.UnixMilli()
-	if m.Time.IsZero() {
-		at = c.at
+	if r.Incoming == nil {
+		r.Incoming = map[string]int{}
 	}
-	c.do(`INSERT INTO incoming (id, provider, sender, recipient, text, at) VALUES ($1, $2, $3, $4, $5, $6)`,
-		rand.Int64(), provider, storable(m.From), storable(m.To), storable(m.Text), at)
+	for meaning, n := range o.Incoming {
+		r.Incoming[meaning] += n
+	}
 }
 
 // hear finds a receipt's recipient and folds the receipt into it. It says

@@ -16,6 +16,7 @@ import (
 //	answer   time count, then count × (length-or-0 start outcome reason code done flags (octet), refs-length refs);
 //	         length-or-0 is 0 for the one recipient behind the entry before, answered in the same words: only its
 //	         references follow
+//	         of somebody cancelled with the reason opted_out: why that was
 //	receipt  count, then count × (index×2 + same, segment state reason code time); the rest is left out where
 //	         same is 1: the receipt says what the one before it says
 //	shift    time from to runs

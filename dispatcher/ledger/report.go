@@ -58,9 +58,12 @@ type Report struct {
 	Excluded     map[string]int        `json:"excluded"`
 	Planned      int                   `json:"planned"`
 	Recipients   Recipients            `json:"recipients"`
-	NoReceipt    int                   `json:"no_receipt"` // accepted, and the wait for a receipt is over
-	Resent       int                   `json:"resent"`     // offered again out of doubt
-	Segments     int                   `json:"segments"`   // taken by carriers
+	NoReceipt    int                   `json:"no_receipt"`          // accepted, and the wait for a receipt is over
+	OptedOut     int                   `json:"opted_out,omitempty"` // of the cancelled, because they opted out after the plan
+	Override     *Override             `json:"override,omitempty"`  // of one that goes to those who opted out, too
+	Replies      *ReplyCounts          `json:"replies,omitempty"`   // of one that asks for answers, or was answered
+	Resent       int                   `json:"resent"`              // offered again out of doubt
+	Segments     int                   `json:"segments"`            // taken by carriers
 	Balanced     bool                  `json:"balanced"`
 	Providers    map[string]Recipients `json:"providers"` // by the provider their page is with now
 	Moved        []Hop                 `json:"moved,omitempty"`
@@ -73,9 +76,9 @@ type Report struct {
 }
 
 // Open reports whether recipients are in doubt or were not sent though the
-// campaign is over.
+// campaign is over; who wants nothing is no such one.
 func (r *Report) Open() bool {
-	return r.Recipients.InDoubt+r.Recipients.Waiting+r.Recipients.Offered+r.Recipients.Expired+r.Recipients.Cancelled > 0
+	return r.Recipients.InDoubt+r.Recipients.Waiting+r.Recipients.Offered+r.Recipients.Expired+r.Recipients.Cancelled > r.OptedOut
 }
 
 // A Reader reads a ledger that another process may be writing.
@@ -204,11 +207,11 @@ func report(ctx context.Context, db *sql.DB, key string) (*Report, error) {
 		return nil, fmt.Errorf("report on %s: %w", key, err)
 	}
 	defer tx.Rollback()
-	var reasons string
+	var reasons, summary string
 	var started, finished int64
 	r := &Report{Campaign: key, Providers: map[string]Recipients{}, toGo: map[string]int{}}
-	err = tx.QueryRowContext(ctx, `SELECT id, title, class, state, note, retry_of, occurrence_of, missed, total_rows, planned, reasons, started, finished FROM campaign WHERE key = $1`, key).
-		Scan(&r.id, &r.Title, &r.class, &r.State, &r.Note, &r.RetryOf, &r.OccurrenceOf, &r.Missed, &r.Rows, &r.Planned, &reasons, &started, &finished)
+	err = tx.QueryRowContext(ctx, `SELECT id, title, class, state, note, retry_of, occurrence_of, missed, total_rows, planned, reasons, summary, started, finished FROM campaign WHERE key = $1`, key).
+		Scan(&r.id, &r.Title, &r.class, &r.State, &r.Note, &r.RetryOf, &r.OccurrenceOf, &r.Missed, &r.Rows, &r.Planned, &reasons, &summary, &started, &finished)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, fmt.Errorf("%w: %s", ErrNotFound, key)
 	}
@@ -223,6 +226,9 @@ func report(ctx context.Context, db *sql.DB, key string) (*Report, error) {
 		return nil, fmt.Errorf("report on %s: %w", key, err)
 	}
 	if r.Moved, err = readHops(ctx, tx, key); err != nil {
+		return nil, fmt.Errorf("report on %s: %w", key, err)
+	}
+	if err := r.heard(ctx, tx, summary); err != nil {
 		return nil, fmt.Errorf("report on %s: %w", key, err)
 	}
 	if r.Occurrences, err = keys(ctx, tx, `WHERE occurrence_of = $1`, key); err != nil {
@@ -251,7 +257,7 @@ func report(ctx context.Context, db *sql.DB, key string) (*Report, error) {
 
 func (r *Report) sum(ctx context.Context, q querier, key string) error {
 	rows, err := q.QueryContext(ctx, `SELECT provider, sum(waiting), sum(offered), sum(in_doubt), sum(accepted), sum(delivered),
-		sum(failed), sum(expired), sum(cancelled), sum(resent), sum(segments), sum(planned_segments * (waiting + offered) / size)
+		sum(failed), sum(expired), sum(cancelled), sum(resent), sum(segments), sum(opted_out), sum(planned_segments * (waiting + offered) / size)
 		FROM page WHERE campaign = (SELECT id FROM campaign WHERE key = $1) GROUP BY provider`, key)
 	if err != nil {
 		return err
@@ -261,9 +267,9 @@ func (r *Report) sum(ctx context.Context, q querier, key string) error {
 	for rows.Next() {
 		var name string
 		var c [sms.States]int
-		var resent, segments, toGo int
+		var resent, segments, optedOut, toGo int
 		if err := rows.Scan(&name, &c[sms.Waiting], &c[sms.Offered], &c[sms.InDoubt], &c[sms.Accepted], &c[sms.Delivered],
-			&c[sms.Failed], &c[sms.Expired], &c[sms.Cancelled], &resent, &segments, &toGo); err != nil {
+			&c[sms.Failed], &c[sms.Expired], &c[sms.Cancelled], &resent, &segments, &optedOut, &toGo); err != nil {
 			return err
 		}
 		for s, n := range c {
@@ -272,6 +278,7 @@ func (r *Report) sum(ctx context.Context, q querier, key string) error {
 		r.Providers[name] = recipientsOf(c)
 		r.toGo[name] = toGo
 		r.Resent += resent
+		r.OptedOut += optedOut
 		r.Segments += segments
 	}
 	r.Recipients = recipientsOf(all)

@@ -20,6 +20,11 @@ func (l *Ledger) restore(ctx context.Context) error {
 	if err := l.syncProviders(ctx); err != nil {
 		return err
 	}
+	if !l.visitor {
+		if err := l.readUnwanted(ctx); err != nil {
+			return err
+		}
+	}
 	l.campaigns = all
 	for _, c := range all {
 		for _, p := range c.pages {

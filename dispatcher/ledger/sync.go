@@ -19,6 +19,9 @@ func (l *Ledger) Sync(ctx context.Context) error {
 	if err := l.syncProviders(ctx); err != nil {
 		return fmt.Errorf("look at the providers: %w", err)
 	}
+	if err := l.syncList(ctx); err != nil {
+		return fmt.Errorf("look who opted out: %w", err)
+	}
 	if err := l.syncPages(ctx); err != nil {
 		return fmt.Errorf("look at the pages: %w", err)
 	}

@@ -35,6 +35,15 @@ type Planner interface {
 	Retry(ctx context.Context, c ledger.Command, approve bool) (Planned, error)
 }
 
+// People is what the API asks and tells of the people themselves.
+type People interface {
+	// Replies counts who has answered a campaign, or is ledger.ErrNotFound.
+	Replies(ctx context.Context, key string) (*ledger.ReplyCounts, error)
+	// List puts numbers on the list of those whom no campaign reaches, or takes them
+	// off it; twice is nothing. It reports how many it has changed.
+	List(ctx context.Context, s ledger.Listing) (changed int, err error)
+}
+
 // Planned says what was planned. Rows is Planned and all of Excluded together.
 type Planned struct {
 	Campaign string         `json:"campaign"`
@@ -57,6 +66,7 @@ const maxBody = 16 << 10
 type Options struct {
 	Ledger  Ledger
 	Planner Planner
+	People  People
 	Tokens  Tokens
 	// Providers are the names of those that there are.
 	Providers []string
@@ -77,6 +87,9 @@ type route struct {
 var routes = []route{
 	{"GET " + Path + "campaigns", Read, (*api).list},
 	{"GET " + Path + "campaigns/{key}", Read, (*api).report},
+	{"GET " + Path + "replies", Read, (*api).allReplies},
+	{"GET " + Path + "campaigns/{key}/replies", Read, (*api).replies},
+	{"POST " + Path + "suppression/{verb}", Give, (*api).suppress},
 	{"POST " + Path + "campaigns", Submit, (*api).submit},
 	{"POST " + Path + "campaigns/{key}/retry", Submit, (*api).retry},
 	{"POST " + Path + "campaigns/{key}/{verb}", Give, (*api).command},

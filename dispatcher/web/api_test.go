@@ -75,7 +75,7 @@ func serve(t *testing.T) (*httptest.Server, *ledger.Ledger) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := httptest.NewServer(New(Options{Ledger: l, Planner: &desk{}, Tokens: tokens, Providers: []string{"a", "b"}, Uploads: t.TempDir()}))
+	s := httptest.NewServer(New(Options{Ledger: l, Planner: &desk{}, People: l, Tokens: tokens, Providers: []string{"a", "b"}, Uploads: t.TempDir()}))
 	t.Cleanup(s.Close)
 	return s, l
 }

@@ -13,6 +13,8 @@ const (
 	saltUnknown
 	saltStranger
 	saltJitter
+	saltReply
+	saltReplyText
 )
 
 // happens reports whether a share falls on x. A share of nothing costs nothing.

@@ -9,6 +9,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
+
+	"tocsin/providers/sms"
 )
 
 // A Config says how the carrier behaves. The zero Config listens on
@@ -46,6 +49,12 @@ type Config struct {
 	EarlyReceipts     float64 // share that come before the answer
 	UnknownReceipts   float64 // share that bring with them a receipt for a stranger
 
+	// Replies are texts that people send back, each person one of them: the share of
+	// those who got a message that do, so long after it.
+	Replies    []string
+	ReplyShare float64
+	ReplyDelay time.Duration
+
 	Refuse    float64 // share of numbers refused, RINVDSTADR
 	Throttle  float64 // share of submits answered RTHROTTLED whatever the rate
 	QueueFull float64 // share of submits answered RMSGQFUL
@@ -66,7 +75,7 @@ type Config struct {
 
 	// Journal and JournalPath take a line of JSON for every recipient of every
 	// segment taken, written before the answer: time, number, id, text, and for a
-	// long text part and parts. The file is appended to; carriers may share one.
+	// long text part and parts; and one for every reply: time, number and reply. The file is appended to; carriers may share one.
 	Journal     io.Writer
 	JournalPath string
 
@@ -94,6 +103,7 @@ func (c Config) withDefaults() (Config, error) {
 		{"duplicate_receipts", c.DuplicateReceipts},
 		{"early_receipts", c.EarlyReceipts},
 		{"unknown_receipts", c.UnknownReceipts},
+		{"reply_share", c.ReplyShare},
 		{"refuse", c.Refuse},
 		{"throttle", c.Throttle},
 		{"queue_full", c.QueueFull},
@@ -103,7 +113,15 @@ func (c Config) withDefaults() (Config, error) {
 			return c, fmt.Errorf("simulator: %s is %v, want a share from 0 to 1", s.name, s.share)
 		}
 	}
-	if c.Most < 0 || c.Rate < 0 || c.Burst < 0 || c.Latency < 0 || c.Jitter < 0 || c.ReceiptDelay < 0 || c.ReceiptWindow < 0 || c.CutAfter < 0 {
+	for _, text := range c.Replies {
+		if text == "" || len(sms.AppendUCS2(nil, []byte(text))) > maxReply || !utf8.ValidString(text) {
+			return c, fmt.Errorf("simulator: a reply has 1 to %d characters", maxReply/2)
+		}
+	}
+	if len(c.Replies) > 255 {
+		return c, fmt.Errorf("simulator: there are at most 255 replies")
+	}
+	if c.Most < 0 || c.ReplyDelay < 0 || c.Rate < 0 || c.Burst < 0 || c.Latency < 0 || c.Jitter < 0 || c.ReceiptDelay < 0 || c.ReceiptWindow < 0 || c.CutAfter < 0 {
 		return c, fmt.Errorf("simulator: rates, times and counts cannot be negative")
 	}
 	switch c.HexIDs {

@@ -18,6 +18,8 @@ type dialect interface {
 	name(b []byte, r *request, i int) []byte
 	// deliver appends the receipt, whose acknowledgement will repeat the sequence number.
 	deliver(b []byte, sequence uint32, r *receipt) []byte
+	// reply appends a message from a handset in the same way.
+	reply(b []byte, sequence uint32, r *receipt) []byte
 }
 
 // A protocol is what all connections of one kind have in common.

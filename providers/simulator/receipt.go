@@ -17,6 +17,7 @@ type receipt struct {
 	origin *origin
 	failed bool
 	fate   *fate // nil: the carrier has no memory
+	reply  uint8 // which of Config.Replies it is, counted from 1; 0: a receipt
 }
 
 // A sent receipt waits for its acknowledgement; sequence 0 is a free place.
@@ -40,7 +41,7 @@ func (s *session) push(receipts []receipt) {
 		s.queue = s.queue[:copy(s.queue, s.queue[s.head:])]
 		s.head = 0
 	}
-	s.queue = append(s.queue, receipts...)
+	s.enqueue(receipts)
 	if later := func(a, b receipt) int { return cmp.Compare(a.at, b.at) }; !slices.IsSortedFunc(s.queue[max(s.head, len(s.queue)-len(receipts)-1):], later) {
 		slices.SortStableFunc(s.queue[s.head:], later) // some were to be delivered at their own time
 	}
@@ -71,7 +72,7 @@ func (s *session) close() {
 func (s *session) waiting() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	n := s.unacked + len(s.queue) - s.head
+	n := s.unacked + len(s.queue) - s.head + len(s.replies)
 	for _, d := range s.delayed {
 		n += len(d.receipts)
 	}
@@ -176,7 +177,7 @@ func (s *session) collect(out []byte) (_ []byte, n int, next time.Duration) {
 			break
 		}
 		out = append(out, d.out...)
-		s.queue = append(s.queue, d.receipts...)
+		s.enqueue(d.receipts)
 		s.delayed = s.delayed[:copy(s.delayed, s.delayed[1:])]
 	}
 	for ; n < sendAtOnce && s.head < len(s.queue) && s.room() > 0; n++ {
@@ -197,6 +198,14 @@ func (s *session) collect(out []byte) (_ []byte, n int, next time.Duration) {
 	if s.head == len(s.queue) {
 		s.queue, s.head = s.queue[:0], 0
 	}
+	if len(s.replies) > 0 {
+		var more int
+		var wait time.Duration
+		if out, more, wait = s.collectReplies(out, now); wait > 0 && (next == 0 || wait < next) {
+			next = wait
+		}
+		n += more
+	}
 	s.idle = len(out) == 0
 	return out, n, next
 }
@@ -216,12 +225,12 @@ func (s *session) takeAll() []receipt {
 		}
 	}
 	s.carrier.counts.again.Add(int64(len(left)))
-	left = append(left, s.queue[s.head:]...)
+	left = append(append(left, s.queue[s.head:]...), s.replies...)
 	for _, d := range s.delayed {
 		left = append(left, d.receipts...)
 	}
 	left = append(append(left, s.early...), s.due...)
-	s.queue, s.head, s.unacked, s.delayed, s.early, s.due = nil, 0, 0, nil, nil, nil
+	s.queue, s.head, s.unacked, s.delayed, s.early, s.due, s.replies = nil, 0, 0, nil, nil, nil, nil
 	return left
 }
 
@@ -235,7 +244,11 @@ func (s *session) encode(b []byte, r *receipt) []byte {
 	}
 	s.ring[s.next&mask] = sent{*r, s.next}
 	s.unacked++
-	b = s.dialect.deliver(b, s.next, r)
+	if r.reply != 0 {
+		b = s.dialect.reply(b, s.next, r)
+	} else {
+		b = s.dialect.deliver(b, s.next, r)
+	}
 	s.next++
 	return b
 }

@@ -35,6 +35,7 @@ type session struct {
 	next    uint32    // sequence number of the next receipt
 	queue   []receipt // not sent yet; in order, but for those sent again, which are first
 	head    int       // of queue
+	replies []receipt // messages from handsets, not sent yet, in order
 	delayed []delayed // answers not due yet, in order
 	idle    bool      // the sender waits for a word on wake
 	closed  bool

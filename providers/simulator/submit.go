@@ -102,6 +102,7 @@ func (s *session) take(i int, m *request) {
 		s.lines.add(d.number, s.name)
 	}
 	id := m.idOf(i)
+	s.answers(d.number, m, id)
 	luck := mix(d.number) ^ id
 	due := max(s.now, m.at) + int64(c.config.ReceiptDelay)
 	var becomes *fate

@@ -120,7 +120,7 @@ func (s *speaker) arrival(h Header, body []byte, on *link.Session) error {
 			}
 		}
 		d.Incoming(sms.Incoming{
-			From: sms.ChinaSender(wire.First(m.from)), To: string(wire.First(m.to)), Time: time.Now(),
+			From: sms.ChinaSender(wire.First(m.from)), To: string(wire.First(m.to)), Time: time.Now(), Ref: messageName(m.id),
 			Text: sms.ReadText(m.format, m.udhi, m.content),
 		})
 	})

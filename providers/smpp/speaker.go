@@ -114,7 +114,7 @@ func (s *speaker) arrival(h Header, body []byte, on *link.Session) error {
 		if receipt, ok := s.receipts.read(&a); ok && a.IsReceipt() {
 			d.Receipt(receipt)
 		} else {
-			d.Incoming(sms.Incoming{From: string(a.From), To: string(a.To), Text: decodeText(a.Coding, a.Text), Time: time.Now()})
+			d.Incoming(sms.Incoming{From: string(a.From), To: string(a.To), Text: decodeText(a.Coding, a.withoutHeader()), Time: time.Now()})
 		}
 	})
 }

@@ -22,14 +22,16 @@ const (
 	Poison                // it could not be encoded, again and again
 	UnknownOutcome        // the carrier itself does not know what became of it
 
+	OptedOut // the person wants no messages; nothing was offered
+
 	// Reasons is how many there are.
-	Reasons = 16
+	Reasons = 17
 )
 
 var reasonNames = [Reasons]string{
 	"", "invalid_number", "unreachable", "blocked", "too_late", "throttled", "queue_full",
 	"carrier_fault", "line_down", "no_answer", "bad_sender", "bad_request", "not_permitted",
-	"rejected", "poison", "unknown_outcome",
+	"rejected", "poison", "unknown_outcome", "opted_out",
 }
 
 // String is the reason's name in reports, exports and metrics; "" for None.

@@ -27,6 +27,7 @@ type Incoming struct {
 	From, To string
 	Text     string
 	Time     time.Time
+	Ref      string // what the carrier calls it, the same each time it says it; "": it has no name
 }
 
 // A ReceiveFunc takes receipts and incoming messages off a provider's hands. It

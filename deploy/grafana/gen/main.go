@@ -125,9 +125,14 @@ var rows = []row{
 			description: "Receipts that find no recipient: parked and tried again.",
 		},
 		{
-			title: "Incoming messages", unit: "mps", kind: "timeseries", width: 24,
+			title: "Incoming messages", unit: "mps", kind: "timeseries", width: 12,
 			queries:     []query{{`sum by (provider) (rate(tocsin_incoming_messages_total{provider=~"$provider"}[$__rate_interval]))`, "{{provider}}"}},
 			description: "Messages that people sent back, kept each second.",
+		},
+		{
+			title: "Replies", unit: "none", kind: "timeseries", width: 12, stacked: true,
+			queries:     []query{{"sum by (meaning) (increase(tocsin_replies_total[$__rate_interval]))", "{{meaning}}"}},
+			description: "What they mean: opt-outs, opt-ins, answers that a campaign asks for, and the rest.",
 		},
 	}},
 	{"Engine", []panel{
