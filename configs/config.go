@@ -58,7 +58,7 @@ type Config struct {
 // Defaults is the configuration of a process that was told nothing. It has no
 // provider, so that nothing can be sent by accident.
 func Defaults() *Config {
-	return &Config{
+	c := &Config{
 		Data:    "data",
 		Ledger:  "sqlite",
 		Queue:   "embedded",
@@ -66,6 +66,8 @@ func Defaults() *Config {
 		Country: "CN",
 		Roles:   "all",
 	}
+	c.numbers = newNumbers(c)
+	return c
 }
 
 // ErrNoProvider says that there is no carrier's account to send through.

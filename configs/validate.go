@@ -278,10 +278,15 @@ func validateRoutes(c *Config, d *document) error {
 		case len(r.To) == 0:
 			return d.at(path, "route %d leads nowhere: write to: [NAME], the first provider that is up is taken", i+1)
 		}
-		if j, twice := seen[r.Carrier+"+"+r.Prefix]; twice {
+		numbers := r.Prefix
+		if r.Prefix == "" { // a carrier has a name in each language
+			c, _ := providers.ParseRuleCarrier(r.Carrier)
+			numbers = "carrier " + c.String()
+		}
+		if j, twice := seen[numbers]; twice {
 			return d.at(path, "route %d is for the same numbers as route %d: join their providers in one list", i+1, j+1)
 		}
-		seen[r.Carrier+"+"+r.Prefix] = i
+		seen[numbers] = i
 		for j, name := range r.To {
 			step := fmt.Sprintf("%s.to[%d]", path, j)
 			if err := c.known(name, step, d); err != nil {

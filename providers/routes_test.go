@@ -133,7 +133,11 @@ func TestRouteAgreesWithTryingEveryPrefix(t *testing.T) {
 }
 
 func TestRouteAllocatesNothing(t *testing.T) {
-	routes, err := NewRoutes([]Rule{{Carrier: "China Mobile", To: []string{"mobile"}}, {Prefix: "86", To: []string{"china"}}}, nil)
+	ported, err := ReadPorted("ported.csv", strings.NewReader("13800138000,China Unicom\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	routes, err := NewRoutes([]Rule{{Carrier: "China Mobile", To: []string{"mobile"}}, {Prefix: "86", To: []string{"china"}}}, &Numbering{BuiltInPrefixes(), ported})
 	if err != nil {
 		t.Fatal(err)
 	}

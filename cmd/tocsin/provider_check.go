@@ -197,10 +197,13 @@ func (k *checkup) print(w io.Writer, p configs.ProviderConfig, say *checkWords) 
 			text += fmt.Sprintf(say.Calls, k.Name)
 		}
 		t.add(say.Login, text)
-		if k.Version != "" {
-			t.add(say.Version, fmt.Sprintf(say.Speaks, k.Version))
-		} else {
+		switch {
+		case k.Version == "":
 			t.add(say.Version, say.VersionUnsaid)
+		case p.Version != "" && p.Version != k.Version: // of cmpp
+			t.add(say.Version, fmt.Sprintf(say.SpeaksOther, k.Version, p.Version))
+		default:
+			t.add(say.Version, fmt.Sprintf(say.Speaks, k.Version))
 		}
 	}
 	switch {

@@ -14,6 +14,7 @@ type checkWords struct {
 	Calls         string // name
 	Version       string
 	Speaks        string // version
+	SpeaksOther   string // version, the configured one
 	VersionUnsaid string
 	Test          string
 	Answered      string // time
@@ -48,6 +49,7 @@ var checkEN = checkWords{
 	Calls:         "; it calls itself %q",
 	Version:       "version",
 	Speaks:        "the carrier speaks %s",
+	SpeaksOther:   "the carrier names %s, and version: %s is configured: ask it which one it wants",
 	VersionUnsaid: "the carrier does not say",
 	Test:          "heartbeat",
 	Answered:      "answered after %s",
@@ -114,6 +116,7 @@ var checkZH = checkWords{
 	Calls:         "；它自称 %q",
 	Version:       "版本",
 	Speaks:        "运营商使用 %s",
+	SpeaksOther:   "运营商称其为 %s，而配置的 version: 为 %s：请问它要求哪个版本",
 	VersionUnsaid: "运营商没有说明",
 	Test:          "心跳",
 	Answered:      "%s 后得到应答",
