@@ -163,8 +163,13 @@ func (p *Prefixes) Find(n sms.Number) (row Prefix, ok bool) {
 	return p.rows[at-1], true
 }
 
-// CarrierOf is the carrier whose prefix n has.
+// CarrierOf is the carrier whose prefix n has. It does not allocate.
 func (p *Prefixes) CarrierOf(n sms.Number) Carrier {
-	row, _ := p.Find(n)
-	return row.Carrier
+	if !ChineseMobile(n) {
+		return NoCarrier
+	}
+	if at := p.table[(uint64(n)-firstMobile)/perFive]; at != 0 {
+		return p.rows[at-1].Carrier
+	}
+	return NoCarrier
 }

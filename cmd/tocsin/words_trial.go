@@ -43,7 +43,7 @@ func (w *trialWords) receipt(r *trialReceipt) string {
 
 var trialEN = trialWords{
 	Text: "This is a test of the warning system. Nothing has happened.",
-	Ask:  "Send one real message to %s through %s (%d segments)? [y/N] ",
+	Ask:  "Send one real message to %s through %s (segments: %d)? [y/N] ",
 	Outcomes: map[string]string{
 		"taken": "taken by the carrier", "refused": "REFUSED by the carrier for good", "not_now": "NOT TAKEN now by the carrier",
 		"not_sent": "NOT SENT: the line is down", "unknown": "IN DOUBT: bytes left and no answer came",
