@@ -69,6 +69,8 @@ const reopenEvery = 2 * time.Second
 // share fails, sending stops at once, and everything is read anew once it answers:
 // what was on its way is in doubt then, or was written after all.
 func (v *service) run(ctx context.Context, definitions []*campaigns.Definition) error {
+	_, unhang := hangups() // SIGHUP ends nobody, also while the ledger is opened again
+	defer unhang()
 	for opened := false; ; {
 		failed, err := v.once(ctx, definitions)
 		opened = opened || failed || err == nil
