@@ -20,11 +20,13 @@ const LookEvery = time.Minute
 // file that was changed is read anew; while it cannot be used, what was known before
 // stays, and that is said in the log and by Files. Safe for use by several goroutines.
 type Numbers struct {
-	mu       sync.Mutex
+	reading sync.Mutex           // one reads at a time, which takes a second for ten million rows
+	now     *providers.Numbering // under reading; nil: nothing was read yet
+
+	mu       sync.Mutex // guards what follows; taken under reading, and never for long
 	log      *slog.Logger
 	prefixes numberFile
 	ported   numberFile
-	now      *providers.Numbering // nil: nothing was read yet
 }
 
 // A NumberFile is how one of the files stands.
@@ -36,7 +38,8 @@ type NumberFile struct {
 	Err  error     // why the file as it is now is not used; nil: it is
 }
 
-// numberFile is a NumberFile, and which state of the file was looked at last.
+// numberFile is a NumberFile, and which state of the file was looked at last, which is
+// under reading alone.
 type numberFile struct {
 	NumberFile
 	changed time.Time
@@ -96,12 +99,14 @@ func (n *Numbers) Files() []NumberFile {
 
 // look reads what has changed; all: everything.
 func (n *Numbers) look(all bool) (*providers.Numbering, error) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
+	n.reading.Lock()
+	defer n.reading.Unlock()
 	first := n.now == nil
 	next := providers.BuiltInNumbering()
 	if first {
+		n.mu.Lock()
 		n.prefixes.Rows = next.Prefixes.Len()
+		n.mu.Unlock()
 	} else {
 		*next = *n.now
 	}
@@ -136,6 +141,8 @@ func readAnew[L list](n *Numbers, f *numberFile, all bool, read func(name string
 	}
 	first := n.now == nil
 	got, same, err := readNumbers(f, all || first, read)
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	switch {
 	case same:
 		return got, false, nil
