@@ -1,9 +1,7 @@
 package configs
 
 import (
-	"bytes"
 	"context"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,6 +12,7 @@ import (
 
 	"tocsin/providers"
 	"tocsin/providers/sms"
+	"tocsin/providers/sms/smstest"
 )
 
 const (
@@ -22,7 +21,7 @@ const (
 )
 
 // shelf is a folder with the two files, and a Config over them.
-func shelf(t *testing.T) (c *Config, log *bytes.Buffer) {
+func shelf(t *testing.T) (c *Config, log *smstest.Log) {
 	t.Helper()
 	dir := t.TempDir()
 	c = Defaults()
@@ -32,8 +31,8 @@ func shelf(t *testing.T) (c *Config, log *bytes.Buffer) {
 	}
 	replace(t, c.Ported, "13800138000,China Unicom\n")
 	replace(t, c.Prefixes, prefixes)
-	log = &bytes.Buffer{}
-	c.NumberFiles().Log(slog.New(slog.NewTextHandler(log, nil)))
+	logger, log := smstest.Kept(t)
+	c.NumberFiles().Log(logger)
 	return c, log
 }
 

@@ -141,6 +141,9 @@ type pageWork struct {
 
 // stops reports whether somebody of a higher class goes first.
 func (w way) stops(l *line, c sms.Class) bool {
+	if w.trial { // it is every class's turn, for it may be the highest whom the carrier fails
+		return false
+	}
 	if w.floor != nil { // it is for beside urgent work: neither beside an emergency, nor with the line free
 		return l.pressing.Load() != int32(sms.Urgent)+1
 	}

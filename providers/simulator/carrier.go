@@ -163,7 +163,7 @@ func (c *Carrier) full() bool {
 	defer c.mu.Unlock()
 	in := 0
 	for s := range c.sessions {
-		if s.account != nil {
+		if s.account != nil && !s.parted {
 			in++
 		}
 	}

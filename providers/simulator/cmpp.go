@@ -34,6 +34,7 @@ func (d *cmppDialect) hear(s *session, frame []byte) {
 	case h.ID == cmpp.ConnectID && s.account == nil:
 		d.connect(s, h.Sequence, body)
 	case h.ID == cmpp.TerminateID:
+		s.part()
 		s.out = cmpp.AppendEmpty(s.out, cmpp.TerminateID|cmpp.Response, h.Sequence)
 		s.end = true
 	case h.ID == cmpp.TerminateID|cmpp.Response:

@@ -13,6 +13,7 @@ type session struct {
 	carrier  *Carrier
 	conn     net.Conn
 	account  *account // nil until logged in; set under the carrier's lock
+	parted   bool     // it has said goodbye; under the carrier's lock
 	submits  bool     // may submit
 	receives bool     // may be sent receipts
 
@@ -183,4 +184,11 @@ func (s *session) tell() {
 	counts.silent.Add(int64(t.silent))
 	s.carrier.gate.count(t.segments, s.now)
 	*t = tally{}
+}
+
+// part takes s out of those who are logged in, before its goodbye is answered.
+func (s *session) part() {
+	s.carrier.mu.Lock()
+	defer s.carrier.mu.Unlock()
+	s.parted = true
 }

@@ -49,6 +49,7 @@ func (d *sgipDialect) hear(s *session, frame []byte) {
 	case h.ID == sgip.BindID:
 		d.bind(s, h, body)
 	case h.ID == sgip.UnbindID:
+		s.part()
 		s.out = sgip.AppendEmpty(s.out, sgip.UnbindID|sgip.Response, h.Sequence)
 		s.end = true
 	case h.ID == sgip.UnbindID|sgip.Response:

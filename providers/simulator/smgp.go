@@ -33,6 +33,7 @@ func (d *smgpDialect) hear(s *session, frame []byte) {
 	case h.ID == smgp.LoginID && s.account == nil:
 		d.login(s, h.Sequence, body)
 	case h.ID == smgp.ExitID:
+		s.part()
 		s.out = smgp.AppendEmpty(s.out, smgp.ExitID|smgp.Response, h.Sequence)
 		s.end = true
 	case h.ID == smgp.ExitID|smgp.Response:

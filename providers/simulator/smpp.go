@@ -50,6 +50,7 @@ func (d *smppDialect) hear(s *session, frame []byte) {
 	case smpp.QuerySM, smpp.CancelSM:
 		d.ask(s, command, sequence, body)
 	case unbind:
+		s.part()
 		s.out = appendHeader(s.out, unbind|response, statusOK, sequence)
 		s.end = true
 	case unbind | response:

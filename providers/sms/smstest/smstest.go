@@ -63,11 +63,18 @@ func (l *Log) String() string {
 // Logger is a log that must tell no number and no secret when the test ends.
 func Logger(t testing.TB, secrets ...string) *slog.Logger {
 	t.Helper()
+	logger, _ := Kept(t, secrets...)
+	return logger
+}
+
+// Kept is Logger, with what it has said.
+func Kept(t testing.TB, secrets ...string) (*slog.Logger, *Log) {
+	t.Helper()
 	l := &Log{}
 	t.Cleanup(func() {
 		for _, what := range Told(l.String(), secrets...) {
 			t.Errorf("the log tells %s", what)
 		}
 	})
-	return slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	return slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{Level: slog.LevelDebug})), l
 }
