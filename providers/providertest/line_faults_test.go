@@ -284,14 +284,12 @@ func TestAPeerThatIsGoneWithoutAWordIsFoundWithinThirtySeconds(t *testing.T) {
 func TestASilentKeepAliveEndsTheLineAndAnAnsweredOneKeepsIt(t *testing.T) {
 	const idle = 20 * time.Second
 	inEach(t, func(t *testing.T, g *tongue) {
-		asked := 0 // on the first connection
+		var asked atomic.Int32 // on the first connection
 		play{account: account{idle: idle}, script: func(p *peer) {
 			p.letIn()
 			p.serve(func(h heard) {
-				if h.kind == keepAlive && p.n == 1 {
-					if asked++; asked > 3 {
-						return
-					}
+				if h.kind == keepAlive && p.n == 1 && asked.Add(1) > 3 {
+					return
 				}
 				p.usual(h)
 			})
@@ -299,15 +297,15 @@ func TestASilentKeepAliveEndsTheLineAndAnAnsweredOneKeepsIt(t *testing.T) {
 			s.up()
 			if !g.tests {
 				time.Sleep(time.Hour)
-				if s.wantDials(1); asked != 0 {
-					s.t.Errorf("got %d tests of the line, want none: SGIP has no PDU for it", asked)
+				if s.wantDials(1); asked.Load() != 0 {
+					s.t.Errorf("got %d tests of the line, want none: SGIP has no PDU for it", asked.Load())
 				}
 				s.another()
 				return
 			}
 			time.Sleep(3*idle + 5*time.Second)
-			if s.wantDials(1); asked != 3 {
-				s.t.Errorf("got %d tests in %v, want 3", asked, 3*idle)
+			if s.wantDials(1); asked.Load() != 3 {
+				s.t.Errorf("got %d tests in %v, want 3", asked.Load(), 3*idle)
 			}
 			time.Sleep(idle + link.DialTimeout + 3*time.Second)
 			s.renewed(2)

@@ -19,7 +19,8 @@ type peer struct {
 	t     *testing.T
 	conn  net.Conn
 	r     *wire.Reader
-	n     int // of the connection, from 1
+	n     int    // of the connection, from 1
+	hello []byte // the provider's login
 
 	out     chan speech
 	written chan struct{} // closed when all of out is
@@ -120,6 +121,7 @@ func (p *peer) sequence() uint32 {
 // letIn takes the login and lets the provider in.
 func (p *peer) letIn() {
 	if h, ok := p.next(); ok {
+		p.hello = h.frame
 		p.say(p.admit(h, 0))
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -42,6 +43,7 @@ type stage struct {
 	words []word
 	fail  bool // receive fails
 	peers []*peer
+	told  atomic.Int64 // acknowledgements, where a test counts them
 	count uint32
 
 	seen   map[sms.Number]int // submits of each that reached the carrier whole
@@ -301,6 +303,13 @@ func (s *stage) came() []word {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.words)
+}
+
+// kept is how many that is.
+func (s *stage) kept() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.words)
 }
 
 // wantAck reports an error unless a is what o and r say.

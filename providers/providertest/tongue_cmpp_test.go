@@ -4,6 +4,7 @@ import (
 	"crypto/md5"
 	"encoding/binary"
 	"encoding/hex"
+	"strings"
 	"testing"
 
 	"tocsin/providers"
@@ -91,6 +92,19 @@ func cmppTongue(name string, version cmpp.Version) *tongue {
 			return must(cmpp.Append(nil, cmpp.DeliverID, sequence, &cmpp.Deliver{
 				Version: version, ID: uint64(sequence), To: []byte("106900001"), From: []byte(to.Digits()), Registered: 1,
 				Content: must(wire.Encode(nil, &report)),
+			}))
+		},
+		empties: func(sequence func() uint32, h heard) (all [][]byte) {
+			for _, content := range []string{"", "\x00", strings.Repeat("x", 59), strings.Repeat("\x00", 60), strings.Repeat("\xFF", 70), strings.Repeat("x", 255)} {
+				all = append(all, must(cmpp.Append(nil, cmpp.DeliverID, sequence(), &cmpp.Deliver{
+					Version: version, ID: 1, From: []byte("nobody"), Registered: 1, Content: []byte(content),
+				})))
+			}
+			return all
+		},
+		message: func(sequence uint32, text string) []byte {
+			return must(cmpp.Append(nil, cmpp.DeliverID, sequence, &cmpp.Deliver{
+				Version: version, ID: 1, From: []byte("13700137000"), To: []byte("10690001"), Content: []byte(text),
 			}))
 		},
 		torn: func(sequence uint32) []byte {

@@ -43,7 +43,7 @@ func sgipTongue() *tongue {
 				said.kind = goodbye
 			case sgip.UnbindID | response:
 				said.kind = goodbyeAnswer
-			case sgip.ReportID | response:
+			case sgip.ReportID | response, sgip.DeliverID | response:
 				var a sgip.Answer
 				if wire.Decode(body, &a) == nil {
 					said.kind, said.status = acknowledgement, uint32(a.Result)
@@ -76,6 +76,21 @@ func sgipTongue() *tongue {
 				report.State, report.Code = sgip.StateDelivered, 0
 			}
 			return must(sgip.Append(nil, sgip.ReportID, count(n), &report))
+		},
+		empties: func(sequence func() uint32, h heard) (all [][]byte) {
+			for _, r := range []sgip.Report{
+				{},
+				{To: []byte("nobody")},
+				{Type: 1, To: []byte("8613700137000")}, // of a message somebody forwarded
+			} {
+				all = append(all, must(sgip.Append(nil, sgip.ReportID, count(sequence()), &r)))
+			}
+			return all
+		},
+		message: func(n uint32, text string) []byte {
+			return must(sgip.Append(nil, sgip.DeliverID, count(n), &sgip.Deliver{
+				From: []byte("8613700137000"), To: []byte("10690001"), Content: []byte(text),
+			}))
 		},
 		torn: func(n uint32) []byte {
 			return sgip.End(append(sgip.Begin(nil, sgip.ReportID, count(n)), "0123456789"...), 0)

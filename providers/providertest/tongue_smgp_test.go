@@ -4,6 +4,7 @@ import (
 	"crypto/md5"
 	"encoding/hex"
 	"fmt"
+	"strings"
 	"testing"
 
 	"tocsin/providers"
@@ -83,6 +84,20 @@ func smgpTongue() *tongue {
 			return must(smgp.Append(nil, smgp.DeliverID, sequence, &smgp.Deliver{
 				ID: make([]byte, 10), Report: 1, At: []byte("20261126001200"), From: []byte(to.Digits()), To: []byte("11800001"),
 				Content: fmt.Appendf(nil, "id:%s sub:001 dlvrd:001 Submit date:2611260012 done date:2611260013 stat:%s err:000 Text:", id, state),
+			}))
+		},
+		empties: func(sequence func() uint32, h heard) (all [][]byte) {
+			id := string(smgpID(h))
+			for _, content := range []string{"", "id:", "id:" + id, "id:" + id + " sub:001 stat", strings.Repeat("x", 255)} {
+				all = append(all, must(smgp.Append(nil, smgp.DeliverID, sequence(), &smgp.Deliver{
+					ID: make([]byte, 10), Report: 1, From: []byte("13700137000"), Content: []byte(content),
+				})))
+			}
+			return all
+		},
+		message: func(sequence uint32, text string) []byte {
+			return must(smgp.Append(nil, smgp.DeliverID, sequence, &smgp.Deliver{
+				ID: make([]byte, 10), From: []byte("13700137000"), To: []byte("11800001"), Content: []byte(text),
 			}))
 		},
 		torn: func(sequence uint32) []byte {

@@ -3,6 +3,7 @@ package providertest_test
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"testing"
 
 	"tocsin/providers"
@@ -85,6 +86,19 @@ func smppTongue() *tongue {
 			return must(smpp.Append(nil, smpp.DeliverSM, 0, sequence, &smpp.Deliver{Submit: smpp.Submit{
 				Source:  smpp.Address{TON: 1, NPI: 1, Text: []byte(to.Digits())},
 				Message: smpp.Message{Class: 4, Text: fmt.Appendf(nil, "id:%s stat:%s err:000", id, state)},
+			}}))
+		},
+		empties: func(sequence func() uint32, h heard) (all [][]byte) {
+			for _, text := range []string{"", "id:", "stat:DELIVRD", "id:stat:", strings.Repeat("x", 200)} {
+				all = append(all, must(smpp.Append(nil, smpp.DeliverSM, 0, sequence(), &smpp.Deliver{Submit: smpp.Submit{
+					Source: smpp.Address{TON: 1, NPI: 1, Text: []byte("nobody")}, Message: smpp.Message{Class: 4, Text: []byte(text)},
+				}})))
+			}
+			return all
+		},
+		message: func(sequence uint32, text string) []byte {
+			return must(smpp.Append(nil, smpp.DeliverSM, 0, sequence, &smpp.Deliver{Submit: smpp.Submit{
+				Source: smpp.Address{TON: 1, NPI: 1, Text: []byte("8613700137000")}, Message: smpp.Message{Text: []byte(text)},
 			}}))
 		},
 		torn: func(sequence uint32) []byte {

@@ -8,7 +8,6 @@ import (
 
 	"tocsin/providers"
 	"tocsin/providers/sms"
-	"tocsin/providers/wire"
 )
 
 // A kind is what a frame is to a scripted carrier.
@@ -62,6 +61,11 @@ type tongue struct {
 	ref func(id []byte) string
 	// receipt says that the message was delivered, or failed.
 	receipt func(sequence uint32, id []byte, to sms.Number, delivered bool) []byte
+	// empties are well-formed PDUs of receipts that say nothing of the submit h; each has
+	// its own sequence number.
+	empties func(sequence func() uint32, h heard) [][]byte
+	// message is a message from a handset, in ASCII.
+	message func(sequence uint32, text string) []byte
 	// torn has a receipt's command and a body that ends too early.
 	torn func(sequence uint32) []byte
 	// resequenced is a submit as if it had had another sequence number.
@@ -102,6 +106,3 @@ func numbers(to [][]byte) []sms.Number {
 	}
 	return n
 }
-
-// padded is text in a field of n octets.
-func padded(text string, n int) []byte { return wire.AppendPadded(nil, text, n) }
