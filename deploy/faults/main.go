@@ -18,7 +18,7 @@ import (
 )
 
 // packages hold the tests.
-var packages = []string{"./dispatcher/...", "./cmd/tocsin"}
+var packages = []string{"./dispatcher/...", "./cmd/tocsin", "./providers/providertest"}
 
 // counted is what one audit counted, a line of the file that TOCSIN_FAULTS names.
 type counted struct {
@@ -32,6 +32,9 @@ type counted struct {
 
 // A verdict is how a test ended.
 type verdict struct{ passed, failed, skipped bool }
+
+// verdicts are by the names of tests and of their cases, TestA/b/c.
+type verdicts map[string]verdict
 
 func main() {
 	if err := run(os.Stdout); err != nil {
@@ -47,12 +50,12 @@ func run(out io.Writer) error {
 	}
 	defer os.RemoveAll(dir)
 	file := filepath.Join(dir, "counted")
-	verdicts, testErr := runTests(file)
+	ended, testErr := runTests(file)
 	counts, err := readCounts(file)
 	if err != nil {
 		return err
 	}
-	page := render(verdicts, counts, time.Now())
+	page := render(ended, counts, time.Now())
 	if _, err := io.WriteString(out, page); err != nil {
 		return err
 	}
@@ -73,7 +76,7 @@ func names() []string {
 }
 
 // runTests runs them; an error says that some failed.
-func runTests(file string) (map[string]verdict, error) {
+func runTests(file string) (verdicts, error) {
 	pattern := "^(" + strings.Join(names(), "|") + ")$"
 	cmd := exec.Command("go", append([]string{"test", "-json", "-count=1", "-timeout", "25m", "-run", pattern}, packages...)...)
 	cmd.Env = append(os.Environ(), "TOCSIN_FAULTS="+file)
@@ -85,27 +88,27 @@ func runTests(file string) (map[string]verdict, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	verdicts := map[string]verdict{}
+	ended := verdicts{}
 	lines := bufio.NewScanner(said)
 	lines.Buffer(nil, 16<<20)
 	for lines.Scan() {
 		var event struct{ Action, Test string }
-		if json.Unmarshal(lines.Bytes(), &event) != nil || event.Test == "" || strings.Contains(event.Test, "/") {
+		if json.Unmarshal(lines.Bytes(), &event) != nil || event.Test == "" {
 			continue
 		}
 		switch event.Action {
 		case "pass":
-			verdicts[event.Test] = verdict{passed: true}
+			ended[event.Test] = verdict{passed: true}
 		case "fail":
-			verdicts[event.Test] = verdict{failed: true}
+			ended[event.Test] = verdict{failed: true}
 		case "skip":
-			verdicts[event.Test] = verdict{skipped: true}
+			ended[event.Test] = verdict{skipped: true}
 		}
 	}
 	if err := cmd.Wait(); err != nil {
-		return verdicts, fmt.Errorf("some tests failed: %w", err)
+		return ended, fmt.Errorf("some tests failed: %w", err)
 	}
-	return verdicts, nil
+	return ended, nil
 }
 
 // readCounts adds up what the audits of each test counted.
@@ -136,7 +139,7 @@ func readCounts(file string) (map[string]counted, error) {
 }
 
 // render writes the matrix as a page.
-func render(verdicts map[string]verdict, counts map[string]counted, now time.Time) string {
+func render(ended verdicts, counts map[string]counted, now time.Time) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# The matrix of faults\n\nWritten by `make faults` on %s. Each row's tests try its fault against the real program, or against\n"+
 		"the dispatcher in virtual time; an auditor that knows nothing of the implementation joins the carrier's journal with\n"+
@@ -157,23 +160,24 @@ func render(verdicts map[string]verdict, counts map[string]counted, now time.Tim
 			sum.Resent += c.Resent
 			sum.InDoubt += c.InDoubt
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |", number, r.fault, r.expected, r.result(verdicts))
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |", number, r.fault, r.expected, r.result(ended))
 		if sum.Recipients > 0 {
 			fmt.Fprintf(&b, " %d | %d | %d | %d | %d |\n", sum.Recipients, sum.Lost, sum.Duplicated, sum.Resent, sum.InDoubt)
 		} else {
 			fmt.Fprintln(&b, " | | | | |")
 		}
 	}
+	renderLines(&b, ended)
 	return b.String()
 }
 
 // result is what became of a row's tests.
-func (r *row) result(verdicts map[string]verdict) string {
+func (r *row) result(ended verdicts) string {
 	if len(r.tests) == 0 {
 		return r.without
 	}
 	for _, t := range r.tests {
-		switch v := verdicts[t]; {
+		switch v := ended[t]; {
 		case v.failed:
 			return "**fails**"
 		case v.skipped:

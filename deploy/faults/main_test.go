@@ -40,14 +40,14 @@ func TestEveryTestOfTheMatrixExists(t *testing.T) {
 }
 
 func TestThePageSaysWhatCameOfEachRow(t *testing.T) {
-	verdicts := map[string]verdict{}
+	ended := verdicts{}
 	for _, name := range names() {
-		verdicts[name] = verdict{passed: true}
+		ended[name] = verdict{passed: true}
 	}
-	verdicts["TestKilledAtEachArrow"] = verdict{failed: true}
-	verdicts["TestTheLedgersDiskIsFull"] = verdict{skipped: true}
-	delete(verdicts, "TestAllCarriersDownForAnHourLosesNobody")
-	page := render(verdicts, map[string]counted{"TestRedisIsDisposable": {Recipients: 100, Lost: 1, Duplicated: 2, Resent: 3, InDoubt: 4}}, time.Now())
+	ended["TestKilledAtEachArrow"] = verdict{failed: true}
+	ended["TestTheLedgersDiskIsFull"] = verdict{skipped: true}
+	delete(ended, "TestAllCarriersDownForAnHourLosesNobody")
+	page := render(ended, map[string]counted{"TestRedisIsDisposable": {Recipients: 100, Lost: 1, Duplicated: 2, Resent: 3, InDoubt: 4}}, time.Now())
 	for _, want := range []string{
 		"| 1 | killed before an intent is written | its chunk waits again, nobody in doubt | **fails** | | | | | |",
 		"| 22 |", "skipped here", "| 57 | all carriers down for an hour | nobody lost | not run |",
@@ -56,5 +56,18 @@ func TestThePageSaysWhatCameOfEachRow(t *testing.T) {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page does not say %q:\n%s", want, page)
 		}
+	}
+}
+
+func TestTheCasesOfAProtocolsLineAreCounted(t *testing.T) {
+	name := "TestEveryCallAsksAnewWhereTheCarrierIs"
+	ended := verdicts{
+		name: {passed: true}, name + "/smpp": {passed: true}, name + "/smpp/in_memory": {passed: true}, name + "/smpp/over_TCP": {skipped: true},
+		name + "/cmpp_2.0": {failed: true}, name + "/cmpp_2.0/in_memory": {failed: true}, name + "/cmpp_2.0/over_TCP": {passed: true},
+		name + "/sgip": {passed: true},
+	}
+	want := "| 46 | the carrier moves | 1 | **1 of 2 fail** | | 1 | |\n"
+	if page := render(ended, nil, time.Now()); !strings.Contains(page, want) {
+		t.Errorf("the page does not say %q:\n%s", want, page)
 	}
 }

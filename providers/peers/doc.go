@@ -5,6 +5,7 @@
 //   - node-smpp is the carrier of whole campaigns
 //   - Kannel is a client of the simulated carrier
 //   - gosmpp is another
+//   - gocmpp is the carrier of our CMPP 2.0 and 3.0, and a client of the simulated one
 //   - tshark reads what we write
 //   - warthog618/sms is the oracle for encoding and cutting texts
 //
