@@ -135,6 +135,10 @@ type ProviderConfig struct {
 	National   bool          `yaml:"national" for:"cmpp smgp"`      // numbers go without their 86
 	ActiveTest time.Duration `yaml:"active_test" for:"cmpp smgp"`   // silence after which the line is tested
 
+	// CarrierSigns: the carrier puts the signature in front itself; a text's own is counted
+	// and not sent.
+	CarrierSigns bool `yaml:"carrier_signs" for:"cmpp sgip smgp"`
+
 	// For cmpp.
 
 	Version      string `yaml:"version" for:"cmpp"`       // "2.0" or "3.0"

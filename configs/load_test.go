@@ -266,6 +266,9 @@ func TestChinasProvidersAreBuiltAndTakeTheirTextsInOctets(t *testing.T) {
 		if got := p.Alphabet(); got != sms.Octets {
 			t.Errorf("%s: got alphabet %d, want octets", p.Protocol, got)
 		}
+		if c.Signed()("rehearsal,"+p.Name) || !(&Config{Providers: []ProviderConfig{{Name: p.Name, CarrierSigns: true}}}).Signed()("rehearsal,"+p.Name) {
+			t.Errorf("%s: nobody signs but who says so", p.Protocol)
+		}
 		p.Text = "gb18030"
 		if got := p.Alphabet(); got != sms.OctetsGB {
 			t.Errorf("%s: got alphabet %d for gb18030", p.Protocol, got)

@@ -362,3 +362,38 @@ func must(t *testing.T, id uint32, body wire.Body) []byte {
 	}
 	return frame
 }
+
+// The carrier puts the signature there itself: it is counted and not sent.
+func TestTheSignatureThatTheCarrierPutsThereIsNotSent(t *testing.T) {
+	for _, tt := range []struct {
+		name, text string
+		first      string // content of the first Submit, behind its header
+		segments   int
+	}{
+		{"of one segment", "【县防汛办】" + strings.Repeat("洪", 64), strings.Repeat("\x6d\x2a", 64), 1},
+		{"of two segments: the first has room for it", "【县防汛办】" + strings.Repeat("洪", 65), strings.Repeat("\x6d\x2a", 61), 2},
+		{"without one", strings.Repeat("洪", 70), strings.Repeat("\x6d\x2a", 70), 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			content, err := sms.Octets.Encode(nil, tt.text)
+			if err != nil || int(content.Segments) != tt.segments {
+				t.Fatalf("got %d segments, %v", content.Segments, err)
+			}
+			r := rehearsal(Config{CarrierSigns: true}, MaxBatch)
+			r.Offer([]sms.Message{{To: 8613300000000, Content: content, Envelope: &sms.Envelope{}}}, make([]sms.Ack, 1))
+			all, _ := written(t, r)
+			if len(all) != tt.segments {
+				t.Fatalf("got %d Submits", len(all))
+			}
+			got := all[0].Content
+			if tt.segments > 1 {
+				if got = got[6:]; string(all[1].Content[6:]) != string(content.Part(1)) {
+					t.Errorf("the second segment is %x, want %x", all[1].Content[6:], content.Part(1))
+				}
+			}
+			if string(got) != tt.first {
+				t.Errorf("got %x, want %x", got, tt.first)
+			}
+		})
+	}
+}
