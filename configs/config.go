@@ -124,6 +124,7 @@ type ProviderConfig struct {
 	SystemType  string        `yaml:"system_type" for:"smpp"`  // as the carrier says; mostly empty
 	Bind        string        `yaml:"bind" for:"smpp"`         // transceiver, or separate: transmitter + receiver
 	TLS         *TLSConfig    `yaml:"tls" for:"smpp"`          // {}: TLS with the machine's authorities
+	ReceiptIDs  string        `yaml:"receipt_ids" for:"smpp"`  // auto, or decimal or hex where answers are in the other
 	EnquireLink time.Duration `yaml:"enquire_link" for:"smpp"` // silence after which the line is tested
 
 	// For China's carriers.
@@ -197,6 +198,7 @@ func defaultProvider() ProviderConfig {
 		Batch:       DefaultBatch,
 		Floor:       DefaultFloor,
 		Bind:        "transceiver",
+		ReceiptIDs:  "auto",
 
 		EnquireLink:     DefaultEnquireLink,
 		ResponseTimeout: DefaultResponseTimeout,

@@ -215,7 +215,7 @@ func TestDefaultsOfAProviderAreThoseTheReferenceNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := ProviderConfig{
-		Name: "Town.Name", Protocol: Stub, Connections: 2, Window: 100, Batch: 1, Floor: 0.05, Bind: "transceiver",
+		Name: "Town.Name", Protocol: Stub, Connections: 2, Window: 100, Batch: 1, Floor: 0.05, Bind: "transceiver", ReceiptIDs: "auto",
 		EnquireLink: 30 * time.Second, ResponseTimeout: 30 * time.Second,
 	}
 	if diff := cmp.Diff(want, c.Providers[0]); diff != "" {
