@@ -170,6 +170,10 @@ func (w *batchWriter) write(series int, entries []entry) error {
 	}
 	id := entries[0].key >> numberBits
 	b.Series, b.Route, b.Language = series, p.routes[id/texts], p.d.Texts[id%texts].Language
+	if p.o.Signed != nil && p.o.Signed(b.Route) && !strings.HasPrefix(p.d.whole(p.d.Texts[id%texts].Text), "【") {
+		return p.d.refuse("$.signature", "a carrier of route %s puts its signature in front of texts (carrier_signs), and %s has none, so that its segments "+
+			"would be counted wrong: write signature: NAME, as the carrier knows it", b.Route, textIn(b.Language))
+	}
 	variant := &p.renderer.variants[id%texts].in[p.alphabet(b.Route)]
 	p.kept.fields(&b.Fields, entries, &w.scratch)
 	bad, err := w.render(variant, entries)
@@ -226,6 +230,14 @@ func (w *batchWriter) write(series int, entries []entry) error {
 	b.Sequence++
 	w.sampled = false
 	return nil
+}
+
+// textIn names the text in a language.
+func textIn(language string) string {
+	if language == "" {
+		return "the text"
+	}
+	return "the text in " + language
 }
 
 // alphabet is what the first provider of a route takes texts in.

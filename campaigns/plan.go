@@ -79,6 +79,9 @@ type PlanOptions struct {
 	// Alphabet is what the first provider of a route takes texts in, by which their
 	// segments are counted; nil: sms.GSM for all.
 	Alphabet func(route string) sms.Alphabet
+	// Signed reports whether a carrier of a route puts the signature in front of texts
+	// itself, so that a text must have it to be counted right; nil: none does.
+	Signed func(route string) bool
 	// Suppressed reports whether a number wants no messages; nil: none.
 	Suppressed func(sms.Number) bool
 	// Country is where numbers without a country code are, as ISO 3166-1 writes

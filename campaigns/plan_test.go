@@ -116,6 +116,47 @@ func TestPlans(t *testing.T) {
 	}
 }
 
+// Where the carrier puts the signature in front itself, a text without one would be
+// counted wrong.
+func TestATextForACarrierThatSignsHasASignature(t *testing.T) {
+	for _, tt := range []struct {
+		name, signature, text string
+		refused               bool
+	}{
+		{"of its own", "县防汛办", "洪水：离开河岸", false},
+		{"written into it", "", "【县防汛办】洪水：离开河岸", false},
+		{"or is refused", "", "洪水：离开河岸", true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			dir := t.TempDir()
+			campaign := "key: flood\nclass: urgent\ntext: " + tt.text + "\naudience:\n  files: [a.csv]\n"
+			if tt.signature != "" {
+				campaign += "signature: " + tt.signature + "\n"
+			}
+			for name, data := range map[string]string{"campaign.yaml": campaign, "a.csv": "number\n13800138000\n"} {
+				if err := os.WriteFile(filepath.Join(dir, name), []byte(data), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			d, err := Load(filepath.Join(dir, "campaign.yaml"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, err := d.Plan(t.Context(), PlanOptions{Router: carriers{}, Country: "CN", Signed: func(string) bool { return true }}, discard{})
+			var refusal *Refusal
+			if errors.As(err, &refusal) != tt.refused || err == nil && s.Planned != 1 {
+				t.Errorf("got %v, refused: want %v", err, tt.refused)
+			}
+			if tt.refused && !strings.Contains(err.Error(), "write signature: NAME") {
+				t.Errorf("got %v", err)
+			}
+			if _, err := d.Plan(t.Context(), PlanOptions{Router: carriers{}, Country: "CN", Signed: func(string) bool { return false }}, discard{}); err != nil {
+				t.Errorf("where none does: %v", err)
+			}
+		})
+	}
+}
+
 func checkBalance(t testing.TB, s *Summary) {
 	t.Helper()
 	excluded, routed, segments := 0, 0, 0

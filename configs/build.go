@@ -64,6 +64,7 @@ func buildSMPP(p ProviderConfig, logger *slog.Logger) (providers.Provider, error
 		Password:        password.Reveal(),
 		SystemType:      p.SystemType,
 		Bind:            p.Bind,
+		ReceiptIDs:      receiptIDs[p.ReceiptIDs],
 		Connections:     p.Connections,
 		Window:          p.Window,
 		Batch:           p.Batch,

@@ -36,6 +36,23 @@ func (c *Config) Alphabets() func(route string) sms.Alphabet {
 	}
 }
 
+// Signed says whether a carrier among a route's providers puts the signature in front of
+// texts itself.
+func (c *Config) Signed() func(route string) bool {
+	signs := map[string]bool{}
+	for i := range c.Providers {
+		signs[c.Providers[i].Name] = c.Providers[i].CarrierSigns
+	}
+	return func(route string) bool {
+		for name := range strings.SplitSeq(route, ",") {
+			if signs[name] {
+				return true
+			}
+		}
+		return false
+	}
+}
+
 // field checks one text of a fixed size.
 func field(d *document, path, key, name, value string, least, most int) error {
 	switch {
@@ -158,7 +175,7 @@ func buildCMPP(p ProviderConfig, logger *slog.Logger) (providers.Provider, error
 		Address: p.Address, Version: version, SourceAddr: p.SourceAddr, Password: password.Reveal(), ServiceID: p.ServiceID,
 		MsgSrc: p.MsgSrc, FeeUserType: byte(p.FeeUserType), FeeType: p.FeeType, FeeCode: p.FeeCode, Connections: p.Connections,
 		Window: p.Window, Batch: p.Batch, Sender: p.Sender, National: p.National, BatchReports: p.BatchReports,
-		ActiveTest: p.ActiveTest, Timeout: p.ResponseTimeout,
+		ActiveTest: p.ActiveTest, Timeout: p.ResponseTimeout, CarrierSigns: p.CarrierSigns,
 	}})
 }
 
@@ -170,7 +187,7 @@ func buildSMGP(p ProviderConfig, logger *slog.Logger) (providers.Provider, error
 	return smgp.New(smgp.Options{Logger: logger, Config: smgp.Config{
 		Address: p.Address, ClientID: p.ClientID, Password: password.Reveal(), ServiceID: p.ServiceID, FeeType: p.FeeType,
 		FeeCode: p.FeeCode, Connections: p.Connections, Window: p.Window, Batch: p.Batch, Sender: p.Sender, National: p.National,
-		ActiveTest: p.ActiveTest, Timeout: p.ResponseTimeout,
+		ActiveTest: p.ActiveTest, Timeout: p.ResponseTimeout, CarrierSigns: p.CarrierSigns,
 	}})
 }
 
@@ -183,6 +200,7 @@ func buildSGIP(p ProviderConfig, logger *slog.Logger) (providers.Provider, error
 		Address: p.Address, Login: p.Login, Password: password.Reveal(), Node: p.Node, CorpID: p.CorpID, ServiceType: p.ServiceType,
 		FeeType: 1, FeeValue: p.FeeCode, Connections: p.Connections, Window: p.Window, Batch: p.Batch, Packet: p.Packet,
 		Sender: p.Sender, Listen: p.Listen, GatewayLogin: p.GatewayLogin, Timeout: p.ResponseTimeout,
+		CarrierSigns: p.CarrierSigns,
 	}
 	if n, err := strconv.Atoi(p.FeeType); err == nil {
 		c.FeeType = byte(n)

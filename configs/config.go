@@ -132,6 +132,7 @@ type ProviderConfig struct {
 	SystemType  string        `yaml:"system_type" for:"smpp"`  // as the carrier says; mostly empty
 	Bind        string        `yaml:"bind" for:"smpp"`         // transceiver, or separate: transmitter + receiver
 	TLS         *TLSConfig    `yaml:"tls" for:"smpp"`          // {}: TLS with the machine's authorities
+	ReceiptIDs  string        `yaml:"receipt_ids" for:"smpp"`  // auto, or decimal or hex where answers are in the other
 	EnquireLink time.Duration `yaml:"enquire_link" for:"smpp"` // silence after which the line is tested
 
 	// For China's carriers.
@@ -142,6 +143,10 @@ type ProviderConfig struct {
 	FeeCode    string        `yaml:"fee_code" for:"cmpp sgip smgp"` // cents
 	National   bool          `yaml:"national" for:"cmpp smgp"`      // numbers go without their 86
 	ActiveTest time.Duration `yaml:"active_test" for:"cmpp smgp"`   // silence after which the line is tested
+
+	// CarrierSigns: the carrier puts the signature in front itself; a text's own is counted
+	// and not sent.
+	CarrierSigns bool `yaml:"carrier_signs" for:"cmpp sgip smgp"`
 
 	// For cmpp.
 
@@ -201,6 +206,7 @@ func defaultProvider() ProviderConfig {
 		Batch:       DefaultBatch,
 		Floor:       DefaultFloor,
 		Bind:        "transceiver",
+		ReceiptIDs:  "auto",
 
 		EnquireLink:     DefaultEnquireLink,
 		ResponseTimeout: DefaultResponseTimeout,

@@ -217,7 +217,7 @@ func TestDefaultsOfAProviderAreThoseTheReferenceNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := ProviderConfig{
-		Name: "Town.Name", Protocol: Stub, Connections: 2, Window: 100, Batch: 1, Floor: 0.05, Bind: "transceiver",
+		Name: "Town.Name", Protocol: Stub, Connections: 2, Window: 100, Batch: 1, Floor: 0.05, Bind: "transceiver", ReceiptIDs: "auto",
 		EnquireLink: 30 * time.Second, ResponseTimeout: 30 * time.Second,
 	}
 	if diff := cmp.Diff(want, c.Providers[0]); diff != "" {
@@ -267,6 +267,9 @@ func TestChinasProvidersAreBuiltAndTakeTheirTextsInOctets(t *testing.T) {
 		}
 		if got := p.Alphabet(); got != sms.Octets {
 			t.Errorf("%s: got alphabet %d, want octets", p.Protocol, got)
+		}
+		if c.Signed()("rehearsal,"+p.Name) || !(&Config{Providers: []ProviderConfig{{Name: p.Name, CarrierSigns: true}}}).Signed()("rehearsal,"+p.Name) {
+			t.Errorf("%s: nobody signs but who says so", p.Protocol)
 		}
 		p.Text = "gb18030"
 		if got := p.Alphabet(); got != sms.OctetsGB {

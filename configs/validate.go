@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"tocsin/providers"
+	"tocsin/providers/smpp"
 	"tocsin/providers/sms"
 )
 
@@ -219,10 +220,20 @@ func validateSMPP(p *ProviderConfig, path string, d *document) error {
 		return d.at(path+".system_type", "system_type of provider %s: at most %d ASCII characters", p.Name, maxSystemType)
 	case p.Bind != "transceiver" && p.Bind != "separate":
 		return d.at(path+".bind", "bind %q is not known: transceiver, or separate for a transmitter and a receiver", p.Bind)
+	case !known(receiptIDs, p.ReceiptIDs):
+		return d.at(path+".receipt_ids", "receipt_ids %q is not known: decimal or hex, where receipts write ids so and answers do not, or auto", p.ReceiptIDs)
 	case p.TLS != nil && (p.TLS.Certificate == "") != (p.TLS.Key == ""):
 		return d.at(path+".tls", "tls of provider %s: certificate and key belong together, name both or neither", p.Name)
 	}
 	return span(d, path, "enquire_link", p.Name, p.EnquireLink, time.Second, time.Hour)
+}
+
+// receiptIDs are the notations of ids in receipts.
+var receiptIDs = map[string]smpp.Notation{"auto": smpp.Same, "decimal": smpp.Decimal, "hex": smpp.Hex}
+
+func known[T any](table map[string]T, word string) bool {
+	_, ok := table[word]
+	return ok
 }
 
 func validateStub(p *ProviderConfig, path string, d *document) error {

@@ -25,9 +25,12 @@ type Config struct {
 	FeeType     string  // two digits; empty: 01, free
 	FeeCode     string  // cents; empty: 000000
 	Connections int
-	Window      int    // PDUs unanswered on one connection
-	Batch       int    // most numbers of a SUBMIT, at most MaxBatch
-	Sender      string // Src_Id, at most 21 digits
+	Window      int // PDUs unanswered on one connection
+	Batch       int // most numbers of a SUBMIT, at most MaxBatch
+	// CarrierSigns: the carrier puts the signature, 【…】, in front of texts itself. A text's
+	// own is not sent; it is counted like the rest, for that is what handsets show.
+	CarrierSigns bool
+	Sender       string // Src_Id, at most 21 digits
 	// National sends numbers without their 86.
 	National bool
 	// BatchReports lets batches of 2.0 ask for reports, where a gateway takes them.

@@ -38,10 +38,15 @@ func (s *speaker) Submit(b []byte, sequence uint32, u link.Unit) []byte {
 	if e.Receipt {
 		o.Registered = 1
 	}
+	if u.Part >= 0 {
+		o.Text = m.Content.Part(u.Part)
+	}
+	if s.c.CarrierSigns && u.Part <= 0 {
+		o.Text = sms.Unsigned(m.Content.Coding, o.Text)
+	}
 	if u.Part < 0 {
 		return AppendSubmit(b, sequence, &o, u.Msgs, nil, 1, 1)
 	}
-	o.Text = m.Content.Part(u.Part)
 	// Concatenation, 8-bit reference: 3GPP TS 23.040 section 9.2.3.24.1.
 	header := [...]byte{5, 0, 3, m.Reference(), m.Content.Segments, byte(u.Part + 1)}
 	return AppendSubmit(b, sequence, &o, u.Msgs, header[:], byte(u.Part+1), m.Content.Segments)

@@ -11,6 +11,8 @@ const (
 	ResultMalformed = 1
 	ResultLength    = 4
 	ResultFlow      = 8  // flow control
+	ResultForeign   = 9  // this gateway does not serve the number
+	ResultFee       = 12 // Fee_terminal_Id
 	ResultNumber    = 13 // Dest_terminal_Id: one bad number refuses the whole batch
 )
 
@@ -26,10 +28,10 @@ var results = map[uint32]link.Verdict{
 	6:               {Outcome: sms.Refused, Reason: sms.BadRequest},    // longer than allowed
 	7:               {Outcome: sms.Refused, Reason: sms.BadRequest},    // service code
 	ResultFlow:      {Outcome: sms.NotNow, Reason: sms.Throttled},      // flow control
-	9:               {Outcome: sms.Refused, Reason: sms.NotPermitted},  // this gateway does not serve the number
+	ResultForeign:   {Outcome: sms.Refused, Reason: sms.NotPermitted},  // this gateway does not serve the number
 	10:              {Outcome: sms.Refused, Reason: sms.BadSender},     // Src_Id
 	11:              {Outcome: sms.Refused, Reason: sms.BadSender},     // Msg_src
-	12:              {Outcome: sms.Refused, Reason: sms.BadRequest},    // Fee_terminal_Id
+	ResultFee:       {Outcome: sms.Refused, Reason: sms.BadRequest},    // Fee_terminal_Id
 	ResultNumber:    {Outcome: sms.Refused, Reason: sms.InvalidNumber}, // Dest_terminal_Id
 }
 
@@ -41,7 +43,13 @@ func verdictOf(result uint32) link.Verdict {
 	return link.Verdict{Outcome: sms.NotNow, Reason: sms.CarrierFault}
 }
 
-// divisible reports whether parts of a batch that was refused so may be taken.
+// divisible reports whether parts of a batch that was refused so may be taken: a number
+// is bad, this gateway serves one of them not, or one of them cannot be charged; or the
+// batch is too long for the gateway's taste. Nobody else in it shall be lost for that.
 func divisible(result uint32) bool {
-	return result == ResultNumber || result == ResultMalformed || result == ResultLength
+	switch result {
+	case ResultNumber, ResultForeign, ResultFee, ResultMalformed, ResultLength:
+		return true
+	}
+	return false
 }

@@ -27,10 +27,13 @@ type Config struct {
 	FeeType     byte   // 0 to 4
 	FeeValue    string // cents; empty: 0
 	Connections int
-	Window      int    // PDUs unanswered on one connection
-	Batch       int    // most numbers of a Submit, at most MaxBatch and what the packet holds
-	Packet      int    // most octets of a PDU; 0: MaxPacket
-	Sender      string // SPNumber, at most 21 digits
+	Window      int // PDUs unanswered on one connection
+	Batch       int // most numbers of a Submit, at most MaxBatch and what the packet holds
+	Packet      int // most octets of a PDU; 0: MaxPacket
+	// CarrierSigns: the carrier puts the signature, 【…】, in front of texts itself. A text's
+	// own is not sent; it is counted like the rest, for that is what handsets show.
+	CarrierSigns bool
+	Sender       string // SPNumber, at most 21 digits
 	// Listen is where the gateway calls us, host:port; empty: it does not.
 	Listen string
 	// GatewayLogin and GatewayPassword are what the gateway says then.

@@ -367,3 +367,26 @@ func TestAComplaintAboutTheRateSlowsTheLine(t *testing.T) {
 		}
 	}
 }
+
+// The carrier writes ids in hexadecimal in one place and in decimal in the other: with
+// the switch a receipt's is the answer's.
+func TestReceiptsNameTheIDsOfTheAnswers(t *testing.T) {
+	for hex, ids := range map[string]smpp.Notation{"resp": smpp.Decimal, "receipt": smpp.Hex, "": smpp.Same} {
+		t.Run("hexadecimal in "+hex, func(t *testing.T) {
+			before := clients["smpp"]
+			defer func() { clients["smpp"] = before }()
+			clients["smpp"] = func(t *testing.T, addr string, batch int, _ string) (providers.Provider, error) {
+				return smpp.New(smpp.Options{Logger: smstest.Logger(t, "secret"), Config: smpp.Config{
+					Address: addr, SystemID: "tocsin", Password: "secret", Sender: "10690000", Connections: 1, Window: 4, Batch: batch, ReceiptIDs: ids,
+				}})
+			}
+			e := meet(t, "smpp", 1, simulator.Config{Receipts: true, HexIDs: hex})
+			m := crowd(1, sms.Envelope{Campaign: 1, Receipt: true})
+			acks := e.submit(m)
+			until(t, "the receipt", func() bool { return len(e.heard()) == 1 })
+			if ref, _ := acks[0].Refs.Next(); string(e.heard()[0].Ref) != string(ref) || len(ref) == 0 {
+				t.Errorf("got a receipt of %q, the answer was %q", e.heard()[0].Ref, ref)
+			}
+		})
+	}
+}

@@ -22,9 +22,12 @@ type Config struct {
 	FeeType     string // two digits; empty: 00, free
 	FeeCode     string // cents; empty: 000000
 	Connections int
-	Window      int    // PDUs unanswered on one connection
-	Batch       int    // most numbers of a Submit, at most MaxBatch
-	Sender      string // SrcTermID, at most 21 digits
+	Window      int // PDUs unanswered on one connection
+	Batch       int // most numbers of a Submit, at most MaxBatch
+	// CarrierSigns: the carrier puts the signature, 【…】, in front of texts itself. A text's
+	// own is not sent; it is counted like the rest, for that is what handsets show.
+	CarrierSigns bool
+	Sender       string // SrcTermID, at most 21 digits
 	// National sends numbers without their 86.
 	National   bool
 	ActiveTest time.Duration // silence after which the line is tested; 0: 60 s

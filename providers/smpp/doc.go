@@ -10,14 +10,15 @@
 // Done: bind_transceiver, bind_transmitter and bind_receiver, several
 // connections, TLS, window, enquire_link both ways, unbind both ways, submit_sm,
 // submit_multi with a list of addresses, falling back to submit_sm where the
-// carrier takes none, concatenation by UDH, validity, receipts in deliver_sm and
-// data_sm (optional parameters and text), intermediate notifications, incoming
-// messages, generic_nack both ways, the whole command_status table.
+// carrier takes none, concatenation by UDH, validity and time of delivery, receipts in
+// deliver_sm and data_sm (optional parameters and text), their ids in another notation
+// than the answers', intermediate notifications, incoming messages, query_sm and cancel_sm
+// of one message, generic_nack both ways, the whole command_status table.
 //
 // Read and not used: alert_notification, congestion_state, sc_interface_version
 // (no optional parameter is sent to any carrier).
 //
-// Not done: outbind, query_sm, cancel_sm, replace_sm, broadcast_sm and its kin
+// Not done: outbind, replace_sm, broadcast_sm and its kin
 // (answered with generic_nack where a carrier sends them), submitting to
 // distribution lists, submitting in data_sm or message_payload, transaction mode,
 // joining the segments of an incoming message.

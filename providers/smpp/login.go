@@ -42,7 +42,7 @@ func (p *protocol) Login(conn net.Conn, r *wire.Reader, role link.Role) (link.Sp
 	case h.ID == GenericNack:
 		return nil, ErrPDU
 	}
-	s := &speaker{address: p.c.Address, sender: p.c.Sender, log: p.log}
+	s := &speaker{address: p.c.Address, sender: p.c.Sender, ids: p.c.ReceiptIDs, log: p.log}
 	var answer BindAnswer
 	if wire.Decode(body, &answer) == nil { // or the login holds, whatever the carrier says of itself
 		s.version, s.name = answer.Version(), answer.SystemID

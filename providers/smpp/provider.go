@@ -27,6 +27,7 @@ type Config struct {
 	Window          int // PDUs unanswered on one connection, at most 4095
 	Batch           int // most recipients of a submit_multi, at most 254 (section 4.5.1); 1: submit_sm only
 	Sender          string
+	ReceiptIDs      Notation      // how receipts write the ids of answers
 	TLS             *tls.Config   // nil: none
 	EnquireLink     time.Duration // silence after which the line is tested
 	ResponseTimeout time.Duration // after which an answer is not waited for and the line is renewed

@@ -13,6 +13,8 @@ import (
 // A speaker writes and reads PDUs on one connection.
 type speaker struct {
 	address, sender string
+	ids             Notation
+	id              [idSize]byte // of the last receipt
 	log             *slog.Logger
 
 	// version is sc_interface_version, 0 when the carrier does not say. Below
@@ -112,6 +114,7 @@ func (s *speaker) arrival(h Header, body []byte, on *link.Session) error {
 		d.Answers = Begin(d.Answers, h.ID|Response, 0, h.Sequence)
 		d.Answers = End(append(d.Answers, 0), start) // empty message_id
 		if receipt, ok := s.receipts.read(&a); ok && a.IsReceipt() {
+			receipt.Ref = s.ids.answered(receipt.Ref, s.id[:])
 			d.Receipt(receipt)
 		} else {
 			d.Incoming(sms.Incoming{From: string(a.From), To: string(a.To), Text: decodeText(a.Coding, a.withoutHeader()), Time: time.Now()})
