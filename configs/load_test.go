@@ -250,7 +250,7 @@ func TestChinasProvidersAreBuiltAndTakeTheirTextsInOctets(t *testing.T) {
 	t.Setenv("TOCSIN_TEST_PASSWORD", "secret")
 	built := 0
 	for _, p := range c.Providers {
-		if p.Protocol == SMPP || p.Protocol == Stub {
+		if p.Protocol == SMPP || p.Protocol == HTTP || p.Protocol == Stub {
 			continue
 		}
 		p.Password = SecretSource{Env: "TOCSIN_TEST_PASSWORD"}
