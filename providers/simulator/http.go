@@ -236,7 +236,9 @@ func (h *httpSide) submit(ctx context.Context, w http.ResponseWriter, s *httpSub
 		c.stop(err)
 		return
 	}
-	early := h.expect(s, now)
+	for _, one := range h.expect(s, now) {
+		h.carry([]httpReceipt{one})
+	}
 	switch cut := int64(c.config.CutAfter); {
 	case cut > 0 && (count == cut || c.config.CutAgain && count%cut == 0):
 		c.counts.cuts.Add(1)
@@ -248,9 +250,6 @@ func (h *httpSide) submit(ctx context.Context, w http.ResponseWriter, s *httpSub
 		c.counts.silent.Add(int64(taken))
 		<-ctx.Done() // nothing is ever said
 		return
-	}
-	for _, one := range early {
-		h.carry([]httpReceipt{one})
 	}
 	delay := c.config.Latency
 	if c.config.Jitter > 0 {
