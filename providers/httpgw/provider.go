@@ -245,10 +245,22 @@ func (p *Provider) lost(err error) {
 // stop ends Run: the carrier will not have us until somebody puts the account right.
 func (p *Provider) stop(code string, status int) {
 	select {
-	case p.dead <- fmt.Errorf("%w (it answers %d %q)", ErrAccount, status, code):
+	case p.dead <- fmt.Errorf("%w (it answers %d %s)", ErrAccount, status, tellable(code)):
 	default:
 	}
 }
+
+// tellable is a code of the carrier's as an error may say it: what holds anything else is
+// left out.
+func tellable(code string) string {
+	if len(code) > 60 || !keyForm.MatchString(code) || longDigits.MatchString(code) {
+		return ""
+	}
+	return code
+}
+
+// longDigits may be a telephone number.
+var longDigits = regexp.MustCompile(`[0-9]{7}`)
 
 // ErrAccount says that the carrier refuses the account.
 var ErrAccount = errors.New("the carrier refuses the account: look at account, password and what they may do")
