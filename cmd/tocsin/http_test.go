@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -108,5 +109,36 @@ func TestAGatewayThatRefusesTheAccountIsCalledNoMore(t *testing.T) {
 	}
 	if r := w.report(t); r.Recipients.Waiting != 50 {
 		t.Errorf("got %+v, want all waiting", r.Recipients)
+	}
+}
+
+func TestReceiptsOfAGatewayAreAskedForWhereNobodyCanCallUs(t *testing.T) {
+	t.Parallel()
+	const count = 300
+	w, c := newGateway(t, "tencent", `batch: 50, values: {template: "1", app: "1", signature: 县防汛办}, poll: {every: 1s}`, count, "receipts: {wait: 20s}",
+		"--dial-back", "")
+	write(t, w.config, strings.Replace(read(t, w.config), "callback: {path: /receipts/gateway, password: {file: password}}, ", "", 1), 0o600)
+	w.tocsin(t, "run", w.campaign, "--no-progress")
+	if r, a := w.report(t), w.audited(t, c.journal); !r.Balanced || r.Recipients.Delivered != count || a.duplicates > 0 {
+		t.Errorf("got %+v, %+v, want everybody delivered once", r.Recipients, a)
+	}
+}
+
+func TestAProcessKilledBeforeAGatewayLeavesItsWindowInDoubtAtMost(t *testing.T) {
+	t.Parallel()
+	const count, window, batch = 4000, 5, 10
+	w, c := newGateway(t, "aliyun", fmt.Sprintf("window: %d, batch: %d, values: {template: SMS_1, signature: 县防汛办}", window, batch), count,
+		"receipts: {wait: 10s}\nin_doubt: hold", "--latency", "20ms", "--receipt-delay", "100ms")
+	for round := range 3 {
+		p := w.start(t, "run", w.campaign, "--no-progress")
+		c.hasTaken(t, int64(round+1)*60_000)
+		p.signal(syscall.SIGKILL)
+		p.wait(t)
+	}
+	w.run(t, "run", w.campaign, "--no-progress")
+	r, a := w.report(t), w.audited(t, c.journal)
+	// Two windows are offered at once: one in flight, the next one's intent on disk.
+	if !r.Balanced || a.duplicates > 0 || a.resent > 0 || r.Recipients.InDoubt > 3*2*window*batch || r.Recipients.Waiting > 0 {
+		t.Errorf("got %+v, %+v, want nobody twice and at most the windows in doubt", r.Recipients, a)
 	}
 }
