@@ -52,6 +52,9 @@ func TestACampaignGoesThroughEachGateway(t *testing.T) {
 			if !r.Balanced || r.Recipients.Delivered != count || a.duplicates > 0 || a.inDoubt > 0 {
 				t.Errorf("got %+v, %+v, want everybody delivered once", r.Recipients, a)
 			}
+			if out := w.tocsin(t, "provider", "check", "gateway", "--lang", "en"); !strings.Contains(string(out), c.address) {
+				t.Errorf("a check says %s, want where the gateway is", out)
+			}
 			if !strings.Contains(read(t, c.journal), long) {
 				t.Error("the journal has no line with the text")
 			}

@@ -176,7 +176,7 @@ func (p *Provider) takeIncoming(doc any) (_ []sms.Receipt, incoming []sms.Incomi
 	in := p.c.Incoming
 	whole = true
 	for _, record := range elements(doc, in.Each) {
-		one := sms.Incoming{From: fields(record, in.From), To: fields(record, in.To), Text: field(record, in.Text)}
+		one := sms.Incoming{From: fields(record, in.From), To: fields(record, in.To), Text: field(record, in.Text), Ref: field(record, in.ID)}
 		if one.From == "" {
 			whole = false
 			continue

@@ -66,7 +66,7 @@ func called(t *testing.T, d *desk, change func(*Config)) (address string) {
 		States:  map[string]string{"DELIVRD": "delivered", "UNDELIV": "failed", "REJECTD": "rejected", "ACCEPTD": "accepted", "NOTHING": "ignore"},
 		Reasons: map[string]string{"11": "blocked"},
 	}
-	c.Incoming = &Incoming{Path: "/incoming", From: "from", To: "to", Text: "text", Time: "at", Layout: "unix"}
+	c.Incoming = &Incoming{Path: "/incoming", From: "from", To: "to", Text: "text", Time: "at", ID: "id", Layout: "unix"}
 	c.Callback = Callback{Path: "/receipts", Auth: "key", Password: "back"}
 	if change != nil {
 		change(&c)
@@ -211,12 +211,12 @@ func TestTheCarrierProvesThatItCalls(t *testing.T) {
 func TestMessagesFromPeopleAreKept(t *testing.T) {
 	d := &desk{}
 	address := called(t, d, nil)
-	status, reply := post(t, address+"/incoming?key=back", "application/x-www-form-urlencoded", "from=%2B8613800138000&to=10690000&text=%E5%9B%9E%E5%A4%8D%20STOP&at=1782907200", nil)
+	status, reply := post(t, address+"/incoming?key=back", "application/x-www-form-urlencoded", "from=%2B8613800138000&to=10690000&text=%E5%9B%9E%E5%A4%8D%20STOP&at=1782907200&id=m7", nil)
 	if status != 200 || reply != "" || len(d.incoming) != 1 {
 		t.Fatalf("got %d %q, %d messages", status, reply, len(d.incoming))
 	}
 	m := d.incoming[0]
-	if m.From != "8613800138000" || m.To != "10690000" || m.Text != "回复 STOP" || m.Time.Unix() != 1782907200 {
+	if m.From != "8613800138000" || m.To != "10690000" || m.Text != "回复 STOP" || m.Time.Unix() != 1782907200 || m.Ref != "m7" {
 		t.Errorf("got %+v", m)
 	}
 	d.mu.Lock()

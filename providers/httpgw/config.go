@@ -89,6 +89,7 @@ type Incoming struct {
 	To     string `yaml:"to"`
 	Text   string `yaml:"text"`
 	Time   string `yaml:"time"`
+	ID     string `yaml:"id"` // of the carrier's name for it, the same each time it says it
 	Layout string `yaml:"layout"`
 	Reply  string `yaml:"reply"`
 }

@@ -99,6 +99,9 @@ func (c *Config) withHTTP() error {
 	if flavours[c.Profile] == nil {
 		return fmt.Errorf("simulator: profile %q is not there, only %s", c.Profile, strings.Join(slices.Sorted(maps.Keys(flavours)), ", "))
 	}
+	if len(c.Replies) > 0 {
+		return fmt.Errorf("simulator: nobody answers over http: replies come through the other protocols")
+	}
 	if u, err := url.Parse(c.DialBack); c.DialBack != "" && (err != nil || u.Host == "") {
 		return fmt.Errorf("simulator: receipts go to an address such as http://127.0.0.1:8088/receipts")
 	}
