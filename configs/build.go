@@ -44,6 +44,8 @@ func build(p ProviderConfig, logger *slog.Logger) (providers.Provider, error) {
 		return buildSGIP(p, logger)
 	case SMGP:
 		return buildSMGP(p, logger)
+	case HTTP:
+		return buildHTTP(p, logger)
 	default:
 		return nil, fmt.Errorf("protocol %q is not known", p.Protocol)
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"tocsin/providers"
+	"tocsin/providers/httpgw"
 	"tocsin/providers/sms"
 )
 
@@ -41,6 +42,9 @@ type Config struct {
 	Roles string `yaml:"roles"`
 	// Machine is this machine's name, for only_on; "": its host name.
 	Machine string `yaml:"machine"`
+
+	// Callbacks is where gateways of protocol http call; nil: nowhere.
+	Callbacks *CallbacksConfig `yaml:"callbacks"`
 
 	Providers []ProviderConfig `yaml:"providers"`
 	Routes    []RouteConfig    `yaml:"routes"`
@@ -92,11 +96,12 @@ const (
 	CMPP = "cmpp" // CMPP 2.0 or 3.0: China Mobile
 	SGIP = "sgip" // SGIP 1.2: China Unicom
 	SMGP = "smgp" // SMGP 3.0: China Telecom
+	HTTP = "http" // a gateway over HTTP: Aliyun, Tencent, Twilio, Kannel, or as configured
 	Stub = "stub" // no network: answers and receipts are made up in this process
 )
 
 // Protocols are all of them.
-var Protocols = []string{SMPP, CMPP, SGIP, SMGP, Stub}
+var Protocols = []string{SMPP, CMPP, SGIP, SMGP, HTTP, Stub}
 
 // ProviderConfig is one account with one carrier. Keys that belong to one
 // protocol only are refused for the others.
@@ -122,16 +127,16 @@ type ProviderConfig struct {
 
 	// For all that dial a carrier.
 
-	Address         string        `yaml:"address" for:"smpp cmpp sgip smgp"`          // host:port
-	Password        SecretSource  `yaml:"password" for:"smpp cmpp sgip smgp"`         // {file: …} or {env: …}
-	ResponseTimeout time.Duration `yaml:"response_timeout" for:"smpp cmpp sgip smgp"` // after which an answer is not waited for
+	Address         string        `yaml:"address" for:"smpp cmpp sgip smgp"`               // host:port
+	Password        SecretSource  `yaml:"password" for:"smpp cmpp sgip smgp http"`         // {file: …} or {env: …}
+	ResponseTimeout time.Duration `yaml:"response_timeout" for:"smpp cmpp sgip smgp http"` // after which an answer is not waited for
 
 	// For smpp.
 
 	SystemID    string        `yaml:"system_id" for:"smpp"`    // the account's name
 	SystemType  string        `yaml:"system_type" for:"smpp"`  // as the carrier says; mostly empty
 	Bind        string        `yaml:"bind" for:"smpp"`         // transceiver, or separate: transmitter + receiver
-	TLS         *TLSConfig    `yaml:"tls" for:"smpp"`          // {}: TLS with the machine's authorities
+	TLS         *TLSConfig    `yaml:"tls" for:"smpp http"`     // {}: TLS with the machine's authorities
 	ReceiptIDs  string        `yaml:"receipt_ids" for:"smpp"`  // auto, or decimal or hex where answers are in the other
 	EnquireLink time.Duration `yaml:"enquire_link" for:"smpp"` // silence after which the line is tested
 
@@ -170,6 +175,28 @@ type ProviderConfig struct {
 	// For smgp.
 
 	ClientID string `yaml:"client_id" for:"smgp"` // the account's name
+
+	// For http; a profile says most of it.
+
+	Profile     string            `yaml:"profile" for:"http"`      // a gateway that is known; see Profiles
+	URL         string            `yaml:"url" for:"http"`          // https://HOST, and a path when all begin so
+	Plaintext   bool              `yaml:"plaintext" for:"http"`    // http:// is meant, though it is not this machine
+	Account     string            `yaml:"account" for:"http"`      // its name, or the access key's id
+	Values      map[string]string `yaml:"values" for:"http"`       // placeholders of this account: a template's code
+	Sign        httpgw.Sign       `yaml:"sign" for:"http"`         // how the carrier knows us
+	Send        httpgw.Request    `yaml:"send" for:"http"`         // the request that sends
+	Answer      httpgw.Answer     `yaml:"answer" for:"http"`       // how its answer is read
+	Verdicts    map[string]string `yaml:"verdicts" for:"http"`     // what the carrier's codes mean
+	Receipts    httpgw.Report     `yaml:"receipts" for:"http"`     // how receipts are read
+	Incoming    httpgw.Incoming   `yaml:"incoming" for:"http"`     // how messages from people are read
+	Callback    HTTPCallback      `yaml:"callback" for:"http"`     // where the carrier brings receipts
+	Poll        httpgw.Poll       `yaml:"poll" for:"http"`         // how receipts are asked for
+	Query       httpgw.Query      `yaml:"query" for:"http"`        // how doubt is asked for
+	MaxValidity time.Duration     `yaml:"max_validity" for:"http"` // the longest the carrier may be asked to try
+	Codings     map[string]string `yaml:"codings" for:"http"`      // what ((coding)) is: gsm7, ucs2
+	// Door and Callbacks are the process's.
+	Door      *httpgw.Door     `yaml:"-"`
+	Callbacks *CallbacksConfig `yaml:"-"`
 
 	// For stub.
 
@@ -221,8 +248,19 @@ func (p *ProviderConfig) UnmarshalYAML(unmarshal func(any) error) error {
 	if unmarshal(&keys) == nil {
 		protocol, _ := keys["protocol"].(string)
 		p.chinese(protocol)
+		if profile, _ := keys["profile"].(string); protocol == HTTP {
+			if err := p.profiled(profile); err != nil {
+				return err
+			}
+		}
 	}
-	return unmarshal((*plain)(p))
+	values, verdicts := p.Values, p.Verdicts
+	err := unmarshal((*plain)(p))
+	if p.Protocol == HTTP {
+		over(&p.Values, values)
+		over(&p.Verdicts, verdicts)
+	}
+	return err
 }
 
 // chinese sets the defaults of one of China's protocols.

@@ -144,7 +144,7 @@ func (d *document) explain(err error) error {
 // literal points at the first password that is no {file: …} or {env: …}.
 func (d *document) literal() error {
 	for i := 0; d.has(fmt.Sprintf("$.providers[%d]", i)); i++ {
-		for _, key := range [...]string{"password", "gateway_password"} {
+		for _, key := range [...]string{"password", "gateway_password", "callback.password"} {
 			path := fmt.Sprintf("$.providers[%d].%s", i, key)
 			if _, scalar := d.node(path).(ast.ScalarNode); scalar {
 				return d.blind(path, errLiteral)

@@ -138,12 +138,14 @@ func parse(path string, data []byte) (_ *Config, _ *document, err error) {
 		p := &c.Providers[i]
 		resolve(folder, &p.Password.File)
 		resolve(folder, &p.GatewayPassword.File)
+		resolve(folder, &p.Callback.Password.File)
 		if p.TLS != nil {
 			resolve(folder, &p.TLS.CA)
 			resolve(folder, &p.TLS.Certificate)
 			resolve(folder, &p.TLS.Key)
 		}
 	}
+	c.shareDoor()
 	return c, doc, nil
 }
 

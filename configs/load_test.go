@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"tocsin/providers"
+	"tocsin/providers/httpgw"
 	"tocsin/providers/sms"
 )
 
@@ -202,6 +203,8 @@ func TestTheReferenceNamesEveryKey(t *testing.T) {
 	for _, typ := range []reflect.Type{
 		reflect.TypeFor[Config](), reflect.TypeFor[ProviderConfig](), reflect.TypeFor[RouteConfig](), reflect.TypeFor[FallbackConfig](), reflect.TypeFor[Replies](),
 		reflect.TypeFor[TLSConfig](), reflect.TypeFor[Price](), reflect.TypeFor[SecretSource](),
+		reflect.TypeFor[CallbacksConfig](), reflect.TypeFor[HTTPCallback](), reflect.TypeFor[httpgw.Sign](), reflect.TypeFor[httpgw.Request](),
+		reflect.TypeFor[httpgw.Answer](), reflect.TypeFor[httpgw.Report](), reflect.TypeFor[httpgw.Incoming](),
 	} {
 		for _, key := range keysOf(typ) {
 			if !strings.Contains(string(data), key+":") {
@@ -250,7 +253,7 @@ func TestChinasProvidersAreBuiltAndTakeTheirTextsInOctets(t *testing.T) {
 	t.Setenv("TOCSIN_TEST_PASSWORD", "secret")
 	built := 0
 	for _, p := range c.Providers {
-		if p.Protocol == SMPP || p.Protocol == Stub {
+		if p.Protocol == SMPP || p.Protocol == HTTP || p.Protocol == Stub {
 			continue
 		}
 		p.Password = SecretSource{Env: "TOCSIN_TEST_PASSWORD"}

@@ -49,6 +49,9 @@ func validate(c *Config, d *document) error {
 	if err := validateReplies(c, d); err != nil {
 		return err
 	}
+	if err := validateCallbacks(c, d); err != nil {
+		return err
+	}
 	for i := range c.Providers {
 		if err := validateProvider(c, i, d); err != nil {
 			return err
@@ -138,6 +141,9 @@ func validateProvider(c *Config, i int, d *document) error {
 	if p.Protocol == Stub {
 		return validateStub(p, path, d)
 	}
+	if p.Protocol == HTTP {
+		return validateHTTP(c, i, path, d)
+	}
 	if err := validateDialled(p, path, d); err != nil {
 		return err
 	}
@@ -160,7 +166,7 @@ func validateNames(c *Config, i int, path string, d *document) error {
 	case len(p.Name) > maxName || !nameForm.MatchString(p.Name):
 		return d.at(path+".name", "the provider's name %q will not do: letters, digits, dots, hyphens and underscores, at most %d, beginning with a letter or digit", p.Name, maxName)
 	case p.Protocol == "":
-		return d.at(path, "provider %s has no protocol: write protocol: smpp, cmpp, sgip or smgp, or stub for a stand-in without a network", p.Name)
+		return d.at(path, "provider %s has no protocol: write protocol: smpp, cmpp, sgip, smgp or http, or stub for a stand-in without a network", p.Name)
 	case !slices.Contains(Protocols, p.Protocol):
 		return d.at(path+".protocol", "protocol %q is not known: there are %s", p.Protocol, strings.Join(Protocols, ", "))
 	}

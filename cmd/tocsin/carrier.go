@@ -21,11 +21,12 @@ func newCarrier() *cobra.Command {
 	exposed, leashed := false, false
 	cmd := &cobra.Command{
 		Use:   "carrier",
-		Short: "Simulate a carrier over TCP, for rehearsals and tests",
+		Short: "Simulate a carrier over TCP or HTTP, for rehearsals and tests",
 		Long: `Takes messages as a carrier would and sends receipts. Nothing reaches a phone.
 It listens on loopback only, unless --exposed is given.
 
-It speaks SMPP 3.4, CMPP 2.0 and 3.0, SGIP 1.2 and SMGP 3.0.
+It speaks SMPP 3.4, CMPP 2.0 and 3.0, SGIP 1.2 and SMGP 3.0, and HTTP as the gateways
+of Aliyun, Tencent, Twilio and Kannel do (--protocol http --profile NAME).
 
 The journal gets one JSON line for each recipient taken: time, number, id, text,
 protocol. Of a reply it has time, number, reply, protocol.`,
@@ -61,8 +62,9 @@ protocol. Of a reply it has time, number, reply, protocol.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&c.Listen, "listen", "", "address to listen on (default: the protocol's own port on loopback)")
-	f.StringVar(&c.Protocol, "protocol", "smpp", "smpp, cmpp, sgip or smgp")
-	f.StringVar(&c.DialBack, "dial-back", "", "of sgip: bring the receipts there, host:port")
+	f.StringVar(&c.Protocol, "protocol", "smpp", "smpp, cmpp, sgip, smgp or http")
+	f.StringVar(&c.Profile, "profile", "", "of http: aliyun, tencent, twilio or kannel (default: kannel)")
+	f.StringVar(&c.DialBack, "dial-back", "", "bring the receipts there: of sgip host:port, of http an address")
 	f.StringVar(&c.DialBackID, "dial-back-login", "smg", "with this name")
 	f.StringVar(&c.DialBackPassword, "dial-back-password", "", "and this password")
 	f.StringVar(&c.SystemID, "system-id", "", "only this account may log in (default: any)")

@@ -125,6 +125,7 @@ var unheard = map[string]string{
 	"configs/load_test.go":                  "is about what a log says of a secret",
 	"providers/metered_test.go":             "promtool is not ours",
 	"providers/breaker_test.go":             "holds what is logged line by line",
+	"cmd/tocsin/trial_ask_test.go":          "is about a question that says the number its user typed",
 	"providers/sms/number_test.go":          "is about what a log says of a number",
 	"providers/sms/smstest/smstest_test.go": "tests the harness",
 	"dispatcher/sim_test.go":                "every world's log is audited when its test ends",

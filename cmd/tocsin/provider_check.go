@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -115,7 +116,7 @@ type tlsJSON struct {
 
 // check calls a provider's carrier.
 func check(ctx context.Context, p configs.ProviderConfig, say *checkWords) *checkup {
-	k := &checkup{Provider: p.Name, Protocol: p.Protocol, Address: p.Address}
+	k := &checkup{Provider: p.Name, Protocol: p.Protocol, Address: cmp.Or(p.Address, p.URL)}
 	made, err := configs.Provider(p, nil)
 	if err != nil {
 		k.fail(p, err, faultSettings, say)
@@ -165,11 +166,11 @@ func (k *checkup) fail(p configs.ProviderConfig, err error, fault string, say *c
 	if errors.As(err, &refused) {
 		k.Code = refused.Code
 	}
-	k.ToDo = strings.NewReplacer("{account}", accountKeys[p.Protocol], "{address}", p.Address, "{listen}", p.Listen).Replace(say.ToDo[fault])
+	k.ToDo = strings.NewReplacer("{account}", accountKeys[p.Protocol], "{address}", k.Address, "{listen}", p.Listen).Replace(say.ToDo[fault])
 }
 
 // accountKeys are what the settings of each protocol call the account.
-var accountKeys = map[string]string{configs.SMPP: "system_id", configs.CMPP: "source_addr", configs.SGIP: "login", configs.SMGP: "client_id"}
+var accountKeys = map[string]string{configs.SMPP: "system_id", configs.CMPP: "source_addr", configs.SGIP: "login", configs.SMGP: "client_id", configs.HTTP: "account"}
 
 // soon is when the end of a certificate is said loudly.
 const soon = 21 * 24 * time.Hour
@@ -177,8 +178,8 @@ const soon = 21 * 24 * time.Hour
 // print says it for people, step by step.
 func (k *checkup) print(w io.Writer, p configs.ProviderConfig, say *checkWords) {
 	title := p.Protocol
-	if p.Address != "" {
-		title += ", " + p.Address
+	if k.Address != "" {
+		title += ", " + k.Address
 	}
 	fmt.Fprintf(w, "%s (%s)\n", p.Name, title)
 	var t sheet

@@ -238,3 +238,75 @@ func TestAReceiptThatIsSaidAgainIsNobodyElses(t *testing.T) {
 	receive(t, l, 0, "13", sms.Delivered)
 	expect(t, l, "two", Recipients{Offered: 1})
 }
+
+// A gateway that takes texts whole has one receipt for all segments, under the reference
+// that each of them has.
+func TestAWholeReceiptSettlesEverySegment(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		known []string
+		ref   string
+		state sms.State
+		want  Recipients
+	}{
+		{"doubt without a reference", nil, "G", sms.Delivered, Recipients{Delivered: 1}},
+		{"doubt with our own", []string{"G", "G", "G"}, "G", sms.Delivered, Recipients{Delivered: 1}},
+		{"an intermediate word", nil, "G", sms.Accepted, Recipients{Accepted: 1}},
+		{"failed", []string{"G", "G", "G"}, "G", sms.Failed, Recipients{Failed: 1}},
+		{"another message's", []string{"G", "G", "G"}, "H", sms.Delivered, Recipients{InDoubt: 1}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := t.TempDir()
+			l := open(t, dir)
+			plan(t, l, "k", 1, 1)
+			k := claim(t, l)
+			if err := l.Offer(k, []uint16{0}, []uint8{3}); err != nil {
+				t.Fatal(err)
+			}
+			ack := sms.Ack{Outcome: sms.Unknown}
+			for _, ref := range c.known {
+				ack.Refs = sms.AppendRef(ack.Refs, []byte(ref))
+			}
+			settle(t, l, k, []sms.Ack{ack}, 0)
+			if err := l.Release(k); err != nil {
+				t.Fatal(err)
+			}
+			whole := []sms.Receipt{{To: k.Numbers[0], Ref: []byte(c.ref), State: c.state, Whole: true}}
+			for range 2 { // twice is nothing
+				if _, err := l.Receive("a", whole, nil); err != nil {
+					t.Fatal(err)
+				}
+			}
+			expect(t, l, "k", c.want)
+			crash(l)
+			l = open(t, dir)
+			expect(t, l, "k", c.want)
+			if err := l.Close(); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
+// One that comes before its answer, when the process dies, is of the whole message still.
+func TestAWholeOrphanIsWholeAfterACrash(t *testing.T) {
+	dir := t.TempDir()
+	l := open(t, dir)
+	plan(t, l, "k", 1, 1)
+	k := claim(t, l)
+	if err := l.Offer(k, []uint16{0}, []uint8{3}); err != nil {
+		t.Fatal(err)
+	}
+	done, err := l.Receive("a", []sms.Receipt{{To: k.Numbers[0], Ref: []byte("G"), State: sms.Delivered, Whole: true}}, nil)
+	if err != nil || done.Orphans != 1 {
+		t.Fatalf("got %+v, %v, want an orphan", done, err)
+	}
+	crash(l)
+	l = open(t, dir)
+	defer l.Close()
+	expect(t, l, "k", Recipients{InDoubt: 1})
+	if err := l.retryParked(); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, l, "k", Recipients{Delivered: 1})
+}

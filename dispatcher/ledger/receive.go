@@ -118,12 +118,23 @@ func (l *Ledger) hear(c *commit, provider string, r *sms.Receipt, done *Received
 		at = max(r.Time, p.millis(p.people.sent[s.index]))
 	}
 	s.state, s.reason, s.code, s.at = r.State, r.Reason, uint16(min(r.Code, 1<<16-1)), p.ticks(at)
-	if !p.hear(s) {
+	first, last := s.segment, s.segment
+	if r.Whole {
+		first, last = 0, max(int(p.people.parts[s.index]), 1)-1
+	}
+	news := false
+	for s.segment = first; s.segment <= last; s.segment++ {
+		if p.hear(s) {
+			news = true
+			c.touch(p).add(&s)
+		}
+	}
+	s.segment = first
+	if !news {
 		done.Repeated++
 		return how, nil
 	}
-	c.touch(p).add(&s)
-	if how == refOpen && p.people.parts[s.index] > 1 && len(r.Ref) > 0 {
+	if how == refOpen && p.people.parts[s.index] > 1 && len(r.Ref) > 0 && !r.Whole {
 		c.learn(p, s, r.Ref)
 	}
 	switch r.State {
@@ -150,7 +161,17 @@ func (l *Ledger) park(c *commit, provider string, r *sms.Receipt) {
 		}
 	})
 	c.do(`INSERT INTO orphan (id, provider, number, ref, state, reason, code, done, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		id, provider, int64(own.To), storable(string(own.Ref)), int64(own.State), int64(own.Reason), int64(own.Code), own.Time, at)
+		id, provider, int64(own.To), storable(string(own.Ref)), orphanState(r), int64(own.Reason), int64(own.Code), own.Time, at)
+}
+
+// wholeOrphan is added to the state of an orphan that speaks of a whole message.
+const wholeOrphan = 1 << 8
+
+func orphanState(r *sms.Receipt) int64 {
+	if r.Whole {
+		return int64(r.State) + wholeOrphan
+	}
+	return int64(r.State)
 }
 
 // storable is s without what a column of text cannot hold: NULs and octets that

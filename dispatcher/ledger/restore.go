@@ -99,12 +99,13 @@ func (l *Ledger) repark(ctx context.Context) error {
 	defer rows.Close()
 	for rows.Next() {
 		var k parked
-		var number, at int64
+		var number, state, at int64
 		r := &k.receipt
-		if err := rows.Scan(&k.id, &k.provider, &number, &r.Ref, &r.State, &r.Reason, &r.Code, &r.Time, &at); err != nil {
+		if err := rows.Scan(&k.id, &k.provider, &number, &r.Ref, &state, &r.Reason, &r.Code, &r.Time, &at); err != nil {
 			return err
 		}
 		r.To, k.since = sms.Number(number), time.UnixMilli(at)
+		r.State, r.Whole = sms.State(state%wholeOrphan), state >= wholeOrphan
 		l.parked = append(l.parked, k)
 	}
 	slices.Reverse(l.parked) // as they came

@@ -2,6 +2,8 @@ package providertest
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -9,16 +11,18 @@ import (
 	"tocsin/providers/sms"
 )
 
-// Run plays the whole suite; each part has its own carrier and its own provider.
+// Run plays the whole suite; each part has its own carrier and its own provider. A
+// protocol of several kinds is named with its profile: http/twilio.
 func Run(t *testing.T, protocol string, make NewFunc) {
 	for _, s := range []struct {
 		name   string
 		config simulator.Config
 		play   func(*bench)
-		only   string // the protocol that has it; "": all
+		only   string // the protocols that have it; "": all
 	}{
 		{"everything is taken and receipted once", simulator.Config{Receipts: true}, taken, ""},
-		{"a long text is taken segment by segment", simulator.Config{Receipts: true}, long, ""},
+		{"a long text is taken segment by segment", simulator.Config{Receipts: true}, long, "smpp cmpp sgip smgp"},
+		{"a long text is taken whole", simulator.Config{Receipts: true}, whole, "http"},
 		{"refused numbers are refused, the others taken", simulator.Config{Refuse: 0.2}, refused, ""},
 		{"throttled is for later, then taken", simulator.Config{Throttle: 0.5, QueueFull: 0.2}, throttled, ""},
 		{"a cut line leaves nothing unsaid and comes back", simulator.Config{CutAfter: 20, Receipts: true}, cut, ""},
@@ -36,15 +40,16 @@ func Run(t *testing.T, protocol string, make NewFunc) {
 		{"no batches at this carrier", simulator.Config{Receipts: true, NoMulti: true}, noMulti, ""},
 		{"receipts not kept are said again", simulator.Config{Receipts: true}, notKept, ""},
 		{"a caller that gives up is told the truth", simulator.Config{Latency: time.Hour}, givenUp, ""},
-		{"the carrier says goodbye", simulator.Config{}, goodbye, ""},
+		{"the carrier says goodbye", simulator.Config{}, goodbye, "smpp cmpp sgip smgp"},
+		{"the carrier closes connections that wait", simulator.Config{Receipts: true}, closed, "http"},
 		{"the end of Run", simulator.Config{}, end, ""},
 	} {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
-			if s.only != "" && s.only != protocol {
+			s.config.Protocol, s.config.Profile, _ = strings.Cut(protocol, "/")
+			if s.only != "" && !slices.Contains(strings.Fields(s.only), s.config.Protocol) {
 				t.Skip("of " + s.only + " alone")
 			}
-			s.config.Protocol = protocol
 			s.play(setUp(t, s.config, make))
 		})
 	}
@@ -107,6 +112,67 @@ func long(b *bench) {
 	b.until("all receipts came", func() bool { n, _ := b.received(); return n >= segments })
 	if s := b.carrier.Stats(); s.Segments != segments {
 		b.t.Errorf("got %d segments at the carrier, want %d", s.Segments, segments)
+	}
+}
+
+// whole checks that a carrier that takes texts whole took each once, however many of its
+// segments another one had before, and that every segment has a reference.
+func whole(b *bench) {
+	msgs := messages(some)
+	for i := range msgs {
+		msgs[i].Content = sms.Content{Octets: []byte(strings.Repeat("a", 2*sms.ManyGSM7+10)), Coding: sms.GSM7, Segments: 3}
+		msgs[i].Done = uint16(i % 2)
+	}
+	acks := b.submit(msgs)
+	wantAll(b.t, acks, sms.Taken)
+	for i, a := range acks {
+		first, rest := a.Refs.Next()
+		second, rest := rest.Next()
+		third, rest := rest.Next()
+		if a.Done != 7 || len(first) == 0 || string(second) != string(first) || string(third) != string(first) || len(rest) != 0 {
+			b.t.Fatalf("message %d: done %b, references %q", i, a.Done, a.Refs)
+		}
+	}
+	b.until("all receipts came", func() bool { n, _ := b.received(); return n >= some })
+	if s := b.carrier.Stats(); s.Segments < 3*some || s.Recipients != some { // it may add its signature
+		b.t.Errorf("got %+v at the carrier, want %d messages of 3 segments or more", s, some)
+	}
+}
+
+// closed checks that connections which the carrier closes between two offers cost no
+// message and double none: what was written into one is in doubt.
+func closed(b *bench) {
+	msgs := messages(5 * 20)
+	taken, unknown := 0, 0
+	for round := range 5 {
+		left := msgs[20*round : 20*round+20]
+		for tries := 0; len(left) > 0 && tries < 100; tries++ {
+			again := left[:0:0]
+			for i, a := range b.submit(left) {
+				switch a.Outcome {
+				case sms.NotSent:
+					again = append(again, left[i])
+				case sms.Taken:
+					taken++
+				case sms.Unknown:
+					unknown++
+				default:
+					b.t.Fatalf("got %v %v", a.Outcome, a.Reason)
+				}
+			}
+			left = again
+		}
+		b.carrier.Cut()
+	}
+	if s := b.carrier.Stats(); taken+unknown != len(msgs) || int(s.Recipients) < taken || int(s.Recipients) > taken+unknown {
+		b.t.Errorf("%d taken and %d in doubt of %d, the carrier took %d", taken, unknown, len(msgs), s.Recipients)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for n, refs := range b.receipts {
+		if len(refs) > 1 {
+			b.t.Errorf("%v was reached %d times", n, len(refs))
+		}
 	}
 }
 

@@ -19,6 +19,7 @@ type Carrier struct {
 	memory  *memory
 	counts  counter
 	gate    gate
+	http    *httpSide // nil: it speaks something else
 	nextID  atomic.Uint64
 	pdus    atomic.Int64            // submits read, for what falls on the n-th
 	stop    context.CancelCauseFunc // ends Run; set by Run
@@ -61,6 +62,9 @@ func New(config Config) (*Carrier, error) {
 	}
 	// Ids go on from where no earlier carrier can have been: 2^20 a millisecond.
 	c.nextID.Store(uint64(time.Now().UnixMilli()) << 20)
+	if config.Protocol == "http" {
+		c.http = newHTTPSide(c)
+	}
 	return c, nil
 }
 
@@ -75,6 +79,13 @@ func (c *Carrier) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	c.stop = cancel
+	if c.http != nil {
+		err := c.http.run(ctx)
+		if cause := context.Cause(ctx); err == nil && !errors.Is(cause, ctx.Err()) {
+			err = cause
+		}
+		return errors.Join(err, c.journal.close())
+	}
 	var running sync.WaitGroup
 	if c.config.DialBack != "" {
 		running.Go(func() { c.callBack(ctx) })
@@ -111,6 +122,10 @@ func (c *Carrier) Run(ctx context.Context) error {
 
 // Cut closes every connection at once, without goodbye.
 func (c *Carrier) Cut() {
+	if c.http != nil {
+		c.http.cut()
+		return
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for s := range c.sessions {
@@ -120,6 +135,10 @@ func (c *Carrier) Cut() {
 
 // Unbind says goodbye on every connection, as a carrier does before maintenance.
 func (c *Carrier) Unbind() {
+	if c.http != nil {
+		c.http.cut() // HTTP has no other goodbye
+		return
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for s := range c.sessions {

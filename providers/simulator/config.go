@@ -22,9 +22,11 @@ type Config struct {
 	// Listener, when set, is where clients come in instead; it is the Carrier's to
 	// close. Tests with simulated time have one in memory.
 	Listener net.Listener
-	Protocol string // "smpp", also when empty, "cmpp", "sgip" or "smgp"
+	Protocol string // "smpp", also when empty, "cmpp", "sgip", "smgp" or "http"
+	Profile  string // of http: "kannel", also when empty, "aliyun", "tencent" or "twilio"
 	// DialBack is where SGIP's client listens, host:port: the carrier brings its receipts
 	// there, and logs in with this name and password. Empty: on the client's connections.
+	// Of http it is the address for receipts where the client names none.
 	DialBack, DialBackID, DialBackPassword string
 
 	SystemID string // the only account; empty: any
@@ -134,8 +136,11 @@ func (c Config) withDefaults() (Config, error) {
 	default:
 		return c, fmt.Errorf(`simulator: receipt form %q, want "tlv", "text", "short" or nothing`, c.ReceiptForm)
 	}
-	if c.DialBack != "" && c.Protocol != "sgip" {
-		return c, fmt.Errorf("simulator: only sgip's carriers dial back")
+	if c.DialBack != "" && c.Protocol != "sgip" && c.Protocol != "http" {
+		return c, fmt.Errorf("simulator: only carriers of sgip and http dial back")
+	}
+	if err := c.withHTTP(); err != nil {
+		return c, err
 	}
 	if len(c.DialBackID) > 16 || len(c.DialBackPassword) > 16 {
 		return c, fmt.Errorf("simulator: names and passwords have at most 16 characters (SGIP 1.2, 4.2.1)")

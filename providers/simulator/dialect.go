@@ -54,6 +54,7 @@ var protocols = map[string]protocol{
 		new: newSMGP, port: "8890", least: smgp.HeaderSize, most: smgp.MaxFrame,
 		goodbye: smgp.AppendEmpty(nil, smgp.ExitID, 0x7FFFFFFF), whole: true, ranged: true,
 	},
+	"http": {port: "13013"}, // Kannel's; see http.go
 }
 
 // trouble is why a carrier puts a whole submit off.

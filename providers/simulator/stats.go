@@ -99,6 +99,9 @@ func (c *Carrier) Stats() Stats {
 		ReceiptsSent: c.counts.sent.Load(), ReceiptsAcknowledged: c.counts.acknowledged.Load(),
 		ReceiptsAgain: c.counts.again.Load(), Binds: c.counts.binds.Load(), Cuts: c.counts.cuts.Load(),
 	}
+	if c.http != nil {
+		c.http.count(&s)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for s2 := range c.sessions {

@@ -46,7 +46,8 @@ type Ack struct {
 	// so that a receipt may name another reference.
 	Batch bool
 	// Refs holds the carrier's references of the segments taken in this offer, in
-	// order of segment. It stays valid after Submit returns.
+	// order of segment; with Unknown, what a receipt would name if the carrier did take
+	// it. It stays valid after Submit returns.
 	Refs Refs
 }
 

@@ -19,6 +19,9 @@ type Receipt struct {
 	// Time is when it was delivered or given up, by the carrier's clock, in
 	// milliseconds since 1970; 0 when the receipt does not say.
 	Time int64
+	// Whole: it speaks of every segment of the message, as a gateway's receipt does
+	// that takes texts whole.
+	Whole bool
 }
 
 // Incoming is a message that a person sent, or anything else that arrived and is
