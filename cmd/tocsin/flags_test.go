@@ -13,7 +13,7 @@ func TestMistakesInUseSayWhatIsWanted(t *testing.T) {
 		{"carrier --latency 5", `--latency takes a time such as 200ms or 1m30s, not "5"`},
 		{"carrier --throttle much", `--throttle takes a number such as 0.05, not "much"`},
 		{"carrier --throttle 2 --listen 127.0.0.1:0", "throttle is 2, want a share from 0 to 1"},
-		{"carrier --protocol fax", `protocol "fax" is not spoken, only cmpp, sgip, smgp, smpp`},
+		{"carrier --protocol fax", `protocol "fax" is not spoken, only cmpp, http, sgip, smgp, smpp`},
 		{"run --fast x.yaml", "unknown flag: --fast; see tocsin run --help"},
 		{"report flood --lang fr", "--lang fr is not spoken: en or zh-CN"},
 		{"demo --count 0", "demo needs --count above 0"},
