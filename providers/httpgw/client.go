@@ -79,10 +79,12 @@ var errDial = errors.New("connect")
 
 var errSealed = errors.New("the request was given up before it was written")
 
-// A conn knows whether any octet of the request at hand left.
+// A conn knows whether any octet of the request at hand left, and reads nothing while
+// there is none.
 type conn struct {
 	net.Conn
 	mu      sync.Mutex
+	busy    int  // requests begun and not over
 	writing int  // calls of Write that have not returned
 	wrote   bool // octets of this request left
 	sealed  bool // none may leave any more
@@ -92,7 +94,29 @@ type conn struct {
 func (c *conn) begin() {
 	c.mu.Lock()
 	c.wrote = false
+	c.busy++
 	c.mu.Unlock()
+}
+
+// over is the end of one: its answer is read. The next one may have begun.
+func (c *conn) over() {
+	c.mu.Lock()
+	c.busy--
+	c.mu.Unlock()
+}
+
+var errUnasked = errors.New("the carrier said something that nobody had asked")
+
+// Read reads answers. What comes unasked ends the connection here: net/http would write it
+// into the program's log, and it may hold numbers.
+func (c *conn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if n > 0 && c.busy == 0 {
+		return 0, errUnasked
+	}
+	return n, err
 }
 
 // Write writes unless the request was given up.
@@ -171,6 +195,9 @@ func (c *client) do(ctx context.Context, method, address string, header http.Hea
 	}
 	defer answer.Body.Close()
 	got, err := io.ReadAll(io.LimitReader(answer.Body, mostBody+1))
+	for _, one := range used {
+		one.over()
+	}
 	if err != nil || len(got) > mostBody {
 		return nil, errors.New("the answer could not be read")
 	}

@@ -2,14 +2,17 @@ package httpgw
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"io"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -199,4 +202,40 @@ func TestASealedConnectionWritesNothing(t *testing.T) {
 		t.Error("octets may be leaving, and it says that none did")
 	}
 	a.Close()
+}
+
+// net/http logs what comes unasked, and it may hold anything.
+func TestWhatCarriersSayUnaskedIsNotLogged(t *testing.T) {
+	var said bytes.Buffer
+	log.SetOutput(&said)
+	defer log.SetOutput(os.Stderr)
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	gone := make(chan struct{})
+	go func() {
+		defer close(gone)
+		conn, err := ln.Accept()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		in := bufio.NewReader(conn)
+		if _, err := http.ReadRequest(in); err != nil {
+			return
+		}
+		io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+		time.Sleep(20 * time.Millisecond) // until the client is idle
+		io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\n8613800138000")
+		in.ReadByte() // until it has hung up
+	}()
+	if _, err := testClient(t, "http://"+ln.Addr().String()).do(t.Context(), "GET", "http://"+ln.Addr().String(), http.Header{}, nil); err != nil {
+		t.Fatal(err)
+	}
+	<-gone
+	if strings.Contains(said.String(), "8613800138000") {
+		t.Errorf("the log tells %q", said.String())
+	}
 }

@@ -8,6 +8,9 @@
 // sent twice: net/http's own repetitions are shut off (client.go). HTTP/1.1 only, no
 // redirects, no proxies.
 //
+// Doubt is settled by receipts, and where the carrier can be asked, by asking (doubt.go).
+// Who is asked about is kept in memory: after a restart receipts and people settle it.
+//
 // A request costs what net/http costs, some hundred allocations; with a batch that is
 // per batch, not per recipient.
 package httpgw

@@ -375,3 +375,41 @@ func TestARequestIsWrittenAsConfigured(t *testing.T) {
 		t.Errorf("got time %q", got.Header.Get("X-Time"))
 	}
 }
+
+func TestEachSignatureIsWhereItsGatewayLooksForIt(t *testing.T) {
+	var got *http.Request
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.ParseForm()
+		got = r
+		io.WriteString(w, `{"code":"0","id":"a"}`)
+	}))
+	defer server.Close()
+	for _, c := range []struct {
+		name string
+		sign Sign
+		ok   func() bool
+	}{
+		{"basic", Sign{Kind: "basic"}, func() bool {
+			name, password, _ := got.BasicAuth()
+			return name == "me" && password == "hunter2"
+		}},
+		{"bearer", Sign{Kind: "bearer"}, func() bool { return got.Header.Get("Authorization") == "Bearer hunter2" }},
+		{"md5 of account, secret and time, in the form", Sign{Kind: "md5", Of: "((account))((password))((timestamp))", Encoding: "HEX"}, func() bool {
+			want := (&Sign{Kind: "md5", Encoding: "HEX"}).digest("", "mehunter2"+got.Form.Get("time"))
+			return got.Form.Get("sign") == want && len(want) == 32
+		}},
+		{"hmac of a nonce, in a header and in the form", Sign{Kind: "hmac", Of: "((nonce))", Header: "X-Sig"}, func() bool {
+			want := (&Sign{Kind: "hmac"}).digest("hunter2", got.Form.Get("nonce"))
+			return got.Form.Get("sign") == want && got.Header.Get("X-Sig") == want && len(got.Form.Get("nonce")) == 32
+		}},
+	} {
+		config := plainConfig(server.URL)
+		config.Sign = c.sign
+		config.Send = Request{Form: map[string]any{"to": "((number))", "sign": "((signed))", "time": "((timestamp))", "nonce": "((nonce))"}}
+		p, _, stop := run(t, config, nil, nil)
+		if a := offered(p, some(1, "flood"))[0]; a.Outcome != sms.Taken || !c.ok() {
+			t.Errorf("%s: got %v, form %v, headers %v", c.name, a.Outcome, got.Form, got.Header)
+		}
+		stop()
+	}
+}

@@ -3,7 +3,7 @@
 // of the product's go.sum.
 //
 //   - node-smpp is the carrier of whole campaigns
-//   - Kannel is a client of the simulated carrier
+//   - Kannel is a client of the simulated carrier, and a gateway of ours over HTTP
 //   - gosmpp is another
 //   - gocmpp is the carrier of our CMPP 2.0 and 3.0, and a client of the simulated one
 //   - tshark reads what we write

@@ -241,9 +241,7 @@ func (h *httpSide) submit(ctx context.Context, w http.ResponseWriter, s *httpSub
 		c.stop(err)
 		return
 	}
-	for _, one := range h.expect(s, now) {
-		h.carry([]httpReceipt{one})
-	}
+	h.carryAll(h.expect(s, now))
 	switch cut := int64(c.config.CutAfter); {
 	case cut > 0 && (count == cut || c.config.CutAgain && count%cut == 0):
 		c.counts.cuts.Add(1)

@@ -3,6 +3,7 @@ package simulator
 import (
 	"context"
 	"io"
+	"slices"
 	"sync"
 	"time"
 )
@@ -129,6 +130,15 @@ func (h *httpSide) carry(some []httpReceipt) {
 	h.queue = append(h.queue, some...)
 	h.mu.Unlock()
 	h.rouse()
+}
+
+// carryAll is carry for receipts that go to one address, as many at once as may.
+func (h *httpSide) carryAll(all []httpReceipt) {
+	var under sync.WaitGroup
+	for some := range slices.Chunk(all, h.flavour.most()) {
+		under.Go(func() { h.carry(some) })
+	}
+	under.Wait()
 }
 
 // post makes one callback and reports whether the client has taken it.
