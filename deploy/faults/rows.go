@@ -67,5 +67,5 @@ var rows = []row{
 	{58, "a tenth of a core", "slower, not taken for dead", []string{"TestAProcessStarvedOfCPUIsNotTakenForDead"}, ""},
 	{59, "many campaigns in one process", "goroutines and descriptors as many as before", []string{"TestManyCampaignsLeaveNothingBehind"}, ""},
 	{60, "old and new programs side by side", "both send; too old a one is refused", []string{"TestOldAndNewSideBySide"}, ""},
-	{0, "all of it at once, from seeds", "the books are right", []string{"TestWhateverHappensTheBooksAreRight"}, ""},
+	{0, "all of it at once, from seeds", "the books are right", []string{"TestWhateverHappensTheBooksAreRight", "TestACarrierInAllKindsOfTroubleTakesEverybodyOnceOrLeavesDoubt"}, ""},
 }
