@@ -64,7 +64,7 @@ func renderLines(b *strings.Builder, ended verdicts) {
 			}
 		}
 		if any {
-			fmt.Fprintf(b, "| %d | %s |%s\n", r.number, r.fault, &cells)
+			fmt.Fprintf(b, "| %s | %s |%s\n", r.name(), r.fault, &cells)
 		}
 	}
 }

@@ -147,10 +147,6 @@ func render(ended verdicts, counts map[string]counted, now time.Time) string {
 		"carrier more often than the ledger knows of. Both must be 0. Rows without counts are judged by their tests alone.\n\n", now.Format("2006-01-02"))
 	fmt.Fprintln(&b, "| row | fault | must come of it | result | recipients | lost | duplicated | resent | in doubt |\n|---|---|---|---|---|---|---|---|---|")
 	for _, r := range rows {
-		number := fmt.Sprint(r.number)
-		if r.number == 0 {
-			number = "all"
-		}
 		var sum counted
 		for _, t := range r.tests {
 			c := counts[t]
@@ -160,7 +156,7 @@ func render(ended verdicts, counts map[string]counted, now time.Time) string {
 			sum.Resent += c.Resent
 			sum.InDoubt += c.InDoubt
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |", number, r.fault, r.expected, r.result(ended))
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |", r.name(), r.fault, r.expected, r.result(ended))
 		if sum.Recipients > 0 {
 			fmt.Fprintf(&b, " %d | %d | %d | %d | %d |\n", sum.Recipients, sum.Lost, sum.Duplicated, sum.Resent, sum.InDoubt)
 		} else {
@@ -169,6 +165,14 @@ func render(ended verdicts, counts map[string]counted, now time.Time) string {
 	}
 	renderLines(&b, ended)
 	return b.String()
+}
+
+// name is the row's number, or all.
+func (r *row) name() string {
+	if r.number == 0 {
+		return "all"
+	}
+	return fmt.Sprint(r.number)
 }
 
 // result is what became of a row's tests.

@@ -63,8 +63,11 @@ func tshark(t *testing.T, capture string, args ...string) []byte {
 	return stdout.Bytes()
 }
 
-// readings is every SMPP PDU of a capture.
-func readings(t *testing.T, capture string) []reading {
+// commands are the fields that say what a PDU is.
+var commands = map[string]string{"smpp": "smpp.command_id", "cmpp": "cmpp.Command_Id"}
+
+// readings is every PDU of a protocol in a capture.
+func readings(t *testing.T, capture, protocol string) []reading {
 	t.Helper()
 	type field struct {
 		Name   string  `xml:"name,attr"`
@@ -77,7 +80,7 @@ func readings(t *testing.T, capture string) []reading {
 		} `xml:"packet"`
 	}
 	// What tshark writes for people is cut to a length, in the middle of a character too.
-	pdml := bytes.ToValidUTF8(tshark(t, capture, "-Y", "smpp", "-T", "pdml", "-J", "smpp gsm_sms_ud"), nil)
+	pdml := bytes.ToValidUTF8(tshark(t, capture, "-Y", protocol, "-T", "pdml", "-J", protocol+" gsm_sms_ud"), nil)
 	if err := xml.Unmarshal(pdml, &document); err != nil {
 		t.Fatalf("tshark's PDML: %v", err)
 	}
@@ -90,15 +93,15 @@ func readings(t *testing.T, capture string) []reading {
 		}
 	}
 	for _, p := range document.Packets {
-		for _, protocol := range p.Protocols {
+		for _, one := range p.Protocols {
 			switch {
-			case protocol.Name == "smpp":
+			case one.Name == protocol:
 				r := reading{fields: map[string][]string{}}
-				collect(r, protocol.Fields)
-				r.command = uint64(r.number("smpp.command_id"))
+				collect(r, one.Fields)
+				r.command = uint64(r.number(commands[protocol]))
 				all = append(all, r)
-			case strings.HasPrefix(protocol.Name, "gsm_sms") && len(all) > 0:
-				collect(all[len(all)-1], protocol.Fields) // of the PDU before it
+			case strings.HasPrefix(one.Name, "gsm_sms") && len(all) > 0:
+				collect(all[len(all)-1], one.Fields) // of the PDU before it
 			}
 		}
 	}

@@ -13,6 +13,7 @@ import (
 // A tap passes connections on to a carrier and keeps what goes by.
 type tap struct {
 	address string
+	port    uint16 // that captures name as the carrier's
 
 	mu            sync.Mutex
 	conversations []*conversation
@@ -39,7 +40,7 @@ func newTap(t *testing.T, carrier string) *tap {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &tap{address: l.Addr().String()}
+	p := &tap{address: l.Addr().String(), port: smppPort}
 	var accepting sync.WaitGroup
 	accepting.Go(func() {
 		for {
@@ -106,8 +107,12 @@ func (c *conversation) octets(client bool) []byte {
 	return all
 }
 
-// SMPP's port in IANA's registry, which dissectors know it by.
-const smppPort = 2775
+// The carriers' ports, which dissectors know the protocols by: SMPP's in IANA's
+// registry, and CMPP 3.0.0's, section 6.2.
+const (
+	smppPort = 2775
+	cmppPort = 7890
+)
 
 // capture waits until both sides of every connection have hung up and writes what
 // went by as a pcap file: a TCP connection of synthetic IPv4 packets for each
@@ -132,7 +137,7 @@ func (p *tap) capture(t *testing.T, path string) {
 		t.Fatal(err)
 	}
 	for i, c := range p.conversations {
-		if err := c.write(f, uint16(40_000+i)); err != nil {
+		if err := c.write(f, p.port, uint16(40_000+i)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -151,8 +156,8 @@ const (
 const mtu = 1400
 
 // write is the connection's packets, its opening and its end included.
-func (c *conversation) write(w io.Writer, port uint16) error {
-	s := stream{w: w, port: port}
+func (c *conversation) write(w io.Writer, carrier, client uint16) error {
+	s := stream{w: w, ports: [2]uint16{carrier, client}}
 	at := c.words[0].at
 	s.packet(at, true, syn, nil)
 	s.packet(at, false, syn|ack, nil)
@@ -174,10 +179,10 @@ func (c *conversation) write(w io.Writer, port uint16) error {
 
 // A stream numbers the packets of one connection.
 type stream struct {
-	w    io.Writer
-	port uint16
-	next [2]uint32 // sequence number of the carrier's, the client's next octet
-	err  error
+	w     io.Writer
+	ports [2]uint16 // the carrier's, the client's
+	next  [2]uint32 // sequence number of the next octet of each
+	err   error
 }
 
 func (s *stream) packet(at time.Time, client bool, flags byte, data []byte) {
@@ -186,9 +191,8 @@ func (s *stream) packet(at time.Time, client bool, flags byte, data []byte) {
 	}
 	mine, theirs := 0, 1
 	from, to := byte(2), byte(1) // of 10.0.0.0/8
-	source, destination := uint16(smppPort), s.port
 	if client {
-		mine, theirs, from, to, source, destination = 1, 0, to, from, destination, source
+		mine, theirs, from, to = 1, 0, to, from
 	}
 	const ip, tcp = 20, 20 // sizes of headers without options
 	size := ip + tcp + len(data)
@@ -199,8 +203,8 @@ func (s *stream) packet(at time.Time, client bool, flags byte, data []byte) {
 	// IPv4, RFC 791 section 3.1; nobody checks its sum.
 	b = append(b, 0x45, 0, byte(size>>8), byte(size), 0, 0, 0x40, 0, 64, 6, 0, 0, 10, 0, 0, from, 10, 0, 0, to)
 	// TCP, RFC 9293 section 3.1.
-	b = binary.BigEndian.AppendUint16(b, source)
-	b = binary.BigEndian.AppendUint16(b, destination)
+	b = binary.BigEndian.AppendUint16(b, s.ports[mine])
+	b = binary.BigEndian.AppendUint16(b, s.ports[theirs])
 	b = binary.BigEndian.AppendUint32(b, s.next[mine])
 	acknowledged := s.next[theirs]
 	if flags&ack == 0 {

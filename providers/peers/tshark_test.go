@@ -87,7 +87,7 @@ func TestTsharkReadsWhatWeWrite(t *testing.T) {
 	if wrong := tshark(t, capture, "-Y", wrong); len(wrong) > 0 {
 		t.Errorf("tshark complains:\n%.2000s", wrong)
 	}
-	all := readings(t, capture)
+	all := readings(t, capture, "smpp")
 	got := map[uint64]int{}
 	for _, r := range all {
 		got[r.command]++
@@ -123,7 +123,7 @@ func TestTsharkComplainsOfWhatIsWrong(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			p := &tap{conversations: []*conversation{{words: []word{{true, time.Now(), octets}}}}}
+			p := &tap{port: smppPort, conversations: []*conversation{{words: []word{{true, time.Now(), octets}}}}}
 			capture := filepath.Join(t.TempDir(), "capture.pcap")
 			p.capture(t, capture)
 			if len(tshark(t, capture, "-Y", wrong)) == 0 {
@@ -140,7 +140,7 @@ func (p *tap) count(t *testing.T) map[uint64]int {
 	for _, c := range p.conversations {
 		for _, client := range []bool{true, false} {
 			rest := c.octets(client)
-			for len(rest) >= 16 && int(binary.BigEndian.Uint32(rest)) <= len(rest) {
+			for len(rest) >= 12 && int(binary.BigEndian.Uint32(rest)) <= len(rest) {
 				counts[uint64(binary.BigEndian.Uint32(rest[4:]))]++
 				rest = rest[binary.BigEndian.Uint32(rest):]
 			}
