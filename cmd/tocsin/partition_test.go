@@ -192,7 +192,7 @@ func TestACommitWhoseAnswerIsLostIsReadAgain(t *testing.T) {
 // server.
 func TestALedgerThatHasGoneBackIsPausedAndInDoubt(t *testing.T) {
 	t.Parallel()
-	const count = 20_000
+	const count = 40_000 // more than it sends before the server goes back
 	f := newFleet(t, 2, count, []string{"--latency", "5ms"}, "    connections: 1\n    window: 4\n    batch: 10\n    rate: 1000", "receipts: {wait: 20s}\nin_doubt: hold").sail(t)
 	for i := range f.ships {
 		f.ready(t, i)
