@@ -52,15 +52,37 @@ func build(p ProviderConfig, logger *slog.Logger) (providers.Provider, error) {
 }
 
 func buildSMPP(p ProviderConfig, logger *slog.Logger) (providers.Provider, error) {
-	password, err := p.Password.Read()
+	c, err := configSMPP(p)
 	if err != nil {
 		return nil, err
+	}
+	return smpp.New(smpp.Options{Logger: logger, Config: c})
+}
+
+// Broadcaster makes what calls the carrier of p for cell broadcasts; it opens no
+// connection but reads the password and certificates.
+func Broadcaster(p ProviderConfig) (*smpp.Broadcaster, error) {
+	if p.Protocol != SMPP || !p.Broadcast {
+		return nil, fmt.Errorf("provider %s is not for broadcasts: write broadcast: true and version: \"5.0\" into its configuration, if the carrier allows it", p.Name)
+	}
+	c, err := configSMPP(p)
+	if err != nil {
+		return nil, fmt.Errorf("set up provider %s: %w", p.Name, err)
+	}
+	return smpp.NewBroadcaster(smpp.Options{Config: c}), nil
+}
+
+// configSMPP is the account that p describes.
+func configSMPP(p ProviderConfig) (none smpp.Config, err error) {
+	password, err := p.Password.Read()
+	if err != nil {
+		return none, err
 	}
 	encryption, err := p.TLS.Client()
 	if err != nil {
-		return nil, err
+		return none, err
 	}
-	return smpp.New(smpp.Options{Logger: logger, Config: smpp.Config{
+	return smpp.Config{
 		Address:         p.Address,
 		SystemID:        p.SystemID,
 		Password:        password.Reveal(),
@@ -70,11 +92,12 @@ func buildSMPP(p ProviderConfig, logger *slog.Logger) (providers.Provider, error
 		Connections:     p.Connections,
 		Window:          p.Window,
 		Batch:           p.Batch,
+		Five:            p.Version == "5.0",
 		Sender:          p.Sender,
 		TLS:             encryption,
 		EnquireLink:     p.EnquireLink,
 		ResponseTimeout: p.ResponseTimeout,
-	}})
+	}, nil
 }
 
 // Routes makes the routes of c with what its files of prefixes and ported numbers say

@@ -92,7 +92,7 @@ func (c *Config) AdminAddress() (address string, ok bool) { return c.Admin, c.Ad
 
 // Protocols a provider may speak.
 const (
-	SMPP = "smpp" // SMPP 3.4 over TCP or TLS
+	SMPP = "smpp" // SMPP 3.4 or 5.0 over TCP or TLS
 	CMPP = "cmpp" // CMPP 2.0 or 3.0: China Mobile
 	SGIP = "sgip" // SGIP 1.2: China Unicom
 	SMGP = "smgp" // SMGP 3.0: China Telecom
@@ -139,6 +139,11 @@ type ProviderConfig struct {
 	TLS         *TLSConfig    `yaml:"tls" for:"smpp http"`     // {}: TLS with the machine's authorities
 	ReceiptIDs  string        `yaml:"receipt_ids" for:"smpp"`  // auto, or decimal or hex where answers are in the other
 	EnquireLink time.Duration `yaml:"enquire_link" for:"smpp"` // silence after which the line is tested
+	Broadcast   bool          `yaml:"broadcast" for:"smpp"`    // tocsin broadcast may use it; wants version "5.0"
+
+	// For smpp and cmpp.
+
+	Version string `yaml:"version" for:"smpp cmpp"` // smpp: "3.4" or "5.0"; cmpp: "2.0" or "3.0"
 
 	// For China's carriers.
 
@@ -155,7 +160,6 @@ type ProviderConfig struct {
 
 	// For cmpp.
 
-	Version      string `yaml:"version" for:"cmpp"`       // "2.0" or "3.0"
 	SourceAddr   string `yaml:"source_addr" for:"cmpp"`   // the account: SP_Id
 	MsgSrc       string `yaml:"msg_src" for:"cmpp"`       // Msg_src; empty: source_addr
 	FeeUserType  int    `yaml:"fee_user_type" for:"cmpp"` // who pays, 0 to 3
@@ -252,6 +256,9 @@ func (p *ProviderConfig) UnmarshalYAML(unmarshal func(any) error) error {
 			if err := p.profiled(profile); err != nil {
 				return err
 			}
+		}
+		if protocol == SMPP {
+			p.Version = "3.4"
 		}
 	}
 	values, verdicts := p.Values, p.Verdicts

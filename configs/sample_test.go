@@ -47,7 +47,7 @@ func TestTheSampleIsReadAsItIsPrinted(t *testing.T) {
 			Providers: []ProviderConfig{{
 				Name: "mobile", Protocol: SMPP, Address: "127.0.0.1:2775", SystemID: "tocsin", Password: SecretSource{File: filepath.Join(dir, "secrets/mobile")},
 				Connections: 2, Window: 100, Batch: 100, Rate: 3000, Floor: DefaultFloor, Sender: "10690000",
-				Bind: "transceiver", ReceiptIDs: "auto", EnquireLink: DefaultEnquireLink, ResponseTimeout: DefaultResponseTimeout,
+				Version: "3.4", Bind: "transceiver", ReceiptIDs: "auto", EnquireLink: DefaultEnquireLink, ResponseTimeout: DefaultResponseTimeout,
 			}},
 			Routes: []RouteConfig{{Carrier: "China Mobile", To: []string{"mobile"}}, {Prefix: "86", To: []string{"mobile"}}},
 		}

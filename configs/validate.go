@@ -22,6 +22,7 @@ const (
 	maxConnections = 64   // far above what carriers grant
 	maxWindow      = 4095 // PDUs; sequence numbers would allow more, no carrier does
 	maxBatch       = 254  // SMPP 3.4 section 5.2.24: number_of_dests is 1 to 254
+	maxBatch50     = 255  // SMPP 5.0: all of its octet
 	maxRate        = 1_000_000
 	maxFloor       = 0.5 // more would be no urgency
 	maxFallback    = 24 * time.Hour
@@ -112,13 +113,17 @@ func validateProvider(c *Config, i int, d *document) error {
 	if err := validateNames(c, i, path, d); err != nil {
 		return err
 	}
+	batch := maxBatch
+	if p.Protocol == SMPP && p.Version == "5.0" {
+		batch = maxBatch50
+	}
 	for _, n := range []struct {
 		key              string
 		value, low, high int
 	}{
 		{"connections", p.Connections, 1, maxConnections},
 		{"window", p.Window, 1, maxWindow},
-		{"batch", p.Batch, 1, maxBatch},
+		{"batch", p.Batch, 1, batch},
 		{"rate", p.Rate, 0, maxRate},
 	} {
 		if n.value < n.low || n.value > n.high {
@@ -224,6 +229,10 @@ func validateSMPP(p *ProviderConfig, path string, d *document) error {
 		return d.at(path+".system_id", "system_id of provider %s: at most %d ASCII characters", p.Name, maxSystemID)
 	case len(p.SystemType) > maxSystemType || !printable(p.SystemType):
 		return d.at(path+".system_type", "system_type of provider %s: at most %d ASCII characters", p.Name, maxSystemType)
+	case p.Version != "3.4" && p.Version != "5.0":
+		return d.at(path+".version", "version %q of provider %s is not spoken: write \"3.4\" or \"5.0\", in quotes", p.Version, p.Name)
+	case p.Broadcast && p.Version != "5.0":
+		return d.at(path+".broadcast", "provider %s speaks SMPP 3.4, which has no cell broadcast: write version: \"5.0\" if the carrier speaks it, or remove broadcast", p.Name)
 	case p.Bind != "transceiver" && p.Bind != "separate":
 		return d.at(path+".bind", "bind %q is not known: transceiver, or separate for a transmitter and a receiver", p.Bind)
 	case !known(receiptIDs, p.ReceiptIDs):

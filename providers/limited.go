@@ -24,18 +24,20 @@ type Pacer interface {
 	Rate() float64
 }
 
-// Limited is a Provider that keeps another one to a Pacer's rate. Without a rate
-// it passes everything straight through.
+// Limited is a Provider that keeps another one to a Pacer's rate, and to less while the
+// carrier says that it is congested. Without a rate it passes everything straight
+// through.
 type Limited struct {
 	inner Provider
 	pacer Pacer
 	gate  gate
+	ease  *ease
 }
 
 // NewLimited wraps inner. All that goes to the carrier must go through the one
 // Limited, which counts what is in the carrier's window.
 func NewLimited(inner Provider, pacer Pacer) *Limited {
-	return &Limited{inner: inner, pacer: pacer, gate: newGate(func() int { return open(inner.Line()) })}
+	return &Limited{inner: inner, pacer: pacer, gate: newGate(func() int { return open(inner.Line()) }), ease: newEase()}
 }
 
 // open is the part of the window that is there now: a connection that is down has
@@ -85,8 +87,9 @@ func (l *Limited) Submit(ctx context.Context, msgs []sms.Message, acks []sms.Ack
 		}
 		// A quarter of the window, so that the next slice need not wait for the
 		// last answer to this one.
-		s := cut(msgs, max(int(rate*quantum), 1), max(open(line)/4, 1), max(line.Batch, 1))
-		if err := l.turn(ctx, s, msgs[0].Envelope); err != nil {
+		share := l.ease.hear(line.Congestion, time.Now())
+		s := cut(msgs, max(int(rate*share*quantum), 1), max(open(line)/4, 1), max(line.Batch, 1))
+		if err := l.turn(ctx, s, share, msgs[0].Envelope); err != nil {
 			why := sms.None
 			if msgs[0].Over(time.Now()) {
 				why = sms.TooLate
@@ -116,18 +119,22 @@ func (l *Limited) offer(ctx context.Context, msgs []sms.Message, acks []sms.Ack,
 }
 
 // turn waits for a slice's places in the window and its turn, but not longer than
-// its campaign has time: an error says that it may not leave.
-func (l *Limited) turn(ctx context.Context, s slice, e *sms.Envelope) error {
+// its campaign has time: an error says that it may not leave. At a share of the rate it
+// takes the turns of others that would have left.
+func (l *Limited) turn(ctx context.Context, s slice, share float64, e *sms.Envelope) error {
 	if e != nil && !e.Expires.IsZero() {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadline(ctx, e.Expires)
 		defer cancel()
 	}
+	if err := l.ease.wait(ctx); err != nil {
+		return err
+	}
 	for {
 		if err := l.gate.enter(ctx, s.pdus); err != nil {
 			return err
 		}
-		if err := l.pacer.Wait(ctx, s.segments); err != nil {
+		if err := l.pacer.Wait(ctx, l.ease.turns(s.segments, share)); err != nil {
 			l.gate.leave(s.pdus)
 			return err
 		}

@@ -40,6 +40,10 @@ type Line struct {
 	InFlight    int // PDUs sent and not answered
 	Window      int // PDUs that may be unanswered, over all connections
 	Batch       int // most recipients in one PDU
+	// Congestion is how busy the carrier says it is, 0 to 100 as SMPP 5.0 has it: below 80
+	// it could do more, from 80 to 90 it is where it should be, 100 is too much. 0 also
+	// when it has said nothing for a while.
+	Congestion uint8
 	// Fault says in a few words why no connection is up; "" when one is.
 	Fault string
 

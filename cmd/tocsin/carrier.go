@@ -25,7 +25,7 @@ func newCarrier() *cobra.Command {
 		Long: `Takes messages as a carrier would and sends receipts. Nothing reaches a phone.
 It listens on loopback only, unless --exposed is given.
 
-It speaks SMPP 3.4, CMPP 2.0 and 3.0, SGIP 1.2 and SMGP 3.0, and HTTP as the gateways
+It speaks SMPP 3.4 and 5.0, CMPP 2.0 and 3.0, SGIP 1.2 and SMGP 3.0, and HTTP as the gateways
 of Aliyun, Tencent, Twilio and Kannel do (--protocol http --profile NAME).
 
 The journal gets one JSON line for each recipient taken: time, number, id, text,
@@ -90,6 +90,9 @@ protocol. Of a reply it has time, number, reply, protocol.`,
 	f.IntVar(&c.CutAfter, "cut-after", 0, "cut the line after every so many messages (0: never)")
 	f.StringVar(&c.HexIDs, "hex-ids", "", "resp or receipt: write ids in hexadecimal there")
 	f.BoolVar(&c.NoMulti, "no-multi", false, "do not know submit_multi")
+	f.BoolVar(&c.Version50, "smpp5", false, "speak SMPP 5.0 with clients that do, and take broadcasts")
+	f.StringArrayVar(&c.Areas, "area", nil, "the name of an area for broadcasts; more than one may be given (default: every name is one)")
+	f.IntVar(&c.Congestion, "congestion", 0, "of SMPP 5.0: say congestion_state with every answer, 1 to 100")
 	f.StringVar(&journal, "journal", "", "append what is taken to this file")
 	f.Uint64Var(&c.Seed, "seed", 1, "of all that is random")
 	f.BoolVar(&exposed, "exposed", false, "allow an address that is not loopback")

@@ -1,6 +1,8 @@
 package link
 
 import (
+	"time"
+
 	"tocsin/providers/sms"
 )
 
@@ -106,6 +108,11 @@ func (a *Answer) redo(spans ...span) {
 // NoBatches says that the carrier takes none: from here on everything goes alone. It
 // reports whether that is news.
 func (s *Session) NoBatches() bool { return !s.line.p.single.Swap(true) }
+
+// Congested is the carrier's word on how busy it is, 0 to 100: see providers.Line.
+func (s *Session) Congested(level uint8) {
+	s.line.p.congestion.Store(uint64(time.Now().UnixMilli())<<8 | uint64(level))
+}
 
 // LoggedOut says that the carrier does not know the login any more: nothing is sent
 // on the line from here on, and it is cut with err once what is in flight is answered.

@@ -45,7 +45,8 @@ type Link struct {
 	log      *slog.Logger
 	dial     func(ctx context.Context) (net.Conn, error)
 
-	single atomic.Bool // the carrier takes no batches
+	single     atomic.Bool   // the carrier takes no batches
+	congestion atomic.Uint64 // its last word on how busy it is: when, ms since 1970, and the level in the low 8 bits
 
 	mu    sync.Mutex // guards what follows, and the slots of every line
 	lines []*line    // logged in, able to send
@@ -77,6 +78,10 @@ func New(o Options) *Link {
 	return l
 }
 
+// congestionAge is how long a carrier's word on how busy it is counts: SMPP 5.0 says
+// nothing of it, and a line that is idle hears nothing new.
+const congestionAge = 5 * time.Second
+
 // DialTimeout bounds connecting and logging in, each.
 const DialTimeout = 10 * time.Second
 
@@ -95,6 +100,9 @@ func (p *Link) Line() providers.Line {
 	l := providers.Line{Up: len(p.lines), Connections: p.c.Connections, Window: p.c.Window * p.c.Connections, Batch: p.c.Batch}
 	if p.single.Load() {
 		l.Batch = 1
+	}
+	if c := p.congestion.Load(); time.Now().UnixMilli()-int64(c>>8) < congestionAge.Milliseconds() {
+		l.Congestion = uint8(c)
 	}
 	for _, one := range p.lines {
 		l.InFlight += one.inFlight()

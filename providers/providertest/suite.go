@@ -11,9 +11,9 @@ import (
 	"tocsin/providers/sms"
 )
 
-// Run plays the whole suite; each part has its own carrier and its own provider. A
-// protocol of several kinds is named with its profile: http/twilio.
-func Run(t *testing.T, protocol string, make NewFunc) {
+// Run plays the whole suite; each part has its own carrier, as changes make it, and its
+// own provider. A protocol of several kinds is named with its profile: http/twilio.
+func Run(t *testing.T, protocol string, make NewFunc, changes ...func(*simulator.Config)) {
 	for _, s := range []struct {
 		name   string
 		config simulator.Config
@@ -49,6 +49,9 @@ func Run(t *testing.T, protocol string, make NewFunc) {
 			s.config.Protocol, s.config.Profile, _ = strings.Cut(protocol, "/")
 			if s.only != "" && !slices.Contains(strings.Fields(s.only), s.config.Protocol) {
 				t.Skip("of " + s.only + " alone")
+			}
+			for _, change := range changes {
+				change(&s.config)
 			}
 			s.play(setUp(t, s.config, make))
 		})

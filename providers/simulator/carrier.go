@@ -24,6 +24,9 @@ type Carrier struct {
 	pdus    atomic.Int64            // submits read, for what falls on the n-th
 	stop    context.CancelCauseFunc // ends Run; set by Run
 
+	congestion atomic.Int64
+	broadcasts broadcasts
+
 	mu       sync.Mutex
 	sessions map[*session]struct{}
 	accounts map[string]*account
@@ -60,6 +63,7 @@ func New(config Config) (*Carrier, error) {
 	if config.Remember {
 		c.memory = &memory{messages: map[string][]*fate{}}
 	}
+	c.congestion.Store(int64(config.Congestion))
 	// Ids go on from where no earlier carrier can have been: 2^20 a millisecond.
 	c.nextID.Store(uint64(time.Now().UnixMilli()) << 20)
 	if config.Protocol == "http" {
@@ -119,6 +123,9 @@ func (c *Carrier) Run(ctx context.Context) error {
 	}
 	return errors.Join(err, c.journal.close())
 }
+
+// SetCongestion is what the carrier says of itself from here on, 0 to 100; 0: nothing.
+func (c *Carrier) SetCongestion(level int) { c.congestion.Store(int64(level)) }
 
 // Cut closes every connection at once, without goodbye.
 func (c *Carrier) Cut() {

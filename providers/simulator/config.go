@@ -75,9 +75,18 @@ type Config struct {
 	// CMPP's QUERY and CANCEL, SMGP's Query. Without it the carrier does not know these.
 	Remember bool
 
+	// Version50 is an SMPP 5.0 carrier: with clients of 5.0 it speaks that, and takes
+	// cell broadcasts, in Areas alone when that names any. Congestion is the
+	// congestion_state that it says to them with every answer, 1 to 100; 0: none.
+	// SetCongestion changes it.
+	Version50  bool
+	Areas      []string
+	Congestion int
+
 	// Journal and JournalPath take a line of JSON for every recipient of every
 	// segment taken, written before the answer: time, number, id, text, and for a
-	// long text part and parts; and one for every reply: time, number and reply. The file is appended to; carriers may share one.
+	// long text part and parts; and one for every reply: time, number and reply; a
+	// broadcast has time, broadcast, which is its id, areas, repeat, every, text. The file is appended to; carriers may share one.
 	Journal     io.Writer
 	JournalPath string
 
@@ -135,6 +144,15 @@ func (c Config) withDefaults() (Config, error) {
 	case "", "tlv", "text", "short":
 	default:
 		return c, fmt.Errorf(`simulator: receipt form %q, want "tlv", "text", "short" or nothing`, c.ReceiptForm)
+	}
+	if c.Congestion < 0 || c.Congestion > 100 {
+		return c, fmt.Errorf("simulator: congestion is %d, want 0 to 100", c.Congestion)
+	}
+	if (c.Version50 || c.Congestion > 0 || len(c.Areas) > 0) && c.Protocol != "smpp" {
+		return c, fmt.Errorf("simulator: broadcasts and congestion are of smpp alone")
+	}
+	if (c.Congestion > 0 || len(c.Areas) > 0) && !c.Version50 {
+		return c, fmt.Errorf("simulator: broadcasts and congestion are of SMPP 5.0 alone")
 	}
 	if c.DialBack != "" && c.Protocol != "sgip" && c.Protocol != "http" {
 		return c, fmt.Errorf("simulator: only carriers of sgip and http dial back")

@@ -10,15 +10,17 @@ import (
 	"tocsin/providers/wire"
 )
 
-// smppDialect is SMPP 3.4.
+// smppDialect is SMPP 3.4 and 5.0: the client's bind says which.
 type smppDialect struct {
-	config *Config
-	multi  smpp.Multi // what is being read, kept for the room in it
-	origin *origin
-	form   receiptForm
+	carrier *Carrier
+	config  *Config
+	five    bool
+	multi   smpp.Multi // what is being read, kept for the room in it
+	origin  *origin
+	form    receiptForm
 }
 
-func newSMPP(c *Carrier) dialect { return &smppDialect{config: &c.config} }
+func newSMPP(c *Carrier) dialect { return &smppDialect{carrier: c, config: &c.config} }
 
 // hear takes one PDU.
 func (d *smppDialect) hear(s *session, frame []byte) {
@@ -46,7 +48,9 @@ func (d *smppDialect) hear(s *session, frame []byte) {
 	case bindReceiver, bindTransmitter, bindTransceiver:
 		d.bind(s, command, sequence, body)
 	case enquireLink:
-		s.out = appendHeader(s.out, enquireLink|response, statusOK, sequence)
+		start := len(s.out)
+		s.out = d.congestion(appendHeader(s.out, enquireLink|response, statusOK, sequence))
+		setLength(s.out, start)
 	case smpp.QuerySM, smpp.CancelSM:
 		d.ask(s, command, sequence, body)
 	case unbind:
@@ -55,6 +59,8 @@ func (d *smppDialect) hear(s *session, frame []byte) {
 		s.end = true
 	case unbind | response:
 		s.end = true
+	case smpp.BroadcastSM, smpp.QueryBroadcastSM, smpp.CancelBroadcastSM:
+		d.cell(s, command, sequence, body)
 	default:
 		if command&response == 0 {
 			s.out = appendHeader(s.out, genericNack, statusCommandID, sequence)
@@ -127,7 +133,12 @@ func (d *smppDialect) bind(s *session, command, sequence uint32, body []byte) {
 		return
 	}
 	s.out = append(append(s.out, d.config.SystemID...), 0)
-	s.out = appendTLV8(s.out, tagInterfaceVersion, smpp.Version34)
+	version := byte(smpp.Version34)
+	if d.config.Version50 {
+		version = smpp.Version50
+	}
+	d.five = d.config.Version50 && request.Version >= smpp.Version50
+	s.out = appendTLV8(s.out, tagInterfaceVersion, version)
 	setLength(s.out, start)
 	s.admit(request.SystemID, command != bindReceiver, command != bindTransmitter)
 }
@@ -166,8 +177,11 @@ func (d *smppDialect) parse(r *request, command uint32, body []byte) trouble {
 	if f.Finish() != nil {
 		return malformed
 	}
-	if len(m.To) == 0 {
+	if len(m.To) == 0 || len(m.To) > 254 && !d.five { // 3.4, section 4.5.1
 		return nobody
+	}
+	if len(m.Text) > 254 && !d.five { // 3.4, section 5.2.21
+		return malformed
 	}
 	for i := range m.To {
 		to := &m.To[i]
@@ -214,6 +228,14 @@ func (d *smppDialect) answer(b []byte, r *request, why trouble) []byte {
 	start := len(b)
 	b = appendHeader(b, r.command|response, smppStatuses[why], r.sequence)
 	if why != none {
+		if d.saysCongestion() { // behind an empty message_id, and of a batch nobody
+			b = append(b, 0)
+			if r.command == submitMulti {
+				b = append(b, 0)
+			}
+			b = d.congestion(b)
+			setLength(b, start)
+		}
 		return b
 	}
 	b = append(d.name(b, r, 0), 0)
@@ -224,8 +246,19 @@ func (d *smppDialect) answer(b []byte, r *request, why trouble) []byte {
 			b = binary.BigEndian.AppendUint32(b, statusDestination)
 		}
 	}
+	b = d.congestion(b)
 	setLength(b, start)
 	return b
+}
+
+func (d *smppDialect) saysCongestion() bool { return d.five && d.carrier.congestion.Load() > 0 }
+
+// congestion appends congestion_state, when the carrier says it: SMPP 5.0, section 4.8.
+func (d *smppDialect) congestion(b []byte) []byte {
+	if !d.saysCongestion() {
+		return b
+	}
+	return appendTLV8(b, smpp.TagCongestionState, byte(d.carrier.congestion.Load()))
 }
 
 // name appends message_id.

@@ -2,8 +2,11 @@ package smpp
 
 import "tocsin/providers/wire"
 
-// Version34 is interface_version for SMPP 3.4, section 5.2.4.
-const Version34 = 0x34
+// interface_version: SMPP 3.4, section 5.2.4, and SMPP 5.0, section 4.7.
+const (
+	Version34 = 0x34
+	Version50 = 0x50
+)
 
 // A Bind is bind_transceiver, bind_transmitter or bind_receiver, section 4.1.
 type Bind struct {

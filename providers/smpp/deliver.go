@@ -139,7 +139,7 @@ func (a *Arrival) take(options wire.TLVs) bool {
 			}
 		case TagMessageState:
 			if len(value) == 1 && a.State == 0 {
-				a.State = value[0]
+				a.State = max(value[0], enroute) // 0 is SCHEDULED (5.0): it has not left yet
 			}
 		case TagNetworkErrorCode:
 			if a.Network == nil {

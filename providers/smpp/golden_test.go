@@ -38,6 +38,16 @@ func bodyOf(id uint32) wire.Body {
 		return &Deliver{}
 	case DataSM:
 		return &Data{}
+	case BroadcastSM:
+		return &Broadcast{}
+	case BroadcastSM | Response:
+		return &BroadcastAnswer{}
+	case QueryBroadcastSM:
+		return &BroadcastQuery{}
+	case QueryBroadcastSM | Response:
+		return &BroadcastState{}
+	case CancelBroadcastSM:
+		return &BroadcastCancel{}
 	case AlertNotification:
 		return &Alert{}
 	case QuerySM:
@@ -213,6 +223,40 @@ var golden = map[string]struct {
 		&Cancel{Service: []byte("CMT"), ID: []byte("0123456789ABCDEF"), Source: code, To: person},
 	},
 	"cancel_sm_resp": {Header{ID: CancelSM | Response, Sequence: 0x5002}, &nothing{}},
+	"broadcast_sm": {
+		Header{ID: BroadcastSM, Sequence: 4},
+		&Broadcast{Source: Address{Text: []byte("CB")}, Coding: 1, Options: tlvs(
+			tlv(TagMessagePayload, "flood"), tlv(TagBroadcastArea, "\x00district-1"), tlv(TagBroadcastContent, "\x01\x00\x01"),
+			tlv(TagBroadcastRepeat, "\x00\x03"), tlv(TagBroadcastFrequency, "\x09\x00\x05"))},
+	},
+	"broadcast_sm_areas": {
+		Header{ID: BroadcastSM, Sequence: 3},
+		&Broadcast{
+			Service: []byte("CMT"), Source: Address{0, 1, []byte("10690")}, Priority: 1, Validity: []byte("261126161500000+"), Coding: 8,
+			Options: riverOrder.AppendTo(nil),
+		},
+	},
+	"broadcast_sm_resp": {
+		Header{ID: BroadcastSM | Response, Sequence: 3},
+		&BroadcastAnswer{Answer{ID: []byte("b1-7"), Options: append(
+			AppendFailures(nil, []Failure{{Area("\x00river1"), StatusAlias}}), tlv(TagCongestionState, "\x55")...)}},
+	},
+	"query_broadcast_sm": {
+		Header{ID: QueryBroadcastSM, Sequence: 5},
+		&BroadcastQuery{ID: []byte("b1-7"), Source: Address{0, 1, []byte("10690")}},
+	},
+	"query_broadcast_sm_resp": {
+		Header{ID: QueryBroadcastSM | Response, Sequence: 5},
+		&BroadcastState{Answer{ID: []byte("b1-7"), Options: AppendState(nil, 1, []Reach{{Area("\x00river"), 100}, {Area("\x00hill"), UnknownReach}})}},
+	},
+	"cancel_broadcast_sm": {
+		Header{ID: CancelBroadcastSM, Sequence: 6},
+		&BroadcastCancel{
+			Service: []byte("CMT"), ID: []byte("b1-7"), Source: Address{0, 1, []byte("10690")},
+			Options: tlv(TagBroadcastContent, "\x00\x00\x01"),
+		},
+	},
+	"cancel_broadcast_sm_resp": {Header{ID: CancelBroadcastSM | Response, Sequence: 6}, &nothing{}},
 	"alert_notification": {
 		Header{ID: AlertNotification, Sequence: 80},
 		&Alert{Source: person, To: code, Options: tlv(0x0422, "\x00")},

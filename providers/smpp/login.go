@@ -18,7 +18,7 @@ type protocol struct {
 // Login sends the bind request and waits for its answer.
 func (p *protocol) Login(conn net.Conn, r *wire.Reader, role link.Role) (link.Speaker, error) {
 	request, err := Append(nil, role.Kind, 0, 1, &Bind{
-		SystemID: p.c.SystemID, Password: p.c.Password, SystemType: p.c.SystemType, Version: Version34,
+		SystemID: p.c.SystemID, Password: p.c.Password, SystemType: p.c.SystemType, Version: p.c.version(),
 	})
 	if err != nil {
 		return nil, err
@@ -46,6 +46,10 @@ func (p *protocol) Login(conn net.Conn, r *wire.Reader, role link.Role) (link.Sp
 	var answer BindAnswer
 	if wire.Decode(body, &answer) == nil { // or the login holds, whatever the carrier says of itself
 		s.version, s.name = answer.Version(), answer.SystemID
+		s.five = p.c.Five && answer.Version() >= Version50
+	}
+	if p.c.Five && !s.five {
+		p.log.Warn("the carrier does not speak SMPP 5.0: speaking 3.4", "address", p.c.Address)
 	}
 	return s, nil
 }

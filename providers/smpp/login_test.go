@@ -111,16 +111,20 @@ func TestALoginThatFailsIsTriedAgainWithGrowingPauses(t *testing.T) {
 	}
 }
 
-func TestWhatTheCarrierSaysOfItselfIsKept(t *testing.T) {
+func TestTheCarriersVersionDecides(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		body wire.Body
-		want byte
+		five bool // what is configured
+		want bool
+		most int
 	}{
-		{"its version", &BindAnswer{Options: tlv(TagInterfaceVersion, "\x50")}, 0x50},
-		{"no version", &BindAnswer{SystemID: "carrier"}, 0},
-		{"no body", nil, 0},
-		{"a body that is none", &Data{Service: []byte("data")}, 0},
+		{"5.0", &BindAnswer{Options: tlv(TagInterfaceVersion, "\x50")}, true, true, 255},
+		{"5.0, and 3.4 is configured", &BindAnswer{Options: tlv(TagInterfaceVersion, "\x50")}, false, false, 254},
+		{"3.4, and 5.0 is configured", &BindAnswer{Options: tlv(TagInterfaceVersion, "\x34")}, true, false, 254},
+		{"no version", &BindAnswer{SystemID: "carrier"}, true, false, 254},
+		{"no body", nil, true, false, 254},
+		{"a body that is none", &Data{Service: []byte("data")}, true, false, 254},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			ours, theirs := net.Pipe()
@@ -130,18 +134,25 @@ func TestWhatTheCarrierSaysOfItselfIsKept(t *testing.T) {
 			go func() {
 				h, body, _ := p.next()
 				var bind Bind
-				if err := wire.Decode(body, &bind); err != nil || bind != (Bind{SystemID: "tocsin", Password: "secret", Version: Version34}) {
+				version := uint8(Version34)
+				if tt.five {
+					version = Version50
+				}
+				if err := wire.Decode(body, &bind); err != nil || bind != (Bind{SystemID: "tocsin", Password: "secret", Version: version}) {
 					t.Errorf("got %+v, %v", bind, err)
 				}
 				p.answer(h, StatusOK, tt.body)
 			}()
-			account := protocol{c: Config{SystemID: "tocsin", Password: "secret"}, log: slog.New(slog.DiscardHandler)}
+			account := protocol{c: Config{SystemID: "tocsin", Password: "secret", Five: tt.five}, log: slog.New(slog.DiscardHandler)}
 			s, err := account.Login(ours, wire.NewReader(ours, HeaderSize, MaxFrame), link.Role{Kind: BindTransceiver, Sends: true})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := s.(*speaker).version; got != tt.want {
-				t.Errorf("got version %#x, want %#x", got, tt.want)
+			if got := s.(*speaker).five; got != tt.want {
+				t.Errorf("got 5.0 spoken: %v, want %v", got, tt.want)
+			}
+			if got := s.Most(nil); got != tt.most {
+				t.Errorf("got %d destinations, want %d", got, tt.most)
 			}
 		})
 	}

@@ -22,10 +22,13 @@ type Config struct {
 	Password   string // at most 8 characters
 	SystemType string
 	// Bind is "transceiver", or "separate" for a transmitter and a receiver each.
-	Bind            string
-	Connections     int
-	Window          int // PDUs unanswered on one connection, at most 4095
-	Batch           int // most recipients of a submit_multi, at most 254 (section 4.5.1); 1: submit_sm only
+	Bind        string
+	Connections int
+	Window      int // PDUs unanswered on one connection, at most 4095
+	// Batch is the most recipients of a submit_multi, at most 254 (section 4.5.1), or
+	// 255 with a carrier that speaks 5.0; 1: submit_sm only.
+	Batch           int
+	Five            bool // say SMPP 5.0; the carrier decides whether it is spoken
 	Sender          string
 	ReceiptIDs      Notation      // how receipts write the ids of answers
 	TLS             *tls.Config   // nil: none
@@ -67,8 +70,10 @@ func New(o Options) (*Provider, error) {
 		return nil, errors.New("sender is longer than 20 characters or holds a NUL (SMPP 3.4, 5.2.8)")
 	case c.Window > link.MaxWindow:
 		return nil, fmt.Errorf("window is larger than %d", link.MaxWindow)
-	case c.Batch > maxBatch:
+	case c.Batch > maxBatch && !c.Five:
 		return nil, fmt.Errorf("batch is larger than %d (SMPP 3.4, 4.5.1)", maxBatch)
+	case c.Batch > maxBatch50:
+		return nil, fmt.Errorf("batch is larger than %d (SMPP 5.0, 4.2.3)", maxBatch50)
 	case c.Bind != "" && c.Bind != "transceiver" && c.Bind != "separate":
 		return nil, fmt.Errorf("bind %q is neither transceiver nor separate", c.Bind)
 	}
@@ -95,8 +100,20 @@ func (p Provider) Submit(ctx context.Context, msgs []sms.Message, acks []sms.Ack
 	}
 }
 
-// maxBatch is the most destinations of a submit_multi, section 4.5.1.
-const maxBatch = 254
+// The most destinations of a submit_multi: SMPP 3.4, section 4.5.1, and SMPP 5.0,
+// where number_of_dests is all of an octet.
+const (
+	maxBatch   = 254
+	maxBatch50 = 255
+)
+
+// version is interface_version.
+func (c *Config) version() uint8 {
+	if c.Five {
+		return Version50
+	}
+	return Version34
+}
 
 // fitsAddress reports whether a sender fits source_addr.
 func fitsAddress(sender string) bool {

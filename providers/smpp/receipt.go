@@ -9,14 +9,18 @@ import (
 	"tocsin/providers/wire"
 )
 
-const delivered = 2
+// message_state 1 and 2.
+const (
+	enroute   = 1
+	delivered = 2
+)
 
 // message_state, SMPP 3.4 section 5.2.28.
 var states = [...]struct {
 	state  sms.State
 	reason sms.Reason
 }{
-	1:         {sms.Accepted, sms.None},         // ENROUTE
+	enroute:   {sms.Accepted, sms.None},         // ENROUTE, and SCHEDULED (5.0)
 	delivered: {sms.Delivered, sms.None},        // DELIVERED
 	3:         {sms.Failed, sms.TooLate},        // EXPIRED
 	4:         {sms.Failed, sms.Rejected},       // DELETED
@@ -45,6 +49,7 @@ var words = [...]struct {
 	{"ACCEPTED", 6},
 	{"REJECTED", 8},
 	{"SKIPPED", 9},
+	{"SCHEDULED", enroute},
 	{"FAILED", 5},
 }
 

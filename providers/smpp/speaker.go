@@ -19,8 +19,10 @@ type speaker struct {
 
 	// version is sc_interface_version, 0 when the carrier does not say. Below
 	// Version34 it takes no optional parameters; no submit carries any.
-	version  byte
-	name     string // the carrier's own
+	version byte
+	name    string // the carrier's own
+	// five: both ends speak SMPP 5.0.
+	five     bool
 	valid    wire.Validity
 	receipts receiptReader
 }
@@ -52,8 +54,13 @@ func (s *speaker) Submit(b []byte, sequence uint32, u link.Unit) []byte {
 	}
 }
 
-// Most has no limit of its own: a submit_multi takes as many as the account allows.
-func (s *speaker) Most(*sms.Message) int { return maxBatch }
+// Most is what number_of_dests allows; the account may allow less.
+func (s *speaker) Most(*sms.Message) int {
+	if s.five {
+		return maxBatch50
+	}
+	return maxBatch
+}
 
 // Say appends enquire_link or unbind.
 func (s *speaker) Say(b []byte, w link.Word, sequence uint32) []byte {
@@ -82,11 +89,13 @@ func (s *speaker) Hear(frame []byte, on *link.Session) error {
 		if err := s.answer(h, body, on); err != nil {
 			return err
 		}
+		s.congested(h, body, on)
 	case DeliverSM, DataSM:
 		return s.arrival(h, body, on)
 	case EnquireLink:
 		on.Reply = AppendEmpty(on.Reply, EnquireLink|Response, 0, h.Sequence)
 	case EnquireLink | Response:
+		s.congested(h, body, on)
 	case UnbindCommand:
 		on.HearGoodbye(AppendEmpty(nil, UnbindCommand|Response, 0, h.Sequence))
 	case UnbindCommand | Response:
