@@ -53,7 +53,7 @@ Start with "tocsin demo": it needs no configuration and sends nothing real.`,
 	root.PersistentFlags().String("data", "", "data folder (default: the configuration's)")
 	root.PersistentFlags().String("lang", "", "language of reports, plans and talk: en or zh-CN (default: the environment's)")
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newRun(), newPlan(), newSubmit(), newWait(), newCampaign(), newDoubt(), newProvider(), newRoute(), newReport(), newExport(), newReplies(), newServe(), newSuppress(), newLedger(),
+	root.AddCommand(newRun(), newPlan(), newSubmit(), newWait(), newCampaign(), newDoubt(), newProvider(), newRoute(), newReport(), newExport(), newReplies(), newBroadcast(), newServe(), newSuppress(), newLedger(),
 		newCarrier(), newAudience(), newDemo(), newHealthcheck(), newVersion())
 	profiled(root)
 	group(root)

@@ -1,16 +1,13 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"strconv"
-	"strings"
 	"time"
 
-	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
 
 	"tocsin/campaigns"
@@ -137,24 +134,7 @@ func (t *trial) confirmed(ctx context.Context, yes bool) error {
 	if yes {
 		return nil
 	}
-	if !isatty.IsTerminal(os.Stdin.Fd()) {
-		return usage(errors.New("provider test sends a real message and asks first, which takes a terminal: say --yes to send it without"))
-	}
-	fmt.Fprintf(os.Stderr, t.say.Ask, t.result.To, t.config.Name, t.result.Segments)
-	answer := make(chan string, 1)
-	go func() { // a terminal cannot be told to end; the program ends without it
-		text, _ := bufio.NewReader(os.Stdin).ReadString('\n')
-		answer <- strings.ToLower(strings.TrimSpace(text))
-	}()
-	select {
-	case text := <-answer:
-		if text == "y" || text == "yes" || text == "是" {
-			return nil
-		}
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	return &exitError{exitFailed, errors.New("not confirmed; nothing was sent")}
+	return confirm(ctx, "provider test sends a real message", fmt.Sprintf(t.say.Ask, t.result.To, t.config.Name, t.result.Segments))
 }
 
 // word writes a reference as the carrier does, or in hexadecimal when it is no text.

@@ -119,6 +119,8 @@ type words struct {
 	Route routeWords // tocsin route
 	Check checkWords // tocsin provider check
 	Trial trialWords // tocsin provider test
+
+	Broadcast broadcastWords // tocsin broadcast
 }
 
 // The languages there are.

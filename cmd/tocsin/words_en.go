@@ -112,4 +112,6 @@ var wordsEN = words{
 	Route: routeEN,
 	Check: checkEN,
 	Trial: trialEN,
+
+	Broadcast: broadcastEN,
 }

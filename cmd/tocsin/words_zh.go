@@ -111,4 +111,6 @@ var wordsZH = words{
 	Route: routeZH,
 	Check: checkZH,
 	Trial: trialZH,
+
+	Broadcast: broadcastZH,
 }

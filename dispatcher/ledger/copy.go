@@ -27,6 +27,7 @@ var kept = []struct {
 	{"provider_hour", 8},
 	{"hop", 8},
 	{"consent", 14},
+	{"broadcast", 15},
 }
 
 // ErrNotEmpty says that a ledger has campaigns already.

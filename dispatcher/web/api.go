@@ -22,6 +22,8 @@ type Ledger interface {
 	// Do carries out a command and writes it down; ledger.ErrNotFound and
 	// ledger.ErrNotAllowed have changed nothing.
 	Do(ctx context.Context, c ledger.Command) (ledger.Effect, error)
+	// KeepBroadcast puts a broadcast, or what became of it, on disk.
+	KeepBroadcast(ctx context.Context, b ledger.Broadcast) error
 }
 
 // A Planner puts campaigns into the ledger. An error has left nothing behind; what is
@@ -90,6 +92,7 @@ var routes = []route{
 	{"GET " + Path + "replies", Read, (*api).allReplies},
 	{"GET " + Path + "campaigns/{key}/replies", Read, (*api).replies},
 	{"POST " + Path + "suppression/{verb}", Give, (*api).suppress},
+	{"POST " + Path + "broadcasts", Give, (*api).broadcast},
 	{"POST " + Path + "campaigns", Submit, (*api).submit},
 	{"POST " + Path + "campaigns/{key}/retry", Submit, (*api).retry},
 	{"POST " + Path + "campaigns/{key}/{verb}", Give, (*api).command},
