@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"sync/atomic"
 	"time"
 
 	"tocsin/providers"
@@ -50,7 +51,9 @@ type Options struct {
 // A Provider is one CMPP account.
 type Provider struct {
 	*link.Link
-	version Version
+	// lone: a batch that asks for reports goes one by one; reports: the last offer did.
+	lone    bool
+	reports *atomic.Bool
 }
 
 var _ providers.Provider = Provider{}
@@ -106,7 +109,7 @@ func New(o Options) (*Provider, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Provider{version: c.Version, Link: link.New(link.Options{
+	return &Provider{lone: c.Version < V21 && !c.BatchReports, reports: &atomic.Bool{}, Link: link.New(link.Options{
 		Config: link.Config{
 			Address: c.Address, Roles: []link.Role{{Sends: true}}, Connections: c.Connections, Window: c.Window, Batch: c.Batch,
 			Idle: c.ActiveTest, Patience: c.Timeout, HeaderSize: HeaderSize, MaxFrame: MaxFrame,
@@ -117,9 +120,23 @@ func New(o Options) (*Provider, error) {
 
 // Submit offers msgs; see providers.Provider.
 func (p Provider) Submit(ctx context.Context, msgs []sms.Message, acks []sms.Ack) {
-	if !link.RefuseSenders(msgs, acks, fits) {
-		p.Link.Submit(ctx, msgs, acks)
+	if link.RefuseSenders(msgs, acks, fits) {
+		return
 	}
+	if p.lone && len(msgs) > 0 {
+		p.reports.Store(msgs[0].Envelope.Receipt)
+	}
+	p.Link.Submit(ctx, msgs, acks)
+}
+
+// Line says how the connections stand. In 2.0 a batch is one while reports are asked for:
+// whoever counts what is in the window would count too little.
+func (p Provider) Line() providers.Line {
+	l := p.Link.Line()
+	if p.lone && p.reports.Load() {
+		l.Batch = 1
+	}
+	return l
 }
 
 // fits reports whether a sender fits Src_Id.

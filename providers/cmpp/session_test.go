@@ -589,3 +589,34 @@ func TestTheSignatureThatTheCarrierPutsThereIsNotSent(t *testing.T) {
 		})
 	}
 }
+
+// Whoever counts what is in the window must know how many PDUs an offer makes.
+func TestTheBatchThatALineNames(t *testing.T) {
+	for _, tt := range []struct {
+		name         string
+		v            Version
+		batchReports bool
+		receipt      bool
+		want         int
+	}{
+		{"in 3.0", V30, false, true, 99},
+		{"in 2.0 without reports", V20, false, false, 99},
+		{"in 2.0 with reports is one", V20, false, true, 1},
+		{"in 2.0 with reports, where the gateway takes them", V20, true, true, 99},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p, err := New(Options{Config: Config{Version: tt.v, SourceAddr: "900001", Batch: MaxBatch, BatchReports: tt.batchReports}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			msgs := crowd(1, 20)
+			for _, receipt := range []bool{!tt.receipt, tt.receipt} { // the last counts
+				msgs[0].Envelope = &sms.Envelope{Receipt: receipt}
+				p.Submit(t.Context(), msgs, make([]sms.Ack, 1))
+			}
+			if got := p.Line().Batch; got != tt.want {
+				t.Errorf("got %d, want %d", got, tt.want)
+			}
+		})
+	}
+}

@@ -54,6 +54,7 @@ type Options struct {
 // A Provider is one SGIP account.
 type Provider struct {
 	*link.Link
+	batch    int // most numbers that every Submit has room for
 	listen   string
 	listener net.Listener
 	log      *slog.Logger
@@ -100,7 +101,7 @@ func New(o Options) (*Provider, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	p := &Provider{listen: c.Listen, listener: o.Listener, log: o.Logger, Link: link.New(link.Options{
+	p := &Provider{batch: InPacket(c.Packet, MaxText), listen: c.Listen, listener: o.Listener, log: o.Logger, Link: link.New(link.Options{
 		Config: link.Config{
 			Address: c.Address, Roles: []link.Role{{Kind: ToGateway, Sends: true}}, Connections: c.Connections, Window: c.Window,
 			Batch: c.Batch, Idle: c.Timeout, Patience: c.Timeout, HeaderSize: HeaderSize, MaxFrame: MaxFrame,
@@ -132,6 +133,14 @@ func (p *Provider) Submit(ctx context.Context, msgs []sms.Message, acks []sms.Ac
 	if !link.RefuseSenders(msgs, acks, fits) {
 		p.Link.Submit(ctx, msgs, acks)
 	}
+}
+
+// Line says how the connections stand. A batch is what the packet has room for behind a
+// full segment.
+func (p *Provider) Line() providers.Line {
+	l := p.Link.Line()
+	l.Batch = min(l.Batch, p.batch)
+	return l
 }
 
 // fits reports whether a sender fits SPNumber.

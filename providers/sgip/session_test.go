@@ -397,3 +397,15 @@ func TestTheSignatureThatTheCarrierPutsThereIsNotSent(t *testing.T) {
 		})
 	}
 }
+
+func TestTheBatchThatALineNamesFitsItsPacket(t *testing.T) {
+	for _, tt := range []struct{ packet, batch, want int }{{0, 100, 84}, {0, 50, 50}, {4096, 100, 100}, {512, 84, 10}} {
+		p, err := New(Options{Config: Config{Node: ours.Node, Packet: tt.packet, Batch: tt.batch}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p.Line().Batch; got != tt.want {
+			t.Errorf("packets of %d, batches of %d: got %d, want %d", tt.packet, tt.batch, got, tt.want)
+		}
+	}
+}
