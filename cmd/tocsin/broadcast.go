@@ -163,7 +163,7 @@ func (o *broadcastOptions) run(cmd *cobra.Command) error {
 		}
 	}
 	b := &n.kept
-	if err := keepBroadcast(cmd.Context(), c, *b); err != nil {
+	if err := keepBroadcast(cmd.Context(), c, b); err != nil {
 		return fmt.Errorf("write down the broadcast: %w; nothing was sent", err)
 	}
 	id, failed, fate := carrier.Send(cmd.Context(), &n.request)
@@ -175,7 +175,7 @@ func (o *broadcastOptions) run(cmd *cobra.Command) error {
 		b.Settled = time.Now().UnixMilli()
 	}
 	// What the carrier said is kept, also when somebody has just stopped the program.
-	kept := keepBroadcast(context.WithoutCancel(cmd.Context()), c, *b)
+	kept := keepBroadcast(context.WithoutCancel(cmd.Context()), c, b)
 	if kept != nil {
 		kept = fmt.Errorf("the ledger has the broadcast %s in doubt, for what became of it could not be written: %w", b.Key, kept)
 	}
@@ -236,8 +236,9 @@ func broadcaster(c *configs.Config, name string) (configs.ProviderConfig, *smpp.
 	return p, b, nil
 }
 
-// keepBroadcast puts it into the ledger, or has the server do it that holds its file.
-func keepBroadcast(ctx context.Context, c *configs.Config, b ledger.Broadcast) error {
+// keepBroadcast puts it into the ledger, or has the server do it that holds its file: then
+// b is as the server keeps it, in the name of the token's holder.
+func keepBroadcast(ctx context.Context, c *configs.Config, b *ledger.Broadcast) error {
 	o := ledgerOptions(c)
 	o.Visitor = true
 	l, err := ledger.Open(ctx, o)
@@ -248,10 +249,10 @@ func keepBroadcast(ctx context.Context, c *configs.Config, b ledger.Broadcast) e
 		}
 		ctx, cancel := context.WithTimeout(ctx, answerWithin)
 		defer cancel()
-		return request(ctx, c, http.MethodPost, "broadcasts", "application/json", bytes.NewReader(body), &b)
+		return request(ctx, c, http.MethodPost, "broadcasts", "application/json", bytes.NewReader(body), b)
 	}
 	if err != nil {
 		return err
 	}
-	return errors.Join(l.KeepBroadcast(ctx, b), l.Close())
+	return errors.Join(l.KeepBroadcast(ctx, *b), l.Close())
 }

@@ -152,12 +152,12 @@ func newBroadcastCancel() *cobra.Command {
 				return err
 			}
 			b.Cancel, b.CancelAt, b.CancelWho, b.CancelWhy = ledger.BroadcastInDoubt, time.Now().UnixMilli(), o.by, o.why
-			if err := keepBroadcast(cmd.Context(), c, b); err != nil {
+			if err := keepBroadcast(cmd.Context(), c, &b); err != nil {
 				return unchanged(fmt.Errorf("write down that it is cancelled: %w", err))
 			}
 			fate := carrier.Cancel(cmd.Context(), b.Ref)
 			b.Cancel = fateName(fate.Outcome)
-			if err := keepBroadcast(context.WithoutCancel(cmd.Context()), c, b); err != nil {
+			if err := keepBroadcast(context.WithoutCancel(cmd.Context()), c, &b); err != nil {
 				return fmt.Errorf("the ledger has the cancel of %s in doubt, for what became of it could not be written: %w", b.Key, err)
 			}
 			if o.asJSON {
