@@ -14,6 +14,12 @@ import (
 // the test ends.
 func startNode(t *testing.T, options ...string) (address, journal string) {
 	t.Helper()
+	return startScript(t, "carrier.js", options...)
+}
+
+// startScript runs a carrier on node-smpp, a file of testdata.
+func startScript(t *testing.T, script string, options ...string) (address, journal string) {
+	t.Helper()
 	node := program(t, "node")
 	modules := filepath.Join(os.Getenv("TOCSIN_PEERS"), "node_modules")
 	if os.Getenv("TOCSIN_PEERS") == "" {
@@ -27,7 +33,7 @@ func startNode(t *testing.T, options ...string) (address, journal string) {
 		t.Skip("node-smpp is not installed: deploy/ci/install.sh brings it")
 	}
 	journal = filepath.Join(t.TempDir(), "journal.jsonl")
-	cmd := exec.Command(node, append([]string{filepath.Join("testdata", "carrier.js"), modules, journal}, options...)...)
+	cmd := exec.Command(node, append([]string{filepath.Join("testdata", script), modules, journal}, options...)...)
 	read, write, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
