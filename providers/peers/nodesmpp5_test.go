@@ -9,9 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"tocsin/providers/smpp"
 	"tocsin/providers/sms"
 	"tocsin/providers/sms/smstest"
-	"tocsin/providers/smpp"
 )
 
 // A cell is what testdata/carrier5.js writes down: a request as node-smpp has read it.
@@ -235,8 +235,8 @@ func TestNodeSmpp5TakesABroadcast(t *testing.T) {
 			},
 		},
 		{
-			name: "in English, for a name and a polygon that reaches over the equator and the meridian, from then to then",
-			text: "Flood warning [level 3]: keep away from the river. Help: 119 ~ {free} £0 €0 Üñè@ΔΦΓ",
+			name:  "in English, for a name and a polygon that reaches over the equator and the meridian, from then to then",
+			text:  "Flood warning [level 3]: keep away from the river. Help: 119 ~ {free} £0 €0 Üñè@ΔΦΓ",
 			areas: []string{"alias:delta", "polygon:-1.5,-0.25;1.5,-0.25;0,179.5"},
 			request: smpp.Broadcast{
 				Priority: 1, Replace: 1, Canned: 7, ID: []byte("4fffffff"),
