@@ -165,8 +165,11 @@ func await(conn net.Conn, r *wire.Reader, id uint32, answer wire.Body) Fate {
 // fateOf reads an answer.
 func fateOf(h Header, body []byte, answer wire.Body) Fate {
 	v := verdictOf(h.Status)
-	if h.Status == StatusInvCmdID || h.ID == GenericNack && h.Status == StatusOK {
+	switch {
+	case h.Status == StatusInvCmdID || h.ID == GenericNack && h.Status == StatusOK:
 		v = link.Verdict{Outcome: sms.Refused} // the carrier does not know the request
+	case h.Status == StatusInvMsgID || h.Status == StatusQuery || h.Status == StatusCancel:
+		v = link.Verdict{Outcome: sms.Refused} // nor the broadcast: of a submit the first would be an accident
 	}
 	f := Fate{Outcome: v.Outcome, Code: h.Status}
 	// Answers of a request with no body have none; a refusal may say which areas failed.
