@@ -92,10 +92,10 @@ func TestSeveralConnectionsAndTheirWindows(t *testing.T) {
 				p.usual(h, body)
 				return
 			}
+			o.mu.Lock()
 			if waiting = append(waiting, h); len(waiting) > 4 {
 				t.Errorf("got %d PDUs unanswered on a connection, want at most 4", len(waiting))
 			}
-			o.mu.Lock()
 			flying++
 			most = max(most, flying)
 			o.mu.Unlock()
