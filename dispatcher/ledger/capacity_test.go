@@ -233,3 +233,17 @@ func TestALedgerWhoseMakingWasCutShortIsNoneToRead(t *testing.T) {
 		t.Errorf("got %v, %v, want %v", r, err, ErrNoLedger)
 	}
 }
+
+func TestProcessesLearnTogetherWhatACarrierTakes(t *testing.T) {
+	l := many(t, 2)
+	for i, sample := range []int{800, 600} {
+		if err := l[i].Measured("a", sample); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range l {
+		if got, err := l[i].Capacity(t.Context(), "a"); err != nil || got != 740 {
+			t.Errorf("process %d: got %d, %v, want 740: seven tenths of the first sample, three of the second", i, got, err)
+		}
+	}
+}
