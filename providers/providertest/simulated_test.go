@@ -52,7 +52,7 @@ func (j *journal) taken(t *testing.T) map[sms.Number]int {
 // offered again, and its journal is held against what the provider said.
 func TestACarrierInAllKindsOfTroubleTakesEverybodyOnceOrLeavesDoubt(t *testing.T) {
 	if testing.Short() {
-		t.Skip("lines are renewed in real time")
+		t.Skip("lines are renewed in real time: in make test, not in make check")
 	}
 	protocols := map[string]string{"cmpp 2.0": "cmpp", "cmpp 3.0": "cmpp"}
 	inEach(t, func(t *testing.T, g *tongue) {

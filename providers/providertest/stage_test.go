@@ -86,7 +86,7 @@ func (p play) inMemory(t *testing.T, g *tongue) {
 func (p play) overTCP(t *testing.T, g *tongue) {
 	t.Helper()
 	if testing.Short() {
-		t.Skip("in memory only")
+		t.Skip("over TCP too in make test; make check has the same in memory")
 	}
 	before := goleak.IgnoreCurrent()
 	p.run(t, g, func(s *stage) (string, func(context.Context) (net.Conn, net.Conn, error), func()) {

@@ -85,8 +85,16 @@ func tongues() []*tongue {
 // inEach runs a test for each protocol.
 func inEach(t *testing.T, test func(t *testing.T, g *tongue)) {
 	t.Helper()
+	inEachThat(t, func(*tongue) bool { return true }, test)
+}
+
+// inEachThat runs a test for each protocol that has what it is about.
+func inEachThat(t *testing.T, has func(*tongue) bool, test func(t *testing.T, g *tongue)) {
+	t.Helper()
 	for _, g := range tongues() {
-		t.Run(g.name, func(t *testing.T) { test(t, g) })
+		if has(g) {
+			t.Run(g.name, func(t *testing.T) { test(t, g) })
+		}
 	}
 }
 
