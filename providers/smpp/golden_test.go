@@ -2,9 +2,6 @@ package smpp
 
 import (
 	"bytes"
-	"encoding/hex"
-	"os"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
@@ -12,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tocsin/providers/wire"
+	"tocsin/providers/wire/wiretest"
 )
 
 // nothing is the body of a PDU that is only a header.
@@ -58,38 +56,6 @@ func bodyOf(id uint32) wire.Body {
 		return &Cancel{}
 	}
 	return &nothing{}
-}
-
-// readGolden is the frame of a file in testdata: hexadecimal digits, and comments
-// from # to the end of a line.
-func readGolden(t testing.TB, path string) []byte {
-	t.Helper()
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !strings.HasPrefix(string(text), "# SMPP ") {
-		t.Errorf("%s does not begin with its section", path)
-	}
-	var digits strings.Builder
-	for line := range strings.Lines(string(text)) {
-		line, _, _ = strings.Cut(line, "#")
-		digits.WriteString(strings.Join(strings.Fields(line), ""))
-	}
-	frame, err := hex.DecodeString(digits.String())
-	if err != nil {
-		t.Fatal(path, err)
-	}
-	return frame
-}
-
-func goldenFiles(t testing.TB) []string {
-	t.Helper()
-	files, err := filepath.Glob("testdata/*.hex")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no golden frames", err)
-	}
-	return files
 }
 
 func tlvs(parameters ...wire.TLVs) (all wire.TLVs) {
@@ -268,18 +234,16 @@ var golden = map[string]struct {
 var alike = cmp.Transformer("string", func(b []byte) string { return string(b) })
 
 func TestGoldenFrames(t *testing.T) {
-	files := goldenFiles(t)
-	if len(files) != len(golden) {
-		t.Errorf("got %d files, want %d", len(files), len(golden))
+	frames := wiretest.Frames(t, "SMPP ")
+	if len(frames) != len(golden) {
+		t.Errorf("got %d files, want %d", len(frames), len(golden))
 	}
-	for _, path := range files {
-		name := strings.TrimSuffix(filepath.Base(path), ".hex")
+	for name, frame := range frames {
 		t.Run(name, func(t *testing.T) {
 			want, ok := golden[name]
 			if !ok {
 				t.Fatal("nobody says what it holds")
 			}
-			frame := readGolden(t, path)
 			want.header.Length = uint32(len(frame))
 			h, octets := Split(frame)
 			if h != want.header {
@@ -322,17 +286,10 @@ func TestTheVersionOfABindAnswer(t *testing.T) {
 // Every cut of a body is an error, or is a body that leaves out what may be left
 // out: then it encodes to the same octets.
 func TestEveryCutBodyIsRefusedOrWhole(t *testing.T) {
-	for _, path := range goldenFiles(t) {
-		h, octets := Split(readGolden(t, path))
+	for _, frame := range wiretest.Frames(t, "SMPP ") {
+		h, octets := Split(frame)
 		for n := range octets {
-			body := bodyOf(h.ID)
-			if wire.Decode(octets[:n:n], body) != nil {
-				continue
-			}
-			again, err := wire.Encode(nil, body)
-			if err != nil || string(again) != string(octets[:n]) {
-				t.Errorf("%s cut to %d octets: got %x, %v, want %x", path, n, again, err, octets[:n])
-			}
+			wiretest.Same(t, octets[:n:n], bodyOf(h.ID))
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"tocsin/providers/sms"
 	"tocsin/providers/wire"
+	"tocsin/providers/wire/wiretest"
 )
 
 // at is a time as the carrier's clock shows it, which is ours.
@@ -220,7 +221,7 @@ func TestAReceiptsNumberIsReadAsCarriersWriteIt(t *testing.T) {
 }
 
 func TestTheRealReceiptIsRead(t *testing.T) {
-	h, body := Split(readGolden(t, "testdata/deliver_sm_receipt.hex"))
+	h, body := Split(wiretest.Frames(t, "SMPP ")["deliver_sm_receipt"])
 	a, err := ParseDeliver(body)
 	var reader receiptReader
 	r, ok := reader.read(&a)
