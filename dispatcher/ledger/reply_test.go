@@ -108,24 +108,24 @@ func TestAMessageAnswersTheNewestCampaignThatWasOffered(t *testing.T) {
 }
 
 func TestAMessageAnswersNothingThatWasOfferedTooLongAgo(t *testing.T) {
-	o := heeding(t, t.TempDir())
-	o.Replies.Within = 50 * time.Millisecond
-	l := openWith(t, o)
+	l := openWith(t, heeding(t, t.TempDir()))
 	defer l.Close()
 	ask(t, l, "k", "", 4, 4)
-	sent(t, l, 0)
-	for range 200 { // the ledger's clock, not a stopwatch
+	sent(t, l, 0, 1)
+	later := func(d time.Duration) {
 		l.mu.Lock()
-		old := l.now() - l.campaigns[0].Created
-		l.mu.Unlock()
-		if old > 200 {
-			break
-		}
-		time.Sleep(5 * time.Millisecond)
+		defer l.mu.Unlock()
+		l.ahead += d.Milliseconds() // the ledger's clock
 	}
+	later(AnswersWithin - time.Hour)
 	hear(t, l, from(0, "1"))
-	if _, got := lastOf(t, l, 0); got != 0 {
-		t.Errorf("got campaign %d, want none", got)
+	if _, got := lastOf(t, l, 0); got == 0 {
+		t.Error("within a week: got no campaign, want the one that was sent")
+	}
+	later(2 * time.Hour)
+	hear(t, l, from(1, "1"))
+	if _, got := lastOf(t, l, 1); got != 0 {
+		t.Errorf("after a week: got campaign %d, want none", got)
 	}
 }
 

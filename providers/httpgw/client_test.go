@@ -214,7 +214,7 @@ func TestWhatCarriersSayUnaskedIsNotLogged(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer ln.Close()
-	gone := make(chan struct{})
+	gone, idle := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(gone)
 		conn, err := ln.Accept()
@@ -227,13 +227,14 @@ func TestWhatCarriersSayUnaskedIsNotLogged(t *testing.T) {
 			return
 		}
 		io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
-		time.Sleep(20 * time.Millisecond) // until the client is idle
+		<-idle
 		io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\n8613800138000")
 		in.ReadByte() // until it has hung up
 	}()
 	if _, err := testClient(t, "http://"+ln.Addr().String()).do(t.Context(), "GET", "http://"+ln.Addr().String(), http.Header{}, nil); err != nil {
 		t.Fatal(err)
 	}
+	close(idle) // the client has its answer and asks nothing
 	<-gone
 	if strings.Contains(said.String(), "8613800138000") {
 		t.Errorf("the log tells %q", said.String())

@@ -144,7 +144,7 @@ func TestDoubtThatTheCarrierKnowsNothingOfStays(t *testing.T) {
 	p, _, _ := run(t, askingConfig(address), nil, d.receive)
 	offered(p, some(1, "flood"))
 	until(t, "it was asked for as often as it may", func() bool { return asks.Load() == 4 })
-	time.Sleep(50 * time.Millisecond)
+	time.Sleep(50 * time.Millisecond) // for one too many
 	if asks.Load() != 4 || d.has() != 0 {
 		t.Errorf("%d questions and %d receipts, want 4 and none", asks.Load(), d.has())
 	}

@@ -39,7 +39,7 @@ func (p *peer) acknowledged(n int) {
 func (s *stage) received(n int) []word {
 	s.t.Helper()
 	s.until("all receipts came", func() bool { return s.kept() >= n })
-	time.Sleep(10 * time.Millisecond)
+	time.Sleep(10 * time.Millisecond) // of the bubble, in memory
 	came := s.came()
 	if len(came) != n {
 		s.t.Errorf("got %d received, want %d", len(came), n)
