@@ -191,8 +191,10 @@ func (o *broadcastOptions) run(cmd *cobra.Command) error {
 		return &exitError{exitOpen, fate.Err}
 	case b.State != ledger.BroadcastTaken || len(b.Failed) > 0:
 		return &exitError{exitFailed, fate.Err}
+	case fate.Err != nil: // it is on the air: to send it again would be a second one
+		fmt.Fprintln(os.Stderr, "tocsin:", fate.Err)
 	}
-	return fate.Err
+	return nil
 }
 
 // fateName is an outcome as the ledger keeps it.

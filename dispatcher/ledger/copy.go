@@ -84,11 +84,7 @@ func schemaOf(ctx context.Context, from *sql.DB) (int64, error) {
 	if err := from.QueryRowContext(ctx, `SELECT max(version_id) FROM goose_db_version`).Scan(&version); err != nil {
 		return 0, fmt.Errorf("read its schema: %w", err)
 	}
-	files, err := schemaFiles()
-	if err != nil {
-		return 0, err
-	}
-	own, err := newest(files)
+	own, err := ownSchema()
 	if err != nil {
 		return 0, err
 	}

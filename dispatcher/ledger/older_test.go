@@ -73,11 +73,7 @@ func TestABackupOfEveryOlderSchemaIsRestored(t *testing.T) {
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	files, err := schemaFiles()
-	if err != nil {
-		t.Fatal(err)
-	}
-	last, err := newest(files)
+	last, err := ownSchema()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
-	"strings"
 	"time"
 
 	"tocsin/providers/sms"
@@ -135,12 +133,7 @@ func newReader(db *sql.DB, err error) (*Reader, error) {
 // whole returns ErrNoLedger when the schema is not all there: a process was killed while
 // it made it, or it is an older program's.
 func whole(db *sql.DB) error {
-	files, err := schema.ReadDir("schema")
-	if err != nil {
-		return err
-	}
-	version, _, _ := strings.Cut(files[len(files)-1].Name(), "_")
-	latest, err := strconv.Atoi(version)
+	latest, err := ownSchema()
 	if err != nil {
 		return err
 	}

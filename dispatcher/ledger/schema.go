@@ -68,6 +68,15 @@ func schemaFiles() (fs.FS, error) {
 	return files, err
 }
 
+// ownSchema is the number of the schema that this program brings.
+func ownSchema() (int64, error) {
+	files, err := schemaFiles()
+	if err != nil {
+		return 0, err
+	}
+	return newest(files)
+}
+
 // newest is the number of the last migration, which is what a schema is called.
 func newest(files fs.FS) (int64, error) {
 	names, err := fs.Glob(files, "*.sql")
