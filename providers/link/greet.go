@@ -69,6 +69,7 @@ func (p *Link) greet(ctx context.Context, role Role, h *providers.Hello) error {
 	if goodbye := speaker.Say(nil, Goodbye, goodbyeSequence); len(goodbye) > 0 {
 		conn.SetDeadline(time.Now().Add(goodbyeTime))
 		exchange(conn, r, goodbye, test, h) // it has been heard, whether it answers or hangs up
+		HangUp(conn)
 	}
 	return nil
 }

@@ -120,9 +120,13 @@ func (s *Session) run(ctx context.Context) error {
 	s.line.answered.Store(time.Now().UnixNano())
 	s.line.pump()
 	err := s.read()
-	if s.parting {
+	switch {
+	case s.parting:
 		s.part()
 		err = ErrGoodbye
+	case errors.Is(err, ErrGoodbye): // ours is answered
+		s.shut()
+		HangUp(s.line.conn)
 	}
 	s.down()
 	close(stop)
@@ -219,10 +223,15 @@ func (s *Session) read() error {
 // taken it may still answer, so that our answer waits for that.
 func (s *Session) HearGoodbye(answer []byte) {
 	s.parting, s.goodbye = true, answer
-	s.p.mu.Lock()
-	s.line.closed = true
-	s.p.mu.Unlock()
+	s.shut()
 	s.line.conn.SetReadDeadline(time.Now().Add(drainTime))
+}
+
+// shut ends the sending of requests on the line.
+func (s *Session) shut() {
+	s.p.mu.Lock()
+	defer s.p.mu.Unlock()
+	s.line.closed = true
 }
 
 // part lets the carrier hang up, for which it has a second: a line that is cut while

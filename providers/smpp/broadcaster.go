@@ -118,7 +118,7 @@ func (b *Broadcaster) ask(ctx context.Context, id uint32, request, answer wire.B
 	case err != nil:
 		return Fate{Outcome: sms.NotSent, Err: fmt.Errorf("log in: %w", err)}
 	case !s.(*speaker).five:
-		conn.Write(AppendEmpty(nil, UnbindCommand, 0, unbindSequence))
+		leave(conn)
 		return Fate{Outcome: sms.NotSent, Err: ErrNoBroadcasts}
 	}
 	conn.SetDeadline(time.Now().Add(b.c.ResponseTimeout))
@@ -133,9 +133,15 @@ func (b *Broadcaster) ask(ctx context.Context, id uint32, request, answer wire.B
 		return Fate{Outcome: outcome, Err: fmt.Errorf("send: %w", err)}
 	}
 	fate := await(conn, r, id, answer)
-	conn.SetDeadline(time.Now().Add(time.Second))
-	conn.Write(AppendEmpty(nil, UnbindCommand, 0, unbindSequence)) // the answer is here: what becomes of the line matters no more
+	leave(conn)
 	return fate
+}
+
+// leave says goodbye; nothing hangs on the answer.
+func leave(conn net.Conn) {
+	conn.SetDeadline(time.Now().Add(time.Second))
+	conn.Write(AppendEmpty(nil, UnbindCommand, 0, unbindSequence))
+	link.HangUp(conn)
 }
 
 // await reads until the answer comes, and answers what else the carrier asks.
