@@ -16,6 +16,8 @@ import (
 // Alphabet is what the provider's carrier takes texts in.
 func (p *ProviderConfig) Alphabet() sms.Alphabet {
 	switch {
+	case p.Protocol == HTTP && p.Text == "ucs2":
+		return sms.Wide
 	case p.Protocol != CMPP && p.Protocol != SGIP && p.Protocol != SMGP:
 		return sms.GSM
 	case p.Text == "gb18030":

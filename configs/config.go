@@ -147,12 +147,12 @@ type ProviderConfig struct {
 
 	// For China's carriers.
 
-	Text       string        `yaml:"text" for:"cmpp sgip smgp"`     // of Chinese: ucs2 or gb18030
-	ServiceID  string        `yaml:"service_id" for:"cmpp smgp"`    // the service's code
-	FeeType    string        `yaml:"fee_type" for:"cmpp sgip smgp"` // as the carrier says
-	FeeCode    string        `yaml:"fee_code" for:"cmpp sgip smgp"` // cents
-	National   bool          `yaml:"national" for:"cmpp smgp"`      // numbers go without their 86
-	ActiveTest time.Duration `yaml:"active_test" for:"cmpp smgp"`   // silence after which the line is tested
+	Text       string        `yaml:"text" for:"cmpp sgip smgp http"` // China: ucs2 or gb18030, of Chinese; gateways: gsm7 or ucs2, how letters count
+	ServiceID  string        `yaml:"service_id" for:"cmpp smgp"`     // the service's code
+	FeeType    string        `yaml:"fee_type" for:"cmpp sgip smgp"`  // as the carrier says
+	FeeCode    string        `yaml:"fee_code" for:"cmpp sgip smgp"`  // cents
+	National   bool          `yaml:"national" for:"cmpp smgp"`       // numbers go without their 86
+	ActiveTest time.Duration `yaml:"active_test" for:"cmpp smgp"`    // silence after which the line is tested
 
 	// CarrierSigns: the carrier puts the signature in front itself; a text's own is counted
 	// and not sent.

@@ -70,7 +70,7 @@ const (
 
 // profiled sets the keys of a gateway's profile, which the file's own go over.
 func (p *ProviderConfig) profiled(name string) error {
-	p.Connections, p.Window = 1, defaultHTTPWindow
+	p.Connections, p.Window, p.Text = 1, defaultHTTPWindow, "gsm7"
 	data, err := profiles.ReadFile("profiles/" + name + ".yaml")
 	if err != nil {
 		return nil // validate says so, and where
@@ -189,6 +189,8 @@ func validateHTTP(c *Config, i int, path string, d *document) error {
 		return d.at(path, "provider %s has no account: write the account's name, or its access key's id, as the carrier says", p.Name)
 	case p.TLS != nil && (p.TLS.Certificate == "") != (p.TLS.Key == ""):
 		return d.at(path+".tls", "tls of provider %s: certificate and key belong together, name both or neither", p.Name)
+	case p.Text != "gsm7" && p.Text != "ucs2":
+		return d.at(path+".text", "text %q of provider %s is not known: gsm7, or ucs2 where a segment is 70 characters of any kind", p.Text, p.Name)
 	case len(p.Send.Form) == 0 && p.Send.JSON == nil && len(p.Send.Query) == 0:
 		return d.at(path, "provider %s sends nothing: write send: {form: …}, {json: …} or {query: …}, with ((number)) and ((text)) in it, or a profile", p.Name)
 	}

@@ -15,6 +15,7 @@ import (
 	"tocsin/providers/httpgw"
 	"tocsin/providers/providertest"
 	"tocsin/providers/simulator"
+	"tocsin/providers/sms"
 	"tocsin/providers/sms/smstest"
 )
 
@@ -95,5 +96,17 @@ func TestWhatAProviderSaysGoesOverItsProfile(t *testing.T) {
 	}
 	if strings.Contains(fmt.Sprintf("%+v", p), "secret") {
 		t.Error("a provider's settings print its password")
+	}
+}
+
+func TestHowLettersCountIsTheGatewaysAffair(t *testing.T) {
+	for _, tt := range []struct {
+		profile, more string
+		want          sms.Alphabet
+	}{{"aliyun", "", sms.Wide}, {"tencent", "", sms.Wide}, {"twilio", "", sms.GSM}, {"kannel", "", sms.GSM}, {"aliyun", ", text: gsm7", sms.GSM}} {
+		p := shipped(t, tt.profile, "127.0.0.1:1", "127.0.0.1:2", tt.more)
+		if got := p.Alphabet(); got != tt.want {
+			t.Errorf("%s%s: got %v, want %v", tt.profile, tt.more, got, tt.want)
+		}
 	}
 }

@@ -27,6 +27,8 @@ func TestAnAlphabetWritesATextInItsNarrowCodingOrItsWideOne(t *testing.T) {
 		{"a character of four octets", OctetsGB, "\U00020000", GB, "\x95\x32\x82\x36", 1},
 		{"140 octets of ASCII are one segment", Octets, strings.Repeat("a", 140), ASCII, strings.Repeat("a", 140), 1},
 		{"141 are two", Octets, strings.Repeat("a", 141), ASCII, strings.Repeat("a", 141), 2},
+		{"70 letters are one segment where everything counts so", Wide, strings.Repeat("a", 70), UCS2, strings.Repeat("\x00a", 70), 1},
+		{"71 are two there", Wide, strings.Repeat("a", 71), UCS2, strings.Repeat("\x00a", 71), 2},
 		{"what is no UTF-8 is replaced", OctetsGB, "水\xff水", GB, "\xcb\xae\x84\x31\xa4\x37\xcb\xae", 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -23,23 +23,27 @@ func (c Coding) String() string {
 	return "GSM-7"
 }
 
-// An Alphabet is the codings a carrier takes: one that not every text can be
-// written in, and one for the others.
+// An Alphabet is the codings a carrier takes: a narrow one that not every text can be
+// written in, and a wide one for the others.
 type Alphabet uint8
 
 const (
 	GSM      Alphabet = iota // GSM7, else UCS2: what SMPP and handsets mean
 	Octets                   // ASCII, else UCS2: CMPP, SGIP and SMGP
 	OctetsGB                 // ASCII, else GB: the same carriers, when they want Chinese so
+	Wide                     // UCS2 always: gateways that count 70 characters, Latin ones too
 
 	// Alphabets is how many there are.
-	Alphabets = 3
+	Alphabets = 4
 )
 
 // Narrow is the coding that not every text can be written in.
 func (a Alphabet) Narrow() Coding {
-	if a == GSM {
+	switch a {
+	case GSM:
 		return GSM7
+	case Wide:
+		return UCS2
 	}
 	return ASCII
 }

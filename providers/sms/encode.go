@@ -99,10 +99,13 @@ func (a Alphabet) Encode(dst []byte, text string) (Content, error) {
 }
 
 // AppendNarrow appends UTF-8 text in the narrow coding. It returns dst as it was, and
-// false, when a character is not in it.
+// false, when a character is not in it, or there is none.
 func (a Alphabet) AppendNarrow(dst, text []byte) ([]byte, bool) {
-	if a == GSM {
+	switch a {
+	case GSM:
 		return appendGSM7(dst, text)
+	case Wide:
+		return dst, false // nothing is narrow
 	}
 	for _, c := range text {
 		if c >= utf8.RuneSelf {
