@@ -58,6 +58,12 @@ func (d *desk) has() int {
 // called is a provider that is called back, and the address of its door.
 func called(t *testing.T, d *desk, change func(*Config)) (address string) {
 	t.Helper()
+	return calledBy(t, d.receive, change)
+}
+
+// calledBy is called with any who receives.
+func calledBy(t *testing.T, receive sms.ReceiveFunc, change func(*Config)) (address string) {
+	t.Helper()
 	server := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(server.Close)
 	c := plainConfig(server.URL)
@@ -72,7 +78,7 @@ func called(t *testing.T, d *desk, change func(*Config)) (address string) {
 		change(&c)
 	}
 	door := NewDoor("127.0.0.1:0")
-	_, _, _ = run(t, c, door, d.receive)
+	_, _, _ = run(t, c, door, receive)
 	return "http://" + door.Addr().String()
 }
 

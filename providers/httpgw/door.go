@@ -31,10 +31,6 @@ type room struct {
 // NewDoor makes a Door at host:port, closed.
 func NewDoor(address string) *Door { return &Door{address: address, rooms: map[string]*room{}} }
 
-// mostInside is how many calls are served at once; who comes above it is sent away and
-// comes again.
-const mostInside = 64
-
 // attach puts a handler behind a path; leave takes it away when nobody is inside any more.
 func (d *Door) attach(path string, h http.Handler, log *slog.Logger) (leave func(), err error) {
 	d.mu.Lock()
@@ -72,18 +68,17 @@ func (d *Door) open() error {
 	if err != nil {
 		return fmt.Errorf("listen for callbacks: %w: choose another address (callbacks: {listen: …}), or end who has it", err)
 	}
-	places := make(chan struct{}, mostInside)
+	crowd := newCrowd()
 	d.listener = ln
 	d.server = &http.Server{
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			select {
-			case places <- struct{}{}:
-				defer func() { <-places }()
-				d.serve(w, r)
-			default:
+			if !crowd.enter(r.Context()) {
 				w.Header().Set("Retry-After", "1")
 				http.Error(w, "busy", http.StatusServiceUnavailable)
+				return
 			}
+			defer crowd.leave()
+			d.serve(w, r)
 		}),
 		// A caller who is slower than this is no carrier.
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: time.Minute, IdleTimeout: time.Minute,
