@@ -82,8 +82,8 @@ const realReport = "\x52\x2a\x49\x80\x00\x2a\xa6\xcdAF:4\x00\x00\x00000101000000
 
 // golden is what each file of testdata says.
 var golden = map[string]struct {
-	header Header // its length is the file's
-	body   wire.Body
+	Header Header
+	Body   wire.Body
 }{
 	"connect": {
 		Header{ID: ConnectID, Sequence: 0x17},
@@ -174,77 +174,42 @@ var golden = map[string]struct {
 	"cancel_resp_30": {Header{ID: CancelID | Response, Sequence: 4}, &CancelAnswer{V30, 0}},
 }
 
-// alike takes an empty slice and none for the same: the wire has NULs for both.
-var alike = cmp.Transformer("string", func(b []byte) string { return string(b) })
-
-func TestGoldenFrames(t *testing.T) {
-	frames := wiretest.Frames(t, "CMPP ")
-	if len(frames) != len(golden) {
-		t.Errorf("got %d files, want %d", len(frames), len(golden))
-	}
-	for name, frame := range frames {
-		t.Run(name, func(t *testing.T) {
-			want, ok := golden[name]
-			if !ok {
-				t.Fatal("nobody says what it holds")
-			}
-			want.header.Length = uint32(len(frame))
-			h, octets := Split(frame)
-			if h != want.header {
-				t.Errorf("got header %+v, want %+v", h, want.header)
-			}
-			body := bodyOf(h.ID, versionOf(name))
-			if err := wire.Decode(octets, body); err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(want.body, body, alike, cmp.AllowUnexported(reserved{})); diff != "" {
-				t.Errorf("decoded (-want +got):\n%s", diff)
-			}
-			again, err := Append([]byte("before"), h.ID, h.Sequence, want.body)
-			if err != nil || string(again) != "before"+string(frame) {
-				t.Errorf("encoded\n%x, %v, want\n%x", again, err, frame)
-			}
-		})
-	}
+// codec is how the frames are taken apart.
+var codec = wiretest.Codec[Header]{
+	About: "CMPP ", Split: Split,
+	Append: func(b []byte, h Header, body wire.Body) ([]byte, error) { return Append(b, h.ID, h.Sequence, body) },
+	ID:     func(h Header) uint32 { return h.ID },
+	Sized: func(h Header, length uint32) Header {
+		h.Length = length
+		return h
+	},
+	Body:    func(id uint32, name string) wire.Body { return bodyOf(id, versionOf(name)) },
+	Compare: []cmp.Option{cmp.AllowUnexported(reserved{})},
 }
 
+func TestGoldenFrames(t *testing.T) { codec.Golden(t, golden) }
+
 func TestEveryCutBodyIsRefused(t *testing.T) {
-	for name, frame := range wiretest.Frames(t, "CMPP ") {
-		h, octets := Split(frame)
-		for n := range octets {
-			if wire.Decode(octets[:n:n], bodyOf(h.ID, versionOf(name))) == nil {
-				t.Errorf("%s cut to %d octets is taken", name, n)
-			}
-		}
-	}
+	codec.Cut(t, func(string) bool { return false })
 }
 
 func TestWhatDoesNotFitIsNotEncoded(t *testing.T) {
 	long := strings.Repeat("x", 33)
-	for _, tt := range []struct {
-		name string
-		body wire.Body
-	}{
-		{"a Source_Addr of 7 characters", &Connect{Source: b(long[:7]), Authenticator: make([]byte, 16)}},
-		{"a digest of 15 octets", &Connect{Authenticator: make([]byte, 15)}},
-		{"a Service_Id of 11 characters", &Submit{Version: V30, Service: b(long[:11])}},
-		{"a number of 22 octets in 2.0", &Submit{Version: V20, To: [][]byte{b(long[:22])}}},
-		{"a number of 33 octets in 3.0", &Submit{Version: V30, To: [][]byte{b(long[:33])}}},
-		{"a Src_Id of 22 characters", &Submit{Version: V30, Sender: b(long[:22])}},
-		{"a ValId_Time of 18 characters", &Submit{Version: V30, Valid: b(long[:18])}},
-		{"a content of 256 octets", &Submit{Version: V30, Content: make([]byte, 256)}},
-		{"256 numbers", &Submit{Version: V30, To: make([][]byte, 256)}},
-		{"a Reserve of 9 octets in 2.0", &Deliver{Version: V20, Reserve: b(long[:9])}},
-		{"a LinkID of 21 octets in 3.0", &Deliver{Version: V30, Reserve: b(long[:21])}},
-		{"a Stat of 8 characters", &Report{State: b(long[:8])}},
-		{"a Query_Code of 11 characters", &Query{Code: b(long[:11])}},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			if got, err := Append([]byte("before"), 1, 1, tt.body); err == nil || string(got) != "before" {
-				t.Errorf("got %q, %v, want an error and what was before", got, err)
-			}
-		})
-	}
+	codec.Unfit(t, map[string]wire.Body{
+		"a Source_Addr of 7 characters": &Connect{Source: b(long[:7]), Authenticator: make([]byte, 16)},
+		"a digest of 15 octets":         &Connect{Authenticator: make([]byte, 15)},
+		"a Service_Id of 11 characters": &Submit{Version: V30, Service: b(long[:11])},
+		"a number of 22 octets in 2.0":  &Submit{Version: V20, To: [][]byte{b(long[:22])}},
+		"a number of 33 octets in 3.0":  &Submit{Version: V30, To: [][]byte{b(long[:33])}},
+		"a Src_Id of 22 characters":     &Submit{Version: V30, Sender: b(long[:22])},
+		"a ValId_Time of 18 characters": &Submit{Version: V30, Valid: b(long[:18])},
+		"a content of 256 octets":       &Submit{Version: V30, Content: make([]byte, 256)},
+		"256 numbers":                   &Submit{Version: V30, To: make([][]byte, 256)},
+		"a Reserve of 9 octets in 2.0":  &Deliver{Version: V20, Reserve: b(long[:9])},
+		"a LinkID of 21 octets in 3.0":  &Deliver{Version: V30, Reserve: b(long[:21])},
+		"a Stat of 8 characters":        &Report{State: b(long[:8])},
+		"a Query_Code of 11 characters": &Query{Code: b(long[:11])},
+	})
 }
 
 func TestABodyThatPromisesMuchIsRefused(t *testing.T) {

@@ -1,7 +1,6 @@
 package sgip
 
 import (
-	"bytes"
 	"testing"
 
 	"tocsin/providers/link"
@@ -11,35 +10,18 @@ import (
 	"tocsin/providers/wire/wiretest"
 )
 
-// addBodies seeds a target with the golden bodies of some commands, and with what
-// breaks decoders.
-func addBodies(f *testing.F, ids ...uint32) {
-	f.Helper()
-	for _, frame := range wiretest.Frames(f, "SGIP ") {
-		h, body := Split(frame)
-		for _, id := range ids {
-			if h.ID == id {
-				f.Add(body)
-			}
-		}
-	}
-	f.Add([]byte{})
-	f.Add(bytes.Repeat([]byte{0xFF}, 200))
-	f.Add(make([]byte, 200))
-}
-
 func FuzzBind(f *testing.F) {
-	addBodies(f, BindID)
+	codec.Seed(f, BindID)
 	f.Fuzz(func(t *testing.T, data []byte) { wiretest.Same(t, data, &Bind{}) })
 }
 
 func FuzzSubmit(f *testing.F) {
-	addBodies(f, SubmitID)
+	codec.Seed(f, SubmitID)
 	f.Fuzz(func(t *testing.T, data []byte) { wiretest.Same(t, data, &Submit{}) })
 }
 
 func FuzzDeliver(f *testing.F) {
-	addBodies(f, DeliverID, UserRptID)
+	codec.Seed(f, DeliverID, UserRptID)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var d Deliver
 		if wiretest.Same(t, data, &d) {
@@ -50,7 +32,7 @@ func FuzzDeliver(f *testing.F) {
 }
 
 func FuzzAnswers(f *testing.F) {
-	addBodies(f, BindID|Response, SubmitID|Response, TraceID)
+	codec.Seed(f, BindID|Response, SubmitID|Response, TraceID)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		wiretest.Same(t, data, &Answer{})
 		wiretest.Same(t, data, &Trace{})
@@ -58,7 +40,7 @@ func FuzzAnswers(f *testing.F) {
 }
 
 func FuzzReport(f *testing.F) {
-	addBodies(f, ReportID)
+	codec.Seed(f, ReportID)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var m Report
 		if !wiretest.Same(t, data, &m) {
@@ -78,18 +60,10 @@ func FuzzReport(f *testing.F) {
 	})
 }
 
-// checkRead fails unless what is read of a report can be.
+// checkRead fails unless what is read of a receipt can be.
 func checkRead(t *testing.T, r *sms.Receipt) {
 	t.Helper()
-	if r.To == 0 || r.To > 999_999_999_999_999 {
-		t.Fatalf("got number %d", uint64(r.To))
-	}
-	if r.State != sms.Delivered && r.State != sms.Failed && r.State != sms.Accepted {
-		t.Fatalf("got state %v", r.State)
-	}
-	if (r.State == sms.Failed) != (r.Reason != sms.None) || r.State != sms.Failed && r.Code != 0 {
-		t.Fatalf("got %v because of %v, code %d", r.State, r.Reason, r.Code)
-	}
+	linktest.ReceiptStands(t, r)
 	if len(r.Ref) != 24 {
 		t.Fatalf("got reference %q", r.Ref)
 	}

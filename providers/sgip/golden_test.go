@@ -5,8 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"tocsin/providers/wire"
 	"tocsin/providers/wire/wiretest"
 )
@@ -53,8 +51,8 @@ const (
 
 // golden is what each file of testdata says.
 var golden = map[string]struct {
-	header Header // its length is the file's
-	body   wire.Body
+	Header Header
+	Body   wire.Body
 }{
 	"bind": {Header{ID: BindID}, &Bind{Type: ToGateway, Name: b("testusername"), Password: b("testpwd")}},
 	"bind_from_gateway": {
@@ -104,74 +102,38 @@ var golden = map[string]struct {
 	"trace": {Header{ID: TraceID, Sequence: ours}, &Trace{Submit: ours, User: b("8613000000000")}},
 }
 
-// alike takes an empty slice and none for the same: the wire has NULs for both.
-var alike = cmp.Transformer("string", func(b []byte) string { return string(b) })
-
-func TestGoldenFrames(t *testing.T) {
-	frames := wiretest.Frames(t, "SGIP ")
-	if len(frames) != len(golden) {
-		t.Errorf("got %d files, want %d", len(frames), len(golden))
-	}
-	for name, frame := range frames {
-		t.Run(name, func(t *testing.T) {
-			want, ok := golden[name]
-			if !ok {
-				t.Fatal("nobody says what it holds")
-			}
-			want.header.Length = uint32(len(frame))
-			h, octets := Split(frame)
-			if h != want.header {
-				t.Errorf("got header %+v, want %+v", h, want.header)
-			}
-			body := bodyOf(h.ID)
-			if err := wire.Decode(octets, body); err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(want.body, body, alike); diff != "" {
-				t.Errorf("decoded (-want +got):\n%s", diff)
-			}
-			again, err := Append([]byte("before"), h.ID, h.Sequence, want.body)
-			if err != nil || string(again) != "before"+string(frame) {
-				t.Errorf("encoded\n%x, %v, want\n%x", again, err, frame)
-			}
-		})
-	}
+// codec is how the frames are taken apart.
+var codec = wiretest.Codec[Header]{
+	About: "SGIP ", Split: Split,
+	Append: func(b []byte, h Header, body wire.Body) ([]byte, error) { return Append(b, h.ID, h.Sequence, body) },
+	ID:     func(h Header) uint32 { return h.ID },
+	Sized: func(h Header, length uint32) Header {
+		h.Length = length
+		return h
+	},
+	Body: func(id uint32, _ string) wire.Body { return bodyOf(id) },
 }
 
+func TestGoldenFrames(t *testing.T) { codec.Golden(t, golden) }
+
 func TestEveryCutBodyIsRefused(t *testing.T) {
-	for name, frame := range wiretest.Frames(t, "SGIP ") {
-		h, octets := Split(frame)
-		for n := range octets {
-			if wire.Decode(octets[:n:n], bodyOf(h.ID)) == nil {
-				t.Errorf("%s cut to %d octets is taken", name, n)
-			}
-		}
-	}
+	codec.Cut(t, func(string) bool { return false })
 }
 
 func TestWhatDoesNotFitIsNotEncoded(t *testing.T) {
 	long := strings.Repeat("x", 22)
-	for _, tt := range []struct {
-		name string
-		body wire.Body
-	}{
-		{"a Login Name of 17 characters", &Bind{Name: b(long[:17])}},
-		{"a Login Password of 17 characters", &Bind{Password: b(long[:17])}},
-		{"an SPNumber of 22 characters", &Submit{Sender: b(long)}},
-		{"a UserNumber of 22 characters", &Submit{To: [][]byte{b(long)}}},
-		{"a CorpId of 6 characters", &Submit{Corp: b(long[:6])}},
-		{"a ServiceType of 11 characters", &Submit{Service: b(long[:11])}},
-		{"an ExpireTime of 17 characters", &Submit{Expires: b(long[:17])}},
-		{"256 numbers", &Submit{To: make([][]byte, 256)}},
-		{"a Reserve of 9 octets", &Answer{Reserve: b(long[:9])}},
-		{"a UserNumber of 22 characters in a report", &Report{To: b(long)}},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			if got, err := Append([]byte("before"), 1, ours, tt.body); err == nil || string(got) != "before" {
-				t.Errorf("got %q, %v, want an error and what was before", got, err)
-			}
-		})
-	}
+	codec.Unfit(t, map[string]wire.Body{
+		"a Login Name of 17 characters":             &Bind{Name: b(long[:17])},
+		"a Login Password of 17 characters":         &Bind{Password: b(long[:17])},
+		"an SPNumber of 22 characters":              &Submit{Sender: b(long)},
+		"a UserNumber of 22 characters":             &Submit{To: [][]byte{b(long)}},
+		"a CorpId of 6 characters":                  &Submit{Corp: b(long[:6])},
+		"a ServiceType of 11 characters":            &Submit{Service: b(long[:11])},
+		"an ExpireTime of 17 characters":            &Submit{Expires: b(long[:17])},
+		"256 numbers":                               &Submit{To: make([][]byte, 256)},
+		"a Reserve of 9 octets":                     &Answer{Reserve: b(long[:9])},
+		"a UserNumber of 22 characters in a report": &Report{To: b(long)},
+	})
 }
 
 func TestABodyThatPromisesMuchIsRefused(t *testing.T) {

@@ -134,7 +134,7 @@ func TestAReportByHandIsTheLists(t *testing.T) {
 	if err := hand.parse(body); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(list, hand, alike); diff != "" {
+	if diff := cmp.Diff(list, hand, wiretest.Alike); diff != "" {
 		t.Errorf("by hand it is not the list's (-list +hand):\n%s", diff)
 	}
 	for n := range body {

@@ -11,25 +11,8 @@ import (
 	"tocsin/providers/wire/wiretest"
 )
 
-// addBodies seeds a target with the golden bodies of some commands, and with what
-// breaks decoders.
-func addBodies(f *testing.F, ids ...uint32) {
-	f.Helper()
-	for _, frame := range wiretest.Frames(f, "SMGP ") {
-		h, body := Split(frame)
-		for _, id := range ids {
-			if h.ID == id {
-				f.Add(body)
-			}
-		}
-	}
-	f.Add([]byte{})
-	f.Add(bytes.Repeat([]byte{0xFF}, 200))
-	f.Add(make([]byte, 200))
-}
-
 func FuzzLogin(f *testing.F) {
-	addBodies(f, LoginID, LoginID|Response)
+	codec.Seed(f, LoginID, LoginID|Response)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		wiretest.Same(t, data, &Login{})
 		wiretest.Same(t, data, &LoginAnswer{})
@@ -37,12 +20,12 @@ func FuzzLogin(f *testing.F) {
 }
 
 func FuzzSubmit(f *testing.F) {
-	addBodies(f, SubmitID)
+	codec.Seed(f, SubmitID)
 	f.Fuzz(func(t *testing.T, data []byte) { wiretest.Same(t, data, &Submit{}) })
 }
 
 func FuzzDeliver(f *testing.F) {
-	addBodies(f, DeliverID)
+	codec.Seed(f, DeliverID)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var d Deliver
 		if wiretest.Same(t, data, &d) {
@@ -56,7 +39,7 @@ func FuzzDeliver(f *testing.F) {
 }
 
 func FuzzAnswers(f *testing.F) {
-	addBodies(f, SubmitID|Response, QueryID, QueryID|Response)
+	codec.Seed(f, SubmitID|Response, QueryID, QueryID|Response)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var a Answer
 		if wiretest.Same(t, data, &a) {
@@ -71,18 +54,10 @@ func FuzzAnswers(f *testing.F) {
 	})
 }
 
-// checkRead fails unless what is read of a report can be.
+// checkRead fails unless what is read of a receipt can be.
 func checkRead(t *testing.T, r *sms.Receipt) {
 	t.Helper()
-	if r.To == 0 || r.To > 999_999_999_999_999 {
-		t.Fatalf("got number %d", uint64(r.To))
-	}
-	if r.State != sms.Delivered && r.State != sms.Failed && r.State != sms.Accepted {
-		t.Fatalf("got state %v", r.State)
-	}
-	if (r.State == sms.Failed) != (r.Reason != sms.None) || r.State != sms.Failed && r.Code != 0 {
-		t.Fatalf("got %v because of %v, code %d", r.State, r.Reason, r.Code)
-	}
+	linktest.ReceiptStands(t, r)
 	if len(r.Ref) != 2*idSize {
 		t.Fatalf("got reference %q", r.Ref)
 	}

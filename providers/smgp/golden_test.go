@@ -5,8 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"tocsin/providers/wire"
 	"tocsin/providers/wire/wiretest"
 )
@@ -59,8 +57,8 @@ const (
 
 // golden is what each file of testdata says.
 var golden = map[string]struct {
-	header Header // its length is the file's
-	body   wire.Body
+	Header Header
+	Body   wire.Body
 }{
 	"login": {
 		Header{ID: LoginID, Sequence: 1},
@@ -109,76 +107,40 @@ var golden = map[string]struct {
 	"query_resp":       {Header{ID: QueryID | Response, Sequence: 7}, &QueryAnswer{b("20261125"), 0, nil, 1, 2, 3, 4, 5, 6, 7, 8}},
 }
 
-// alike takes an empty slice and none for the same: the wire has NULs for both.
-var alike = cmp.Transformer("string", func(b []byte) string { return string(b) })
-
-func TestGoldenFrames(t *testing.T) {
-	frames := wiretest.Frames(t, "SMGP ")
-	if len(frames) != len(golden) {
-		t.Errorf("got %d files, want %d", len(frames), len(golden))
-	}
-	for name, frame := range frames {
-		t.Run(name, func(t *testing.T) {
-			want, ok := golden[name]
-			if !ok {
-				t.Fatal("nobody says what it holds")
-			}
-			want.header.Length = uint32(len(frame))
-			h, octets := Split(frame)
-			if h != want.header {
-				t.Errorf("got header %+v, want %+v", h, want.header)
-			}
-			body := bodyOf(h.ID)
-			if err := wire.Decode(octets, body); err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(want.body, body, alike); diff != "" {
-				t.Errorf("decoded (-want +got):\n%s", diff)
-			}
-			again, err := Append([]byte("before"), h.ID, h.Sequence, want.body)
-			if err != nil || string(again) != "before"+string(frame) {
-				t.Errorf("encoded\n%x, %v, want\n%x", again, err, frame)
-			}
-		})
-	}
+// codec is how the frames are taken apart.
+var codec = wiretest.Codec[Header]{
+	About: "SMGP ", Split: Split,
+	Append: func(b []byte, h Header, body wire.Body) ([]byte, error) { return Append(b, h.ID, h.Sequence, body) },
+	ID:     func(h Header) uint32 { return h.ID },
+	Sized: func(h Header, length uint32) Header {
+		h.Length = length
+		return h
+	},
+	Body: func(id uint32, _ string) wire.Body { return bodyOf(id) },
 }
+
+func TestGoldenFrames(t *testing.T) { codec.Golden(t, golden) }
 
 // Behind the last field there may be optional parameters or none: a cut between two
 // of them is a body, and encodes to the same octets.
 func TestEveryCutBodyIsRefusedOrWhole(t *testing.T) {
-	for name, frame := range wiretest.Frames(t, "SMGP ") {
-		h, octets := Split(frame)
-		for n := range octets {
-			if wiretest.Same(t, octets[:n:n], bodyOf(h.ID)) && name != "submit_segment" && name != "deliver" {
-				t.Errorf("%s cut to %d octets is taken", name, n)
-			}
-		}
-	}
+	codec.Cut(t, func(name string) bool { return name == "submit_segment" || name == "deliver" })
 }
 
 func TestWhatDoesNotFitIsNotEncoded(t *testing.T) {
 	long := strings.Repeat("x", 22)
-	for _, tt := range []struct {
-		name string
-		body wire.Body
-	}{
-		{"a ClientID of 9 characters", &Login{Client: b(long[:9]), Authenticator: make([]byte, 16)}},
-		{"a digest of 17 octets", &Login{Authenticator: make([]byte, 17)}},
-		{"a ServiceID of 11 characters", &Submit{Service: b(long[:11])}},
-		{"a number of 22 characters", &Submit{To: [][]byte{b(long)}}},
-		{"a content of 256 octets", &Submit{Content: make([]byte, 256)}},
-		{"256 numbers", &Submit{To: make([][]byte, 256)}},
-		{"parameters that do not add up", &Submit{Options: wire.TLVs{0, 2, 0, 9, 1}}},
-		{"a MsgID of 9 octets", &Answer{ID: make([]byte, 9)}},
-		{"a RecvTime of 15 characters", &Deliver{ID: make([]byte, 10), At: b(long[:15])}},
-		{"a QueryCode of 11 characters", &Query{Code: b(long[:11])}},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			if got, err := Append([]byte("before"), 1, 1, tt.body); err == nil || string(got) != "before" {
-				t.Errorf("got %q, %v, want an error and what was before", got, err)
-			}
-		})
-	}
+	codec.Unfit(t, map[string]wire.Body{
+		"a ClientID of 9 characters":    &Login{Client: b(long[:9]), Authenticator: make([]byte, 16)},
+		"a digest of 17 octets":         &Login{Authenticator: make([]byte, 17)},
+		"a ServiceID of 11 characters":  &Submit{Service: b(long[:11])},
+		"a number of 22 characters":     &Submit{To: [][]byte{b(long)}},
+		"a content of 256 octets":       &Submit{Content: make([]byte, 256)},
+		"256 numbers":                   &Submit{To: make([][]byte, 256)},
+		"parameters that do not add up": &Submit{Options: wire.TLVs{0, 2, 0, 9, 1}},
+		"a MsgID of 9 octets":           &Answer{ID: make([]byte, 9)},
+		"a RecvTime of 15 characters":   &Deliver{ID: make([]byte, 10), At: b(long[:15])},
+		"a QueryCode of 11 characters":  &Query{Code: b(long[:11])},
+	})
 }
 
 func TestABodyThatPromisesMuchIsRefused(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tocsin/providers/wire"
+	"tocsin/providers/wire/wiretest"
 )
 
 // riverOrder is the order of testdata/broadcast_sm_areas.hex.
@@ -172,16 +173,16 @@ func TestIntervals(t *testing.T) {
 }
 
 func FuzzBroadcast(f *testing.F) {
-	addBodies(f, BroadcastSM)
+	codec.Seed(f, BroadcastSM)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var b Broadcast
-		if !sameAgain(t, data, &b) {
+		if !wiretest.Same(t, data, &b) {
 			return
 		}
 		if o, status := b.Order(); status == StatusOK {
 			again := Broadcast{Options: o.AppendTo(nil)}
 			got, status := again.Order()
-			if diff := cmp.Diff(o, got, alike); status != StatusOK || diff != "" {
+			if diff := cmp.Diff(o, got, wiretest.Alike); status != StatusOK || diff != "" {
 				t.Fatalf("status %#x, order (-want +got):\n%s", status, diff)
 			}
 			for _, a := range o.Areas {
@@ -192,23 +193,23 @@ func FuzzBroadcast(f *testing.F) {
 }
 
 func FuzzBroadcastAnswers(f *testing.F) {
-	addBodies(f, BroadcastSM|Response, QueryBroadcastSM, QueryBroadcastSM|Response, CancelBroadcastSM)
+	codec.Seed(f, BroadcastSM|Response, QueryBroadcastSM, QueryBroadcastSM|Response, CancelBroadcastSM)
 	f.Fuzz(func(t *testing.T, data []byte) {
-		sameAgain(t, data, &BroadcastQuery{})
-		sameAgain(t, data, &BroadcastCancel{})
+		wiretest.Same(t, data, &BroadcastQuery{})
+		wiretest.Same(t, data, &BroadcastCancel{})
 		var a BroadcastAnswer
-		if sameAgain(t, data, &a) {
+		if wiretest.Same(t, data, &a) {
 			a.Failures()
 		}
 		var s BroadcastState
-		if sameAgain(t, data, &s) {
+		if wiretest.Same(t, data, &s) {
 			s.State()
 		}
 	})
 }
 
 func FuzzCongestion(f *testing.F) {
-	addBodies(f, SubmitSM|Response, SubmitMulti|Response)
+	codec.Seed(f, SubmitSM|Response, SubmitMulti|Response)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		for _, id := range []uint32{SubmitSM | Response, SubmitMulti | Response, EnquireLink | Response} {
 			level, ok := Congestion(id, data)

@@ -6,8 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"tocsin/providers/wire"
 	"tocsin/providers/wire/wiretest"
 )
@@ -75,8 +73,8 @@ var (
 
 // golden is what each file of testdata says.
 var golden = map[string]struct {
-	header Header // its length is the file's
-	body   wire.Body
+	Header Header
+	Body   wire.Body
 }{
 	"bind_transmitter": {
 		Header{ID: BindTransmitter, Sequence: 1},
@@ -229,40 +227,21 @@ var golden = map[string]struct {
 	},
 }
 
-// alike takes an empty slice and none for the same: the wire has one octet for
-// both.
-var alike = cmp.Transformer("string", func(b []byte) string { return string(b) })
-
-func TestGoldenFrames(t *testing.T) {
-	frames := wiretest.Frames(t, "SMPP ")
-	if len(frames) != len(golden) {
-		t.Errorf("got %d files, want %d", len(frames), len(golden))
-	}
-	for name, frame := range frames {
-		t.Run(name, func(t *testing.T) {
-			want, ok := golden[name]
-			if !ok {
-				t.Fatal("nobody says what it holds")
-			}
-			want.header.Length = uint32(len(frame))
-			h, octets := Split(frame)
-			if h != want.header {
-				t.Errorf("got header %+v, want %+v", h, want.header)
-			}
-			body := bodyOf(h.ID)
-			if err := wire.Decode(octets, body); err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(want.body, body, alike); diff != "" {
-				t.Errorf("decoded (-want +got):\n%s", diff)
-			}
-			again, err := Append([]byte("before"), h.ID, h.Status, h.Sequence, want.body)
-			if err != nil || string(again) != "before"+string(frame) {
-				t.Errorf("encoded\n%x, %v, want\n%x", again, err, frame)
-			}
-		})
-	}
+// codec is how the frames are taken apart.
+var codec = wiretest.Codec[Header]{
+	About: "SMPP ", Split: Split,
+	Append: func(b []byte, h Header, body wire.Body) ([]byte, error) {
+		return Append(b, h.ID, h.Status, h.Sequence, body)
+	},
+	ID: func(h Header) uint32 { return h.ID },
+	Sized: func(h Header, length uint32) Header {
+		h.Length = length
+		return h
+	},
+	Body: func(id uint32, _ string) wire.Body { return bodyOf(id) },
 }
+
+func TestGoldenFrames(t *testing.T) { codec.Golden(t, golden) }
 
 func TestTheVersionOfABindAnswer(t *testing.T) {
 	for _, tt := range []struct {
@@ -286,40 +265,26 @@ func TestTheVersionOfABindAnswer(t *testing.T) {
 // Every cut of a body is an error, or is a body that leaves out what may be left
 // out: then it encodes to the same octets.
 func TestEveryCutBodyIsRefusedOrWhole(t *testing.T) {
-	for _, frame := range wiretest.Frames(t, "SMPP ") {
-		h, octets := Split(frame)
-		for n := range octets {
-			wiretest.Same(t, octets[:n:n], bodyOf(h.ID))
-		}
-	}
+	codec.Cut(t, func(string) bool { return true })
 }
 
 func TestWhatDoesNotFitIsNotEncoded(t *testing.T) {
 	long := strings.Repeat("x", 65)
-	for _, tt := range []struct {
-		name string
-		body wire.Body
-	}{
-		{"a system_id of 16 characters", &Bind{SystemID: long[:16]}},
-		{"a password of 9 characters", &Bind{Password: long[:9]}},
-		{"a system_type of 13 characters", &Bind{SystemType: long[:13]}},
-		{"an address_range of 41 characters", &Bind{Range: long[:41]}},
-		{"a system_id with a NUL", &Bind{SystemID: "a\x00b"}},
-		{"an address of 21 octets", &Submit{To: Address{Text: []byte(long[:21])}}},
-		{"a short_message of 256 octets", &Submit{Message: Message{Text: make([]byte, 256)}}},
-		{"a validity_period of 17 characters", &Submit{Message: Message{Validity: []byte(long[:17])}}},
-		{"256 destinations", &Multi{To: make([]Destination, 256)}},
-		{"a destination that is neither number nor list", &Multi{To: []Destination{{Flag: 3}}}},
-		{"256 refusals", &MultiAnswer{Refused: make([]Refusal, 256)}},
-		{"a message_id of 65 characters", &Answer{ID: []byte(long)}},
-		{"parameters that do not add up", &Deliver{Submit{Message: Message{Options: wire.TLVs{0, 30, 0, 9, 1}}}}},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			if got, err := Append([]byte("before"), 1, 0, 1, tt.body); err == nil || string(got) != "before" {
-				t.Errorf("got %q, %v, want an error and what was before", got, err)
-			}
-		})
-	}
+	codec.Unfit(t, map[string]wire.Body{
+		"a system_id of 16 characters":                  &Bind{SystemID: long[:16]},
+		"a password of 9 characters":                    &Bind{Password: long[:9]},
+		"a system_type of 13 characters":                &Bind{SystemType: long[:13]},
+		"an address_range of 41 characters":             &Bind{Range: long[:41]},
+		"a system_id with a NUL":                        &Bind{SystemID: "a\x00b"},
+		"an address of 21 octets":                       &Submit{To: Address{Text: []byte(long[:21])}},
+		"a short_message of 256 octets":                 &Submit{Message: Message{Text: make([]byte, 256)}},
+		"a validity_period of 17 characters":            &Submit{Message: Message{Validity: []byte(long[:17])}},
+		"256 destinations":                              &Multi{To: make([]Destination, 256)},
+		"a destination that is neither number nor list": &Multi{To: []Destination{{Flag: 3}}},
+		"256 refusals":                                  &MultiAnswer{Refused: make([]Refusal, 256)},
+		"a message_id of 65 characters":                 &Answer{ID: []byte(long)},
+		"parameters that do not add up":                 &Deliver{Submit{Message: Message{Options: wire.TLVs{0, 30, 0, 9, 1}}}},
+	})
 }
 
 // A body that promises more than it holds costs no more than it holds.
