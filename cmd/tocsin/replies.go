@@ -23,7 +23,8 @@ func newReplies() *cobra.Command {
 the last answer of each person, and how many have it and are silent. Without a key:
 every campaign that asks for answers, or was answered.
 
---list writes each message with its number and text, as CSV: keep it private.`,
+--list writes each message with its number and text, as CSV: keep it private. A long one
+that came in parts is one row.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if listed && len(args) == 0 || out != "" && !listed {

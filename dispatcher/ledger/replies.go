@@ -88,7 +88,9 @@ func countReplies(ctx context.Context, q querier, campaign int64, asked campaign
 		n.Answers[at].Keywords = append(n.Answers[at].Keywords, r.Keyword)
 		place[r.Keyword] = at
 	}
-	if err := q.QueryRowContext(ctx, `SELECT count(*), count(DISTINCT number), count(DISTINCT CASE WHEN meaning = 'opt_out' THEN number END),
+	if err := q.QueryRowContext(ctx, `SELECT count(CASE WHEN parts = 0 THEN 1 END) +
+				count(DISTINCT CASE WHEN parts > 0 THEN sender || '/' || recipient || '/' || part_ref || '/' || parts END),
+			count(DISTINCT number), count(DISTINCT CASE WHEN meaning = 'opt_out' THEN number END),
 			count(DISTINCT CASE WHEN meaning = 'opt_in' THEN number END),
 			count(DISTINCT CASE WHEN meaning = 'other' AND NOT EXISTS (SELECT 1 FROM incoming j
 				WHERE j.campaign = i.campaign AND j.number = i.number AND j.meaning = 'answer') THEN number END)
@@ -171,7 +173,8 @@ func replies(ctx context.Context, db *sql.DB, q *contents, key string) (*ReplyCo
 }
 
 // ListReplies writes one CSV row for each message that answers a campaign, oldest first:
-// when it came, from which number, what it means and its text. A cell that a spreadsheet
+// when it came, from which number, what it means and its text. A long one that came in
+// parts is one row, where its first part came. A cell that a spreadsheet
 // would take for a formula gets an apostrophe in front.
 func (r *Reader) ListReplies(ctx context.Context, key string, w io.Writer) error {
 	all, err := readCampaigns(ctx, r.db, "WHERE key = $1", key)
@@ -181,7 +184,11 @@ func (r *Reader) ListReplies(ctx context.Context, key string, w io.Writer) error
 	if len(all) == 0 {
 		return fmt.Errorf("%w: %s", ErrNotFound, key)
 	}
-	rows, err := r.db.QueryContext(ctx, `SELECT at, number, provider, meaning, keyword, text FROM incoming WHERE campaign = $1 ORDER BY at, id`, all[0].ID)
+	long, err := readLong(ctx, r.db, all[0].ID)
+	if err != nil {
+		return fmt.Errorf("list replies to %s: %w", key, err)
+	}
+	rows, err := r.db.QueryContext(ctx, `SELECT id, at, number, provider, meaning, keyword, text FROM incoming WHERE campaign = $1 ORDER BY at, id`, all[0].ID)
 	if err != nil {
 		return fmt.Errorf("list replies to %s: %w", key, err)
 	}
@@ -191,10 +198,16 @@ func (r *Reader) ListReplies(ctx context.Context, key string, w io.Writer) error
 		return fmt.Errorf("list replies to %s: %w", key, err)
 	}
 	for rows.Next() {
-		var at, number int64
+		var id, at, number int64
 		var provider, meaning, keyword, text string
-		if err := rows.Scan(&at, &number, &provider, &meaning, &keyword, &text); err != nil {
+		if err := rows.Scan(&id, &at, &number, &provider, &meaning, &keyword, &text); err != nil {
 			return fmt.Errorf("list replies to %s: %w", key, err)
+		}
+		if m := long[id]; m != nil {
+			if m.first != id {
+				continue
+			}
+			text = m.text()
 		}
 		label, _ := all[0].Replies.Find(keyword)
 		if err := out.Write([]string{

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"crypto/sha256"
+	"fmt"
 	"math/rand/v2"
 	"strings"
 	"time"
@@ -31,7 +32,8 @@ const (
 // take keeps a message that somebody sent to us, with the campaign it answers, and does
 // at once what its keyword says.
 func (l *Ledger) take(c *commit, provider string, m *sms.Incoming, done *Received) error {
-	name := sha256.Sum256([]byte(strings.Join([]string{provider, m.From, m.To, m.Ref, m.Text}, "\x00")))
+	part := fmt.Sprint(m.Part)
+	name := sha256.Sum256([]byte(strings.Join([]string{provider, m.From, m.To, m.Ref, part, m.Text}, "\x00")))
 	again := unnamedAgain
 	if m.Ref != "" {
 		again = namedAgain
@@ -47,11 +49,16 @@ func (l *Ledger) take(c *commit, provider string, m *sms.Incoming, done *Receive
 	if err != nil {
 		return err
 	}
-	meaning, keyword, campaign := l.replies.Keywords.Meaning(m.Text), "", int64(0)
+	meaning, keyword, campaign := campaigns.Other, "", int64(0)
 	if k != nil {
 		campaign = k.ID
-		if r, ok := k.Replies.Find(m.Text); ok && meaning == campaigns.Other {
-			meaning, keyword = campaigns.Answer, r.Keyword
+	}
+	if m.Part.Of == 0 { // a part is no keyword, whatever it looks like
+		meaning = l.replies.Keywords.Meaning(m.Text)
+		if k != nil && meaning == campaigns.Other {
+			if r, ok := k.Replies.Find(m.Text); ok {
+				meaning, keyword = campaigns.Answer, r.Keyword
+			}
 		}
 	}
 	at := m.Time.UnixMilli()
@@ -59,7 +66,8 @@ func (l *Ledger) take(c *commit, provider string, m *sms.Incoming, done *Receive
 		at = c.at
 	}
 	from, text, ref := storable(m.From), storable(m.Text), storable(m.Ref)
-	c.do(insertIncoming, rand.Int64(), provider, from, storable(m.To), text, at, int64(number), campaign, meaning, keyword, ref, at-again.Milliseconds())
+	c.do(insertIncoming, rand.Int64(), provider, from, storable(m.To), text, at, int64(number), campaign, meaning, keyword, ref, at-again.Milliseconds(),
+		int64(m.Part.Ref), int64(m.Part.Number), int64(m.Part.Of))
 	if number != 0 {
 		switch meaning {
 		case campaigns.OptOut:
@@ -70,7 +78,9 @@ func (l *Ledger) take(c *commit, provider string, m *sms.Incoming, done *Receive
 			done.optedIn = append(done.optedIn, number)
 		}
 	}
-	done.Incoming[meaning]++
+	if m.Part.Number <= 1 { // a long message is one
+		done.Incoming[meaning]++
+	}
 	done.heard[name] = true
 	c.then = append(c.then, func() { l.remember(name, c.at) })
 	return nil
@@ -78,11 +88,13 @@ func (l *Ledger) take(c *commit, provider string, m *sms.Incoming, done *Receive
 
 // A message that is there already, said by the same person in the same words at most so
 // long ago, is not kept twice.
-const insertIncoming = `INSERT INTO incoming (id, provider, sender, recipient, text, at, number, campaign, meaning, keyword, ref)
+const insertIncoming = `INSERT INTO incoming (id, provider, sender, recipient, text, at, number, campaign, meaning, keyword, ref, part_ref, part, parts)
 	SELECT CAST($1 AS BIGINT), CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS TEXT), CAST($6 AS BIGINT), CAST($7 AS BIGINT),
-		CAST($8 AS BIGINT), CAST($9 AS TEXT), CAST($10 AS TEXT), CAST($11 AS TEXT)
+		CAST($8 AS BIGINT), CAST($9 AS TEXT), CAST($10 AS TEXT), CAST($11 AS TEXT),
+		CAST($13 AS BIGINT), CAST($14 AS BIGINT), CAST($15 AS BIGINT)
 	WHERE NOT EXISTS (SELECT 1 FROM incoming WHERE sender = CAST($3 AS TEXT) AND at >= CAST($12 AS BIGINT) AND provider = CAST($2 AS TEXT)
-		AND recipient = CAST($4 AS TEXT) AND text = CAST($5 AS TEXT) AND ref = CAST($11 AS TEXT))`
+		AND recipient = CAST($4 AS TEXT) AND text = CAST($5 AS TEXT) AND ref = CAST($11 AS TEXT)
+		AND part_ref = CAST($13 AS BIGINT) AND part = CAST($14 AS BIGINT))`
 
 // shortest is the least number with the eight digits that a subscriber's has: below it
 // are the carriers' own.

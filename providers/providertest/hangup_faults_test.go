@@ -19,7 +19,7 @@ func TestACarrierThatIsStillSpeakingAtTheGoodbyeIsNotReset(t *testing.T) {
 				_, err := io.Copy(io.Discard, p.conn)
 				for range 3 {
 					if err == nil {
-						_, err = p.conn.Write(p.message(p.sequence(), "hello"))
+						_, err = p.conn.Write(p.message(p.sequence(), "", "hello"))
 					}
 				}
 				ended <- err

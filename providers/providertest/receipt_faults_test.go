@@ -279,7 +279,7 @@ func TestWhatIsNoReceiptIsKeptAsAMessage(t *testing.T) {
 	inEach(t, func(t *testing.T, g *tongue) {
 		play{script: func(p *peer) {
 			p.letIn()
-			p.say(p.message(p.sequence(), "STOP"))
+			p.say(p.message(p.sequence(), "", "STOP"))
 			p.acknowledged(1)
 		}, act: func(s *stage) {
 			s.up()
@@ -289,5 +289,27 @@ func TestWhatIsNoReceiptIsKeptAsAMessage(t *testing.T) {
 			s.another()
 			s.wantDials(1)
 		}}.inBoth(t, g)
+	})
+}
+
+func TestAPartOfALongMessageIsKeptAsOne(t *testing.T) {
+	inEach(t, func(t *testing.T, g *tongue) {
+		play{script: func(p *peer) {
+			p.letIn()
+			p.say(p.message(p.sequence(), "\x05\x00\x03\x2A\x02\x01", "the water is at the"))
+			p.say(p.message(p.sequence(), "\x06\x08\x04\x01\x2A\x02\x02", "door"))
+			p.acknowledged(2)
+		}, act: func(s *stage) {
+			s.up()
+			for i, want := range []word{
+				{text: "the water is at the", part: sms.Part{Ref: 0x2A, Of: 2, Number: 1}},
+				{text: "door", part: sms.Part{Ref: 0x12A, Of: 2, Number: 2}},
+			} {
+				if got := s.received(2)[i]; got.part != want.part || strings.TrimRight(got.text, "\x00") != want.text {
+					s.t.Errorf("got %+v, want %+v", got, want)
+				}
+			}
+			s.wantDials(1)
+		}}.inMemory(t, g)
 	})
 }

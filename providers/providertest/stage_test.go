@@ -25,6 +25,7 @@ type word struct {
 	ref   string
 	state sms.State
 	text  string // of a message
+	part  sms.Part
 }
 
 // A stage is a provider at work with a scripted carrier. Its auditor knows what the
@@ -182,7 +183,7 @@ func (s *stage) receive(receipts []sms.Receipt, incoming []sms.Incoming) error {
 		s.words = append(s.words, word{to: r.To, ref: string(r.Ref), state: r.State})
 	}
 	for _, m := range incoming {
-		s.words = append(s.words, word{text: m.Text})
+		s.words = append(s.words, word{text: m.Text, part: m.Part})
 	}
 	return nil
 }

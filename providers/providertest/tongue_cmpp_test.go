@@ -102,9 +102,9 @@ func cmppTongue(name string, version cmpp.Version) *tongue {
 			}
 			return all
 		},
-		message: func(sequence uint32, text string) []byte {
+		message: func(sequence uint32, header, text string) []byte {
 			return must(cmpp.Append(nil, cmpp.DeliverID, sequence, &cmpp.Deliver{
-				Version: version, ID: 1, From: []byte("13700137000"), To: []byte("10690001"), Content: []byte(text),
+				Version: version, ID: 1, From: []byte("13700137000"), To: []byte("10690001"), Content: []byte(header + text), UDHI: byte(min(len(header), 1)),
 			}))
 		},
 		torn: func(sequence uint32) []byte {

@@ -87,9 +87,9 @@ func sgipTongue() *tongue {
 			}
 			return all
 		},
-		message: func(n uint32, text string) []byte {
+		message: func(n uint32, header, text string) []byte {
 			return must(sgip.Append(nil, sgip.DeliverID, count(n), &sgip.Deliver{
-				From: []byte("8613700137000"), To: []byte("10690001"), Content: []byte(text),
+				From: []byte("8613700137000"), To: []byte("10690001"), Content: []byte(header + text), UDHI: byte(min(len(header), 1)),
 			}))
 		},
 		torn: func(n uint32) []byte {

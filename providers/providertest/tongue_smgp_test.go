@@ -95,9 +95,13 @@ func smgpTongue() *tongue {
 			}
 			return all
 		},
-		message: func(sequence uint32, text string) []byte {
+		message: func(sequence uint32, header, text string) []byte {
+			var options wire.TLVs
+			if header != "" {
+				options = wire.AppendTLV(options, smgp.TagUDHI, 1)
+			}
 			return must(smgp.Append(nil, smgp.DeliverID, sequence, &smgp.Deliver{
-				ID: make([]byte, 10), From: []byte("13700137000"), To: []byte("11800001"), Content: []byte(text),
+				ID: make([]byte, 10), From: []byte("13700137000"), To: []byte("11800001"), Content: []byte(header + text), Options: options,
 			}))
 		},
 		torn: func(sequence uint32) []byte {

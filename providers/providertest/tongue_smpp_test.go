@@ -96,9 +96,13 @@ func smppTongue() *tongue {
 			}
 			return all
 		},
-		message: func(sequence uint32, text string) []byte {
+		message: func(sequence uint32, header, text string) []byte {
+			class := byte(0)
+			if header != "" {
+				class = smpp.UDHI
+			}
 			return must(smpp.Append(nil, smpp.DeliverSM, 0, sequence, &smpp.Deliver{Submit: smpp.Submit{
-				Source: smpp.Address{TON: 1, NPI: 1, Text: []byte("8613700137000")}, Message: smpp.Message{Text: []byte(text)},
+				Source: smpp.Address{TON: 1, NPI: 1, Text: []byte("8613700137000")}, Message: smpp.Message{Class: class, Text: []byte(header + text)},
 			}}))
 		},
 		torn: func(sequence uint32) []byte {

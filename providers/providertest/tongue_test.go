@@ -64,8 +64,8 @@ type tongue struct {
 	// empties are well-formed PDUs of receipts that say nothing of the submit h; each has
 	// its own sequence number.
 	empties func(sequence func() uint32, h heard) [][]byte
-	// message is a message from a handset, in ASCII.
-	message func(sequence uint32, text string) []byte
+	// message is a message from a handset, in ASCII, behind a user data header or "".
+	message func(sequence uint32, header, text string) []byte
 	// torn has a receipt's command and a body that ends too early.
 	torn func(sequence uint32) []byte
 	// resequenced is a submit as if it had had another sequence number.

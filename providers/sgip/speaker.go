@@ -149,8 +149,7 @@ func (s *speaker) arrival(h Header, body []byte, on *link.Session) error {
 	}
 	return on.Deliver(func(d *link.Delivery) {
 		d.Answers = AppendAnswer(d.Answers, DeliverID, h.Sequence, ResultOK)
-		d.Incoming(sms.Incoming{
-			From: sms.ChinaSender(m.From), To: string(m.To), Text: sms.ReadText(m.Coding, m.UDHI != 0, m.Content), Time: time.Now(),
-		})
+		text, part := sms.ReadText(m.Coding, m.UDHI != 0, m.Content)
+		d.Incoming(sms.Incoming{From: sms.ChinaSender(m.From), To: string(m.To), Text: text, Part: part, Time: time.Now()})
 	})
 }

@@ -19,16 +19,17 @@ func splitHeader(octets []byte) (text []byte, p part) {
 	if len(octets) == 0 || int(octets[0])+1 > len(octets) {
 		return octets, part{}
 	}
-	head, text := octets[1:octets[0]+1], octets[octets[0]+1:]
+	end := int(octets[0]) + 1
+	head, text := octets[1:end], octets[end:]
 	for len(head) >= 2 && int(head[1])+2 <= len(head) {
-		element := head[2 : 2+head[1]]
+		element := head[2 : 2+int(head[1])]
 		switch {
 		case head[0] == 0x00 && len(element) == 3:
 			p = part{of: element[1], number: element[2]}
 		case head[0] == 0x08 && len(element) == 4:
 			p = part{of: element[2], number: element[3]}
 		}
-		head = head[2+head[1]:]
+		head = head[2+len(element):]
 	}
 	return text, p
 }

@@ -124,9 +124,9 @@ func (s *speaker) arrival(h Header, body []byte, on *link.Session) error {
 				return
 			}
 		}
+		text, part := sms.ReadText(m.format, m.udhi, m.content)
 		d.Incoming(sms.Incoming{
-			From: sms.ChinaSender(wire.First(m.from)), To: string(wire.First(m.to)), Time: time.Now(), Ref: messageName(m.id),
-			Text: sms.ReadText(m.format, m.udhi, m.content),
+			From: sms.ChinaSender(wire.First(m.from)), To: string(wire.First(m.to)), Text: text, Part: part, Time: time.Now(), Ref: messageName(m.id),
 		})
 	})
 }

@@ -53,6 +53,7 @@ type Arrival struct {
 	ID       []byte // receipted_message_id, nil when absent
 	State    byte   // message_state, 0 when absent
 	Network  []byte // network_error_code
+	Options  wire.TLVs
 }
 
 // ParseDeliver reads a deliver_sm's body.
@@ -127,6 +128,7 @@ func ParseData(body []byte) (Arrival, error) {
 // take notes what optional parameters say; of one that comes twice the first. It
 // reports whether they add up.
 func (a *Arrival) take(options wire.TLVs) bool {
+	a.Options = options
 	for len(options) > 0 {
 		tag, value, rest, ok := options.Next()
 		if !ok {

@@ -35,6 +35,9 @@ const (
 // Tags of optional parameters, section 5.3.2; congestion_state is of 5.0.
 const (
 	TagReceiptedMessageID = 0x001E
+	TagSarRef             = 0x020C // sar_msg_ref_num
+	TagSarTotal           = 0x020E // sar_total_segments
+	TagSarNumber          = 0x020F // sar_segment_seqnum, from 1
 	TagInterfaceVersion   = 0x0210
 	TagNetworkErrorCode   = 0x0423
 	TagMessagePayload     = 0x0424

@@ -126,7 +126,8 @@ func (s *speaker) arrival(h Header, body []byte, on *link.Session) error {
 			receipt.Ref = s.ids.answered(receipt.Ref, s.id[:])
 			d.Receipt(receipt)
 		} else {
-			d.Incoming(sms.Incoming{From: string(a.From), To: string(a.To), Text: decodeText(a.Coding, a.withoutHeader()), Time: time.Now()})
+			text, part := a.message()
+			d.Incoming(sms.Incoming{From: string(a.From), To: string(a.To), Text: decodeText(a.Coding, text), Part: part, Time: time.Now()})
 		}
 	})
 }

@@ -31,6 +31,7 @@ type Incoming struct {
 	Text     string
 	Time     time.Time
 	Ref      string // what the carrier calls it, the same each time it says it; "": it has no name
+	Part     Part   // of a longer message, when it is one
 }
 
 // A ReceiveFunc takes receipts and incoming messages off a provider's hands. It
