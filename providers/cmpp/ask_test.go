@@ -18,11 +18,11 @@ func TestACancelWithoutAnAnswer(t *testing.T) {
 			p.login()
 			p.serve(p.usual) // which has never heard of CANCEL
 		}, func(s *stage) {
-			if err := s.provider.Cancel(context.Background(), of); !errors.Is(err, providers.ErrNoAnswer) {
+			if err := s.Provider.Cancel(context.Background(), of); !errors.Is(err, providers.ErrNoAnswer) {
 				t.Errorf("got %v, want ErrNoAnswer", err)
 			}
-			if l := s.provider.Line(); s.dialled() != 1 || l.InFlight != 0 {
-				t.Errorf("got %d connections, %+v, want the window empty", s.dialled(), l)
+			if l := s.Provider.Line(); len(s.Dials()) != 1 || l.InFlight != 0 {
+				t.Errorf("got %d connections, %+v, want the window empty", len(s.Dials()), l)
 			}
 		})
 	})
@@ -33,7 +33,7 @@ func TestACancelWithoutAnAnswer(t *testing.T) {
 		}, func(s *stage) {
 			ctx, stop := context.WithTimeout(context.Background(), time.Second)
 			defer stop()
-			if err := s.provider.Cancel(ctx, of); !errors.Is(err, context.DeadlineExceeded) {
+			if err := s.Provider.Cancel(ctx, of); !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("got %v, want the caller's own", err)
 			}
 		})
@@ -47,14 +47,14 @@ func TestACancelWithoutAnAnswer(t *testing.T) {
 				t.Errorf("got CANCEL of %x", body)
 			}
 		}, func(s *stage) {
-			if err := s.provider.Cancel(context.Background(), of); !errors.Is(err, providers.ErrNoAnswer) {
+			if err := s.Provider.Cancel(context.Background(), of); !errors.Is(err, providers.ErrNoAnswer) {
 				t.Errorf("got %v, want ErrNoAnswer", err)
 			}
 		})
 	})
 	t.Run("was not asked when no line is up", func(t *testing.T) {
 		play(t, Config{}, func(*peer) {}, func(s *stage) {
-			if err := s.provider.Cancel(context.Background(), of); !errors.Is(err, providers.ErrNotAsked) {
+			if err := s.Provider.Cancel(context.Background(), of); !errors.Is(err, providers.ErrNotAsked) {
 				t.Errorf("got %v, want ErrNotAsked", err)
 			}
 		})
@@ -68,9 +68,9 @@ func TestACancelWithoutAnAnswer(t *testing.T) {
 				}
 			})
 		}, func(s *stage) {
-			go s.submit(crowd(1, 20))
+			go s.Submit(crowd(1, 20))
 			synctest.Wait()
-			if err := s.provider.Cancel(context.Background(), of); !errors.Is(err, providers.ErrNotAsked) {
+			if err := s.Provider.Cancel(context.Background(), of); !errors.Is(err, providers.ErrNotAsked) {
 				t.Errorf("got %v, want ErrNotAsked", err)
 			}
 		})

@@ -27,11 +27,11 @@ func TestWhatADeliverBrings(t *testing.T) {
 		p.serve(p.usual)
 	}, func(s *stage) {
 		synctest.Wait()
-		if len(s.receipts) != 2 || s.receipts[0].State != sms.Delivered || s.receipts[1].State != sms.Failed {
-			t.Errorf("got receipts %v", s.receipts)
+		if len(s.Receipts()) != 2 || s.Receipts()[0].State != sms.Delivered || s.Receipts()[1].State != sms.Failed {
+			t.Errorf("got receipts %v", s.Receipts())
 		}
-		if len(s.incoming) != 2 || s.incoming[0].Text != "收到" || s.incoming[0].From != "8613800138000" || s.incoming[0].To != "10690000" {
-			t.Errorf("got messages %+v", s.incoming)
+		if len(s.Incoming()) != 2 || s.Incoming()[0].Text != "收到" || s.Incoming()[0].From != "8613800138000" || s.Incoming()[0].To != "10690000" {
+			t.Errorf("got messages %+v", s.Incoming())
 		}
 	})
 }

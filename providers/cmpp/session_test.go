@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tocsin/providers/link"
+	"tocsin/providers/link/linktest"
 	"tocsin/providers/sms"
 	"tocsin/providers/wire"
 )
@@ -31,23 +32,23 @@ func TestALoginThatIsRefused(t *testing.T) {
 				p.say(ConnectID|Response, h.Sequence, &ConnectAnswer{Status: tt.status, Wide: true, Authenticator: make([]byte, 16), Version: 0x20})
 			}, func(s *stage) {
 				time.Sleep(time.Minute)
-				fault := s.provider.Line().Fault
+				fault := s.Provider.Line().Fault
 				if !strings.Contains(fault, tt.fault) || strings.Contains(fault, secret) {
 					t.Errorf("got fault %q, want %q", fault, tt.fault)
 				}
 				select {
-				case err := <-s.ended:
+				case err := <-s.Ended:
 					if !tt.ends || !errors.Is(err, ErrCredentials) || !errors.Is(err, link.ErrCredentials) {
 						t.Errorf("run ends: %v", err)
 					}
-					s.ended <- nil
+					s.Ended <- nil
 				default:
 					if tt.ends {
 						t.Error("run goes on")
 					}
 				}
-				if again := s.dialled() > 1; again == tt.ends {
-					t.Errorf("got %d calls", s.dialled())
+				if again := len(s.Dials()) > 1; again == tt.ends {
+					t.Errorf("got %d calls", len(s.Dials()))
 				}
 			})
 		})
@@ -69,7 +70,7 @@ func TestALoginTakesTheAnswerOfEitherVersion(t *testing.T) {
 				p.say(ConnectID|Response, h.Sequence, &a)
 				p.serve(p.usual)
 			}, func(s *stage) {
-				if l := s.provider.Line(); l.Up != 1 {
+				if l := s.Provider.Line(); l.Up != 1 {
 					t.Errorf("%#x, wide %v: got %+v, want a line", v, wide, l)
 				}
 			})
@@ -106,7 +107,7 @@ func TestSeveralConnectionsAndTheirWindows(t *testing.T) {
 			}()
 		})
 	}, func(s *stage) {
-		if l := s.provider.Line(); l.Up != 3 || l.Window != 12 {
+		if l := s.Provider.Line(); l.Up != 3 || l.Window != 12 {
 			t.Fatalf("got %+v, want 3 lines and 12 PDUs", l)
 		}
 		hold = make(chan struct{}) // of the bubble
@@ -115,14 +116,14 @@ func TestSeveralConnectionsAndTheirWindows(t *testing.T) {
 		for i := range msgs { // a text each
 			msgs[i].Content.Octets = append([]byte(nil), msgs[i].Content.Octets...)
 		}
-		go func() { done <- s.submit(msgs) }()
+		go func() { done <- s.Submit(msgs) }()
 		synctest.Wait()
-		if most != 12 || s.provider.Line().InFlight != 12 {
+		if most != 12 || s.Provider.Line().InFlight != 12 {
 			t.Errorf("got %d PDUs in flight, want 12", most)
 		}
 		close(hold)
 		for _, a := range <-done {
-			wantAck(t, a, sms.Taken, sms.None)
+			linktest.WantAck(t, a, sms.Taken, sms.None)
 		}
 	})
 }
@@ -134,7 +135,7 @@ func TestASilentLineIsTestedAndADeadOneRenewed(t *testing.T) {
 		tests := 0
 		p.serve(func(h Header, body []byte) {
 			if h.ID == ActiveTestID {
-				if tests++; p.n == 1 && tests > 2 {
+				if tests++; p.N == 1 && tests > 2 {
 					return // it is dead
 				}
 				o.add("test")
@@ -143,12 +144,12 @@ func TestASilentLineIsTestedAndADeadOneRenewed(t *testing.T) {
 		})
 	}, func(s *stage) {
 		time.Sleep(75 * time.Second)
-		if got := o.String(); got != "[test test]" || s.dialled() != 1 {
-			t.Errorf("after 75 s: got %s and %d connections, want two tests on one", got, s.dialled())
+		if got := o.String(); got != "[test test]" || len(s.Dials()) != 1 {
+			t.Errorf("after 75 s: got %s and %d connections, want two tests on one", got, len(s.Dials()))
 		}
 		time.Sleep(60 * time.Second)
-		if s.dialled() != 2 || s.provider.Line().Up != 1 {
-			t.Errorf("got %d connections, %+v, want a second one", s.dialled(), s.provider.Line())
+		if len(s.Dials()) != 2 || s.Provider.Line().Up != 1 {
+			t.Errorf("got %d connections, %+v, want a second one", len(s.Dials()), s.Provider.Line())
 		}
 	})
 }
@@ -182,10 +183,10 @@ func TestWhenWeLeaveWeSayTerminate(t *testing.T) {
 		})
 		o.add("cut")
 	}, func(s *stage) {
-		go s.submit(crowd(1, 20))
+		go s.Submit(crowd(1, 20))
 		synctest.Wait()
-		s.stop()
-		s.ended <- <-s.ended
+		s.Stop()
+		s.Ended <- <-s.Ended
 		synctest.Wait()
 		if got := o.String(); got != "[submit answer terminate cut]" {
 			t.Errorf("got %s, want what is in flight to be answered first", got)
@@ -197,7 +198,7 @@ func TestWhenTheGatewaySaysTerminateItIsAnsweredLast(t *testing.T) {
 	var o order
 	play(t, Config{}, func(p *peer) {
 		p.login()
-		if p.n > 1 {
+		if p.N > 1 {
 			p.serve(p.usual)
 			return
 		}
@@ -209,13 +210,13 @@ func TestWhenTheGatewaySaysTerminateItIsAnsweredLast(t *testing.T) {
 		h, _, _ = p.next()
 		o.add("%#x %d", h.ID, h.Sequence)
 	}, func(s *stage) {
-		wantAck(t, s.submit(crowd(1, 20))[0], sms.Taken, sms.None)
+		linktest.WantAck(t, s.Submit(crowd(1, 20))[0], sms.Taken, sms.None)
 		time.Sleep(time.Minute)
 		if got := o.String(); got != "[0x4 0x80000002 99]" {
 			t.Errorf("got %s, want the submit, and TERMINATE_RESP behind its answer", got)
 		}
-		if s.dialled() != 2 || s.provider.Line().Up != 1 {
-			t.Errorf("got %d connections, %+v: want to be back", s.dialled(), s.provider.Line())
+		if len(s.Dials()) != 2 || s.Provider.Line().Up != 1 {
+			t.Errorf("got %d connections, %+v: want to be back", len(s.Dials()), s.Provider.Line())
 		}
 	})
 }

@@ -22,7 +22,7 @@ func TestThrottledOnEveryAnswerIsForLaterAndTakenInTheEnd(t *testing.T) {
 					asked := 0
 					p.serveSubmits(func(h heard) {
 						if asked++; asked <= rounds*8 {
-							p.say(p.answer(h, code))
+							p.Say(p.answer(h, code))
 						} else {
 							p.take(h)
 						}
@@ -55,7 +55,7 @@ func TestRefusedForGoodIsRefusedWithItsReasonAndTheOthersTaken(t *testing.T) {
 					p.letIn()
 					p.serveSubmits(func(h heard) {
 						if h.to[0]%2 == 1 {
-							p.say(p.answer(h, code))
+							p.Say(p.answer(h, code))
 						} else {
 							p.take(h)
 						}
@@ -88,7 +88,7 @@ func TestAnswersOutOfOrderFindTheirOwnRequests(t *testing.T) {
 			var waiting []heard
 			p.serveSubmits(func(h heard) {
 				if len(waiting) >= window {
-					p.t.Errorf("%d requests are open, the window is %d", len(waiting)+1, window)
+					p.T.Errorf("%d requests are open, the window is %d", len(waiting)+1, window)
 				}
 				if waiting = append(waiting, h); len(waiting) < window {
 					return
@@ -152,7 +152,7 @@ func TestAnswersToNobodyAndAnswersTwiceChangeNothing(t *testing.T) {
 						for _, h := range waiting {
 							p.take(h)
 							if junk := tt.junk(p, h); junk != nil {
-								p.say(junk)
+								p.Say(junk)
 							}
 						}
 						waiting = nil
@@ -194,13 +194,13 @@ func TestAnAnswerAfterItsCallerGaveUpIsNobodys(t *testing.T) {
 			p.serveSubmits(func(h heard) {
 				p.stage.took(h.to)
 				if asked++; asked == 1 {
-					p.sayAfter(2*time.Second, p.answer(h, 0))
+					p.SayAfter(2*time.Second, p.answer(h, 0))
 					return
 				}
 				p.stage.mu.Lock()
 				second = p.ref(p.id(h))
 				p.stage.mu.Unlock()
-				p.say(p.answer(h, 0))
+				p.Say(p.answer(h, 0))
 			})
 		}, act: func(s *stage) {
 			s.up()
@@ -225,9 +225,9 @@ func TestALateAnswerCostsItsLineAndTheReceiptStillComes(t *testing.T) {
 		var late heard
 		play{account: account{window: 2, timeout: timeout}, script: func(p *peer) {
 			p.letIn()
-			if p.n > 1 {
+			if p.N > 1 {
 				p.stage.mu.Lock()
-				p.say(p.receipt(p.sequence(), p.id(late), late.to[0], true))
+				p.Say(p.receipt(p.sequence(), p.id(late), late.to[0], true))
 				p.stage.mu.Unlock()
 				p.serve(p.usual)
 				return
@@ -236,7 +236,7 @@ func TestALateAnswerCostsItsLineAndTheReceiptStillComes(t *testing.T) {
 			p.stage.mu.Lock()
 			late = h
 			p.stage.mu.Unlock()
-			p.sayAfter(timeout+5*time.Second, p.answer(h, 0))
+			p.SayAfter(timeout+5*time.Second, p.answer(h, 0))
 			p.serve(func(heard) {})
 		}, act: func(s *stage) {
 			s.up()

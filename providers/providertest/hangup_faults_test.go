@@ -16,10 +16,10 @@ func TestACarrierThatIsStillSpeakingAtTheGoodbyeIsNotReset(t *testing.T) {
 				if p.usual(h); h.kind != goodbye {
 					return
 				}
-				_, err := io.Copy(io.Discard, p.conn)
+				_, err := io.Copy(io.Discard, p.Conn)
 				for range 3 {
 					if err == nil {
-						_, err = p.conn.Write(p.message(p.sequence(), "", "hello"))
+						_, err = p.Conn.Write(p.message(p.sequence(), "", "hello"))
 					}
 				}
 				ended <- err

@@ -21,8 +21,8 @@ func TestALineCutAnywhereAroundAnAnswerLeavesOnlyTheUnansweredInDoubt(t *testing
 				if after == size {
 					p.stage.took(all[1].to)
 				}
-				p.say(p.answer(all[1], 0)[:after])
-				p.hangUp()
+				p.Say(p.answer(all[1], 0)[:after])
+				p.HangUp()
 			}), act: func(s *stage) {
 				s.up()
 				acks := s.submit(warnings(3, true))
@@ -94,10 +94,10 @@ func TestALineCutLeavesWholeBatchesInDoubtAndOthersUnsent(t *testing.T) {
 			all = append(all, p.submits(1)...)
 			for i, h := range all {
 				if len(h.to) != 10 {
-					p.t.Errorf("request %d has %d recipients, want 10", i, len(h.to))
+					p.T.Errorf("request %d has %d recipients, want 10", i, len(h.to))
 				}
 			}
-			p.hangUp()
+			p.HangUp()
 		}), act: func(s *stage) {
 			s.up()
 			msgs := warnings(50, false)
@@ -132,8 +132,8 @@ func TestFramesTornAtEveryOctetAreWhole(t *testing.T) {
 				p.stage.took(h.to)
 				answer := p.answer(h, 0)
 				at := int(p.sequence()) % len(answer)
-				p.say(answer[:at])
-				p.sayAfter(time.Millisecond, answer[at:])
+				p.Say(answer[:at])
+				p.SayAfter(time.Millisecond, answer[at:])
 				p.drip(p.receipt(p.sequence(), p.id(h), h.to[0], true), 0)
 			})
 		}, act: func(s *stage) {
@@ -242,10 +242,10 @@ func TestMalformedFramesEndTheLineOnly(t *testing.T) {
 			t.Run(tt.name, func(t *testing.T) {
 				play{script: firstThenWell(func(p *peer) {
 					h := p.submits(1)[0]
-					p.say(tt.junk(p, h))
+					p.Say(tt.junk(p, h))
 					p.serve(func(h heard) {
 						if h.kind == acknowledgement || h.kind == submit {
-							p.t.Errorf("got %x behind what is no PDU", h.frame)
+							p.T.Errorf("got %x behind what is no PDU", h.frame)
 						}
 					})
 				}), act: func(s *stage) {

@@ -19,18 +19,18 @@ func TestALoginThatIsNeverAnsweredIsGivenUpAfterTenSecondsAndTriedAgain(t *testi
 		}{
 			{"silent", func(*peer, heard) {}},
 			{"dripping", func(p *peer, h heard) { p.drip(p.admit(h, 0), time.Second) }},
-			{"half an answer", func(p *peer, h heard) { p.say(p.admit(h, 0)[:p.header]) }},
+			{"half an answer", func(p *peer, h heard) { p.Say(p.admit(h, 0)[:p.header]) }},
 		} {
 			t.Run(tt.name, func(t *testing.T) {
 				play{script: func(p *peer) {
-					if p.n > 2 {
+					if p.N > 2 {
 						p.well()
 						return
 					}
 					if h, ok := p.next(); ok {
 						tt.say(p, h)
 					}
-					p.serve(func(h heard) { p.t.Errorf("got %x before the login was answered", h.frame) })
+					p.serve(func(h heard) { p.T.Errorf("got %x before the login was answered", h.frame) })
 				}, act: func(s *stage) {
 					s.until("the second call", func() bool { return len(s.dialled()) == 2 })
 					if at := s.dialled(); at[1]-at[0] < link.DialTimeout || at[1]-at[0] > link.DialTimeout+time.Second {
@@ -49,15 +49,15 @@ func TestALoginCutAnywhereIsTriedAgain(t *testing.T) {
 	inEach(t, func(t *testing.T, g *tongue) {
 		cut := func(after int) play {
 			return play{script: func(p *peer) {
-				if p.n > 1 {
+				if p.N > 1 {
 					p.well()
 					return
 				}
 				if h, ok := p.next(); ok {
 					answer := p.admit(h, 0)
-					p.say(answer[:min(after, len(answer)-1)])
+					p.Say(answer[:min(after, len(answer)-1)])
 				}
-				p.hangUp()
+				p.HangUp()
 			}, act: func(s *stage) {
 				s.renewed(2)
 				s.another()
@@ -89,14 +89,14 @@ func TestALoginAnsweredByGarbageIsTriedAgain(t *testing.T) {
 		} {
 			t.Run(tt.name, func(t *testing.T) {
 				play{script: func(p *peer) {
-					if p.n > 1 {
+					if p.N > 1 {
 						p.well()
 						return
 					}
 					if h, ok := p.next(); ok {
-						p.say(tt.junk(p, h))
+						p.Say(tt.junk(p, h))
 					}
-					p.serve(func(h heard) { p.t.Errorf("got %x and was not let in", h.frame) })
+					p.serve(func(h heard) { p.T.Errorf("got %x and was not let in", h.frame) })
 				}, act: func(s *stage) {
 					s.renewed(2)
 					s.another()
@@ -112,9 +112,9 @@ func TestAWrongLoginEndsTheRunAndIsNotTriedAgain(t *testing.T) {
 			t.Run(fmt.Sprintf("status %d", status), func(t *testing.T) {
 				play{script: func(p *peer) {
 					if h, ok := p.next(); ok {
-						p.say(p.admit(h, status))
+						p.Say(p.admit(h, status))
 					}
-					p.serve(func(h heard) { p.t.Errorf("got %x and was not let in", h.frame) })
+					p.serve(func(h heard) { p.T.Errorf("got %x and was not let in", h.frame) })
 				}, act: func(s *stage) {
 					err := <-s.ended
 					s.ended <- nil
@@ -138,13 +138,13 @@ func TestALoginRefusedForAWhileIsTriedLessAndLessAndThenHolds(t *testing.T) {
 			t.Run(fmt.Sprintf("status %d", status), func(t *testing.T) {
 				const refusals = 12
 				play{script: func(p *peer) {
-					if p.n > refusals {
+					if p.N > refusals {
 						p.well()
 						return
 					}
 					if h, ok := p.next(); ok {
-						p.say(p.admit(h, status))
-						p.hangUp()
+						p.Say(p.admit(h, status))
+						p.HangUp()
 					}
 				}, act: func(s *stage) {
 					wantAck(s.t, s.submit(warnings(1, true))[0], sms.NotSent, sms.LineDown)
@@ -175,7 +175,7 @@ func TestACarrierThatAllowsFewerConnectionsIsUsedByThose(t *testing.T) {
 		}{
 			{"refused with a status", func(p *peer) {
 				if h, ok := p.next(); ok {
-					p.say(p.admit(h, p.later[0]))
+					p.Say(p.admit(h, p.later[0]))
 				}
 			}},
 			{"hung up on", func(*peer) {}},
@@ -183,7 +183,7 @@ func TestACarrierThatAllowsFewerConnectionsIsUsedByThose(t *testing.T) {
 		} {
 			t.Run(tt.name, func(t *testing.T) {
 				play{account: account{connections: 2, window: 2}, script: func(p *peer) {
-					if p.n == 1 {
+					if p.N == 1 {
 						p.well()
 						return
 					}
@@ -208,13 +208,13 @@ func TestAGoodbyeInTheWindowKeepsTheAnswersBehindItAndSendsNothingMore(t *testin
 	inEach(t, func(t *testing.T, g *tongue) {
 		play{account: account{window: 2}, script: firstThenWell(func(p *peer) {
 			all := p.submits(2)
-			p.say(p.bye(7))
+			p.Say(p.bye(7))
 			for _, h := range all {
 				p.stage.took(h.to)
-				p.sayAfter(10*time.Millisecond, p.answer(h, 0))
+				p.SayAfter(10*time.Millisecond, p.answer(h, 0))
 			}
 			if h, ok := p.next(); !ok || h.kind != goodbyeAnswer || h.sequence != 7 {
-				p.t.Errorf("got %x, %v, want the answer to goodbye and no submit", h.frame, ok)
+				p.T.Errorf("got %x, %v, want the answer to goodbye and no submit", h.frame, ok)
 			}
 		}), act: func(s *stage) {
 			s.up()
@@ -238,7 +238,7 @@ func TestAGoodbyeWithoutAnswersLeavesTheWindowInDoubt(t *testing.T) {
 			{"and waits", func(p *peer) {
 				p.serve(func(h heard) {
 					if h.kind == submit {
-						p.t.Error("a submit behind the goodbye")
+						p.T.Error("a submit behind the goodbye")
 					}
 				})
 			}},
@@ -246,7 +246,7 @@ func TestAGoodbyeWithoutAnswersLeavesTheWindowInDoubt(t *testing.T) {
 			t.Run(tt.name, func(t *testing.T) {
 				play{account: account{window: 3}, script: firstThenWell(func(p *peer) {
 					p.take(p.submits(3)[0])
-					p.say(p.bye(7))
+					p.Say(p.bye(7))
 					tt.then(p)
 				}), act: func(s *stage) {
 					s.up()
@@ -270,7 +270,7 @@ func TestTheEndOfRunWaitsForAnswersAndSaysGoodbye(t *testing.T) {
 			p.letIn()
 			for _, h := range p.submits(2) {
 				p.stage.took(h.to)
-				p.sayAfter(500*time.Millisecond, p.answer(h, 0))
+				p.SayAfter(500*time.Millisecond, p.answer(h, 0))
 			}
 			p.serve(func(h heard) {
 				left = left || h.kind == goodbye

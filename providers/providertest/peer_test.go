@@ -3,77 +3,36 @@ package providertest_test
 import (
 	"bytes"
 	"net"
-	"sync"
-	"testing"
 	"time"
 
+	"tocsin/providers/link/linktest"
 	"tocsin/providers/sms"
-	"tocsin/providers/wire"
 )
 
-// A peer is the scripted carrier's end of one connection. Like a socket it takes what
-// is to be written without waiting until it is read.
+// A peer is the scripted carrier's end of one connection.
 type peer struct {
+	*linktest.Peer
 	*tongue
 	stage *stage
-	t     *testing.T
-	conn  net.Conn
-	r     *wire.Reader
-	n     int    // of the connection, from 1
 	hello []byte // the provider's login
-
-	out     chan speech
-	written chan struct{} // closed when all of out is
-	once    sync.Once
-	ids     uint32 // sequence numbers of its own
-}
-
-// A speech is what is said after a pause. It is not the script that pauses: it goes on
-// hearing what the provider says.
-type speech struct {
-	octets []byte
-	pause  time.Duration
-}
-
-func newPeer(s *stage, conn net.Conn, n int) *peer {
-	p := &peer{
-		tongue: s.tongue, stage: s, t: s.t, conn: conn, r: wire.NewReader(conn, s.tongue.header, s.tongue.max), n: n,
-		out: make(chan speech, 10_000), written: make(chan struct{}),
-	}
-	go func() {
-		defer close(p.written)
-		for next := range p.out {
-			if next.pause > 0 {
-				time.Sleep(next.pause)
-			}
-			p.conn.Write(next.octets) // an error is the provider's having cut the line
-		}
-	}()
-	return p
-}
-
-// hangUp closes the connection behind what was said.
-func (p *peer) hangUp() {
-	p.once.Do(func() { close(p.out) })
-	<-p.written
-	p.conn.Close()
+	ids   uint32 // sequence numbers of its own
 }
 
 // reset cuts the connection so that what is under way is lost, where the network knows how.
 func (p *peer) reset() {
-	if c, ok := p.conn.(*net.TCPConn); ok {
+	if c, ok := p.Conn.(*net.TCPConn); ok {
 		c.SetLinger(0)
 	}
-	p.hangUp()
+	p.HangUp()
 }
 
 // next is the next PDU; ok is false when the line is cut.
 func (p *peer) next() (h heard, ok bool) {
-	frame, err := p.r.Next()
-	if err != nil {
+	frame, ok := p.Next()
+	if !ok {
 		return h, false
 	}
-	h = p.read(bytes.Clone(frame))
+	h = p.read(frame)
 	if h.kind == submit {
 		p.stage.saw(h.to)
 	}
@@ -94,22 +53,17 @@ func (p *peer) submits(n int) (all []heard) {
 	return all
 }
 
-// say writes octets.
-func (p *peer) say(octets []byte) { p.sayAfter(0, octets) }
-
-func (p *peer) sayAfter(pause time.Duration, octets []byte) { p.out <- speech{octets, pause} }
-
 // drip says octets one by one.
 func (p *peer) drip(octets []byte, pause time.Duration) {
 	for i := range octets {
-		p.sayAfter(pause, octets[i:i+1])
+		p.SayAfter(pause, octets[i:i+1])
 	}
 }
 
 // take answers a submit: it was taken.
 func (p *peer) take(h heard) {
 	p.stage.took(h.to)
-	p.say(p.answer(h, 0))
+	p.Say(p.answer(h, 0))
 }
 
 // sequence is the next number of a request of the carrier's own.
@@ -122,7 +76,7 @@ func (p *peer) sequence() uint32 {
 func (p *peer) letIn() {
 	if h, ok := p.next(); ok {
 		p.hello = h.frame
-		p.say(p.admit(h, 0))
+		p.Say(p.admit(h, 0))
 	}
 }
 
@@ -132,7 +86,7 @@ func (p *peer) usual(h heard) {
 	case submit:
 		p.take(h)
 	case keepAlive, goodbye:
-		p.say(p.empty(h))
+		p.Say(p.empty(h))
 	}
 }
 
@@ -164,7 +118,7 @@ func (p *peer) well() {
 // those after it.
 func firstThenWell(script func(p *peer)) func(p *peer) {
 	return func(p *peer) {
-		if p.n > 1 {
+		if p.N > 1 {
 			p.well()
 			return
 		}

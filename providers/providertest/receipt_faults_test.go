@@ -15,7 +15,7 @@ func (p *peer) acknowledged(n int) {
 	for want := uint32(1); want <= uint32(n); {
 		h, ok := p.next()
 		if !ok {
-			p.t.Errorf("the line was cut with %d of %d receipts acknowledged", want-1, n)
+			p.T.Errorf("the line was cut with %d of %d receipts acknowledged", want-1, n)
 			return
 		}
 		if h.kind != acknowledgement {
@@ -23,13 +23,13 @@ func (p *peer) acknowledged(n int) {
 			continue
 		}
 		if h.sequence != want || h.status != 0 {
-			p.t.Errorf("got the acknowledgement of %d with status %d, want of %d with 0", h.sequence, h.status, want)
+			p.T.Errorf("got the acknowledgement of %d with status %d, want of %d with 0", h.sequence, h.status, want)
 		}
 		want++
 	}
 	p.serve(func(h heard) {
 		if h.kind == acknowledgement {
-			p.t.Errorf("receipt %d is acknowledged twice, or was never said", h.sequence)
+			p.T.Errorf("receipt %d is acknowledged twice, or was never said", h.sequence)
 		}
 		p.usual(h)
 	})
@@ -54,12 +54,12 @@ func TestReceiptsBeforeTheirAnswersAreKeptUnderTheNameOfTheAnswer(t *testing.T) 
 			p.letIn()
 			var asked []heard
 			for _, h := range p.submits(4) {
-				p.say(p.receipt(p.sequence(), p.id(h), h.to[0], true))
+				p.Say(p.receipt(p.sequence(), p.id(h), h.to[0], true))
 				asked = append(asked, h)
 			}
 			for range asked { // nothing is answered before all are acknowledged
 				if h, ok := p.next(); !ok || h.kind != acknowledgement {
-					p.t.Errorf("got %x, %v, want an acknowledgement", h.frame, ok)
+					p.T.Errorf("got %x, %v, want an acknowledgement", h.frame, ok)
 				}
 			}
 			for _, h := range asked {
@@ -90,7 +90,7 @@ func TestReceiptsFiveTimesAndContradictingOnesAreAllKeptAndAcknowledged(t *testi
 			h := p.submits(1)[0]
 			p.take(h)
 			for _, delivered := range states {
-				p.say(p.receipt(p.sequence(), p.id(h), h.to[0], delivered))
+				p.Say(p.receipt(p.sequence(), p.id(h), h.to[0], delivered))
 			}
 			p.acknowledged(len(states))
 		}, act: func(s *stage) {
@@ -121,7 +121,7 @@ func TestReceiptsOfStrangersAreKeptAndAcknowledged(t *testing.T) {
 		play{script: func(p *peer) {
 			p.letIn()
 			for range 3 {
-				p.say(p.receipt(p.sequence(), stranger, number, false))
+				p.Say(p.receipt(p.sequence(), stranger, number, false))
 			}
 			p.acknowledged(3)
 		}, act: func(s *stage) {
@@ -143,7 +143,7 @@ func TestAReceiptThreeDaysLateIsKeptAndAcknowledged(t *testing.T) {
 			p.letIn()
 			h := p.submits(1)[0]
 			p.take(h)
-			p.sayAfter(72*time.Hour, p.receipt(p.sequence(), p.id(h), h.to[0], true))
+			p.SayAfter(72*time.Hour, p.receipt(p.sequence(), p.id(h), h.to[0], true))
 			p.acknowledged(1)
 		}, account: account{idle: 24 * time.Hour * 365}, act: func(s *stage) {
 			s.up()
@@ -167,9 +167,9 @@ func TestReceiptsThatCannotBeKeptAreNotAcknowledgedAndTheLineIsClosed(t *testing
 		var submitted heard
 		play{account: account{window: 2}, script: func(p *peer) {
 			p.letIn()
-			if p.n > 1 {
+			if p.N > 1 {
 				p.stage.mu.Lock()
-				p.say(p.receipt(p.sequence(), p.id(submitted), submitted.to[0], true))
+				p.Say(p.receipt(p.sequence(), p.id(submitted), submitted.to[0], true))
 				p.stage.mu.Unlock()
 				p.acknowledged(1)
 				return
@@ -179,10 +179,10 @@ func TestReceiptsThatCannotBeKeptAreNotAcknowledgedAndTheLineIsClosed(t *testing
 			submitted = h
 			p.stage.mu.Unlock()
 			p.take(h)
-			p.say(p.receipt(p.sequence(), p.id(h), h.to[0], true))
+			p.Say(p.receipt(p.sequence(), p.id(h), h.to[0], true))
 			p.serve(func(h heard) {
 				if h.kind == acknowledgement {
-					p.t.Error("acknowledged and not kept")
+					p.T.Error("acknowledged and not kept")
 				}
 			})
 			p.stage.refuseReceipts(false)
@@ -214,10 +214,10 @@ func TestReceiptsThatSayNothingAreAcknowledgedAndNobodyIsHurt(t *testing.T) {
 			}
 			n := 0
 			for _, empty := range p.empties(p.sequence, all[0]) {
-				p.say(empty)
+				p.Say(empty)
 				n++
 			}
-			p.say(p.receipt(p.sequence(), p.id(all[1]), all[1].to[0], true))
+			p.Say(p.receipt(p.sequence(), p.id(all[1]), all[1].to[0], true))
 			p.acknowledged(n + 1)
 		}, act: func(s *stage) {
 			s.up()
@@ -248,7 +248,7 @@ func TestAFloodOfReceiptsHoldsUpNobodyAndEachIsKeptBeforeItIsAcknowledged(t *tes
 			stranger := p.id(heard{sequence: 99, frame: make([]byte, 64)})
 			go func() {
 				for range flood {
-					p.say(p.receipt(p.sequence(), stranger, 8613700137000, true))
+					p.Say(p.receipt(p.sequence(), stranger, 8613700137000, true))
 				}
 			}()
 			p.serve(func(h heard) {
@@ -257,7 +257,7 @@ func TestAFloodOfReceiptsHoldsUpNobodyAndEachIsKeptBeforeItIsAcknowledged(t *tes
 					return
 				}
 				if n := p.stage.told.Add(1); int(n) > p.stage.kept() {
-					p.t.Errorf("%d are acknowledged and fewer kept", n)
+					p.T.Errorf("%d are acknowledged and fewer kept", n)
 				}
 			})
 		}, act: func(s *stage) {
@@ -279,7 +279,7 @@ func TestWhatIsNoReceiptIsKeptAsAMessage(t *testing.T) {
 	inEach(t, func(t *testing.T, g *tongue) {
 		play{script: func(p *peer) {
 			p.letIn()
-			p.say(p.message(p.sequence(), "", "STOP"))
+			p.Say(p.message(p.sequence(), "", "STOP"))
 			p.acknowledged(1)
 		}, act: func(s *stage) {
 			s.up()
@@ -296,8 +296,8 @@ func TestAPartOfALongMessageIsKeptAsOne(t *testing.T) {
 	inEach(t, func(t *testing.T, g *tongue) {
 		play{script: func(p *peer) {
 			p.letIn()
-			p.say(p.message(p.sequence(), "\x05\x00\x03\x2A\x02\x01", "the water is at the"))
-			p.say(p.message(p.sequence(), "\x06\x08\x04\x01\x2A\x02\x02", "door"))
+			p.Say(p.message(p.sequence(), "\x05\x00\x03\x2A\x02\x01", "the water is at the"))
+			p.Say(p.message(p.sequence(), "\x06\x08\x04\x01\x2A\x02\x02", "door"))
 			p.acknowledged(2)
 		}, act: func(s *stage) {
 			s.up()

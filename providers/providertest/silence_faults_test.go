@@ -83,7 +83,7 @@ func TestASilentKeepAliveEndsTheLineAndAnAnsweredOneKeepsIt(t *testing.T) {
 		play{account: account{idle: idle}, script: func(p *peer) {
 			p.letIn()
 			p.serve(func(h heard) {
-				if h.kind == keepAlive && p.n == 1 && asked.Add(1) > 3 {
+				if h.kind == keepAlive && p.N == 1 && asked.Add(1) > 3 {
 					return
 				}
 				p.usual(h)
@@ -117,7 +117,7 @@ func TestTheCarriersOwnTestOfTheLineIsAnswered(t *testing.T) {
 		var answered atomic.Uint32
 		play{account: account{idle: time.Hour}, script: func(p *peer) {
 			p.letIn()
-			p.say(p.ask(4711))
+			p.Say(p.ask(4711))
 			p.serve(func(h heard) {
 				if h.kind == other {
 					answered.Store(h.sequence)
@@ -148,7 +148,7 @@ func TestAnAnswerThatDripsIsNotWaitedForForever(t *testing.T) {
 				p.serve(func(heard) {})
 			}()
 			for i := range answer[:len(answer)-1] {
-				p.say(answer[i : i+1])
+				p.Say(answer[i : i+1])
 				select {
 				case <-gone:
 					return

@@ -16,6 +16,7 @@ import (
 	"go.uber.org/goleak"
 
 	"tocsin/providers"
+	"tocsin/providers/link/linktest"
 	"tocsin/providers/sms"
 )
 
@@ -142,11 +143,11 @@ func (p play) run(t *testing.T, g *tongue, network func(*stage) (string, func(co
 			return nil, err
 		}
 		scripts.Go(func() {
-			peer := newPeer(s, theirs, n)
+			peer := &peer{Peer: linktest.NewPeer(t, theirs, n, g.header, g.max), tongue: g, stage: s}
 			s.mu.Lock()
 			s.peers = append(s.peers, peer)
 			s.mu.Unlock()
-			defer peer.hangUp()
+			defer peer.HangUp()
 			p.script(peer)
 		})
 		if p.wrap != nil {
@@ -193,7 +194,7 @@ func (s *stage) cut() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, p := range s.peers {
-		p.conn.Close()
+		p.Conn.Close()
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"tocsin/providers/link/linktest"
 	"tocsin/providers/sms"
 	"tocsin/providers/wire"
 )
@@ -14,9 +15,9 @@ func TestACarrierWithoutBatchesIsSentOneByOne(t *testing.T) {
 		refuse func(p *peer, h Header)
 		multis int // PDUs until it is known
 	}{
-		{"by a generic_nack", func(p *peer, h Header) { p.say(AppendEmpty(nil, GenericNack, StatusInvCmdID, h.Sequence)) }, 1},
-		{"by a generic_nack that says nothing", func(p *peer, h Header) { p.say(AppendEmpty(nil, GenericNack, 0, h.Sequence)) }, 1},
-		{"by a generic_nack for its length", func(p *peer, h Header) { p.say(AppendEmpty(nil, GenericNack, StatusInvCmdLen, h.Sequence)) }, 1},
+		{"by a generic_nack", func(p *peer, h Header) { p.Say(AppendEmpty(nil, GenericNack, StatusInvCmdID, h.Sequence)) }, 1},
+		{"by a generic_nack that says nothing", func(p *peer, h Header) { p.Say(AppendEmpty(nil, GenericNack, 0, h.Sequence)) }, 1},
+		{"by a generic_nack for its length", func(p *peer, h Header) { p.Say(AppendEmpty(nil, GenericNack, StatusInvCmdLen, h.Sequence)) }, 1},
 		{"by a submit_multi_resp", func(p *peer, h Header) { p.answer(h, StatusInvCmdID, nil) }, 1},
 		{"by the number of destinations", func(p *peer, h Header) { p.answer(h, StatusInvNumDests, nil) }, 1},
 		{"for one bad destination: the next batch may go", func(p *peer, h Header) { p.answer(h, StatusInvDest, nil) }, 2},
@@ -36,8 +37,8 @@ func TestACarrierWithoutBatchesIsSentOneByOne(t *testing.T) {
 				})
 			}, func(s *stage) {
 				for range 2 {
-					for _, a := range s.submit(warnings(10)) {
-						wantAck(t, a, sms.Taken, sms.None)
+					for _, a := range s.Submit(warnings(10)) {
+						linktest.WantAck(t, a, sms.Taken, sms.None)
 						if ref, _ := a.Refs.Next(); a.Batch || len(ref) == 0 {
 							t.Errorf("got batch %v, reference %q, want one of its own", a.Batch, ref)
 						}
@@ -46,7 +47,7 @@ func TestACarrierWithoutBatchesIsSentOneByOne(t *testing.T) {
 				if multis != tt.multis || singles != 20 {
 					t.Errorf("got %d submit_multi and %d submit_sm, want %d and 20", multis, singles, tt.multis)
 				}
-				s.wantDials(1)
+				s.WantDials(1)
 			})
 		})
 	}
@@ -106,8 +107,8 @@ func TestABatchIsAnsweredRecipientByRecipient(t *testing.T) {
 					p.answer(h, tt.status, tt.body)
 				})
 			}, func(s *stage) {
-				for i, a := range s.submit(warnings(3)) {
-					wantAck(t, a, tt.want[i].outcome, tt.want[i].reason)
+				for i, a := range s.Submit(warnings(3)) {
+					linktest.WantAck(t, a, tt.want[i].outcome, tt.want[i].reason)
 					ref, _ := a.Refs.Next()
 					if (a.Outcome == sms.Taken) != (a.Done == 1) || a.Outcome != sms.Taken && len(ref) > 0 {
 						t.Errorf("message %d: got done %b, reference %q with %v", i, a.Done, ref, a.Outcome)
@@ -138,8 +139,8 @@ func TestALongTextIsAnsweredSegmentBySegment(t *testing.T) {
 		msgs := texts(1)
 		msgs[0].Content = sms.Content{Octets: make([]byte, 2*sms.ManyGSM7+1), Segments: 3}
 		msgs[0].Done = 1
-		a := s.submit(msgs)[0]
-		wantAck(t, a, sms.NotNow, sms.Throttled)
+		a := s.Submit(msgs)[0]
+		linktest.WantAck(t, a, sms.NotNow, sms.Throttled)
 		if !slices.Equal(sent, []byte{2, 3}) || a.Done != 3 || a.Code != StatusThrottled {
 			t.Errorf("got segments %v sent, done %b, code %#x, want 2 and 3, the first two done", sent, a.Done, a.Code)
 		}

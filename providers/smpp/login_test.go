@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tocsin/providers/link"
+	"tocsin/providers/link/linktest"
 	"tocsin/providers/sms"
 	"tocsin/providers/wire"
 )
@@ -28,17 +29,17 @@ func TestARefusedLoginIsNotTriedAgain(t *testing.T) {
 				p.answer(h, tt.status, nil)
 				p.serve(p.usual)
 			}, func(s *stage) {
-				err := <-s.ended
-				s.ended <- err
+				err := <-s.Ended
+				s.Ended <- err
 				if !errors.Is(err, ErrCredentials) {
 					t.Errorf("got %v, want %v", err, ErrCredentials)
 				}
 				time.Sleep(time.Hour)
-				s.wantDials(1)
-				if l := s.provider.Line(); l.Up != 0 || !strings.Contains(l.Fault, "system_id or password") {
+				s.WantDials(1)
+				if l := s.Provider.Line(); l.Up != 0 || !strings.Contains(l.Fault, "system_id or password") {
 					t.Errorf("got %+v, want the fault", l)
 				}
-				wantAck(t, s.submit(texts(1))[0], sms.NotSent, sms.LineDown)
+				linktest.WantAck(t, s.Submit(texts(1))[0], sms.NotSent, sms.LineDown)
 			})
 		})
 	}
@@ -48,16 +49,14 @@ func TestARefusedLoginIsNotTriedAgain(t *testing.T) {
 // connection holds for lasted: the pause doubles from 200 ms to 30 s, and half of
 // it either way is chance.
 func pauses(s *stage, lasted time.Duration, calls int) {
-	s.t.Helper()
-	for s.dialled() < calls {
+	s.T.Helper()
+	for len(s.Dials()) < calls {
 		time.Sleep(time.Second)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	pause := link.FirstPause
+	dials, pause := s.Dials(), link.FirstPause
 	for i := 1; i < calls; i++ {
-		if got := s.dials[i] - s.dials[i-1] - lasted; got < pause/2 || got > pause*3/2 {
-			s.t.Errorf("pause %d: got %v, want about %v", i, got, pause)
+		if got := dials[i] - dials[i-1] - lasted; got < pause/2 || got > pause*3/2 {
+			s.T.Errorf("pause %d: got %v, want about %v", i, got, pause)
 		}
 		pause = min(2*pause, link.LongestPause)
 	}
@@ -74,7 +73,7 @@ func TestALoginThatFailsIsTriedAgainWithGrowingPauses(t *testing.T) {
 		{"an answer of one octet a second", link.DialTimeout, func(p *peer) {
 			p.next()
 			for _, c := range append([]byte{0, 0, 1, 0}, make([]byte, 252)...) {
-				if _, err := p.conn.Write([]byte{c}); err != nil {
+				if _, err := p.Conn.Write([]byte{c}); err != nil {
 					return
 				}
 				time.Sleep(time.Second)
@@ -87,23 +86,23 @@ func TestALoginThatFailsIsTriedAgainWithGrowingPauses(t *testing.T) {
 		}, "status 0xd"},
 		{"a generic_nack", 0, func(p *peer) {
 			h, _, _ := p.next()
-			p.say(AppendEmpty(nil, GenericNack, StatusInvCmdID, h.Sequence))
+			p.Say(AppendEmpty(nil, GenericNack, StatusInvCmdID, h.Sequence))
 			p.serve(p.usual)
 		}, "status 0x3"},
 		{"another PDU for an answer", 0, func(p *peer) {
 			p.next()
-			p.say(AppendEmpty(nil, EnquireLink, 0, 1))
+			p.Say(AppendEmpty(nil, EnquireLink, 0, 1))
 			p.serve(p.usual)
 		}, "malformed"},
-		{"a length of 15", 0, func(p *peer) { p.next(); p.say([]byte{0, 0, 0, 15}) }, "15 octets"},
-		{"a length of 2^31", 0, func(p *peer) { p.next(); p.say([]byte{0x80, 0, 0, 0}) }, "2147483648 octets"},
+		{"a length of 15", 0, func(p *peer) { p.next(); p.Say([]byte{0, 0, 0, 15}) }, "15 octets"},
+		{"a length of 2^31", 0, func(p *peer) { p.next(); p.Say([]byte{0x80, 0, 0, 0}) }, "2147483648 octets"},
 		{"cut at once", 0, func(p *peer) {}, "log in"},
-		{"half an answer", 0, func(p *peer) { p.next(); p.say([]byte{0, 0, 0, 16, 0x80, 0}) }, "no answer"},
+		{"half an answer", 0, func(p *peer) { p.next(); p.Say([]byte{0, 0, 0, 16, 0x80, 0}) }, "no answer"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			play(t, Config{}, tt.script, func(s *stage) {
 				pauses(s, tt.lasted, 10)
-				if l := s.provider.Line(); l.Up != 0 || !strings.Contains(l.Fault, tt.fault) {
+				if l := s.Provider.Line(); l.Up != 0 || !strings.Contains(l.Fault, tt.fault) {
 					t.Errorf("got %+v, want a fault with %q", l, tt.fault)
 				}
 			})
@@ -129,8 +128,8 @@ func TestTheCarriersVersionDecides(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			ours, theirs := net.Pipe()
 			defer ours.Close()
-			p := newPeer(t, theirs, 1)
-			defer p.hangUp()
+			p := &peer{linktest.NewPeer(t, theirs, 1, HeaderSize, MaxFrame)}
+			defer p.HangUp()
 			go func() {
 				h, body, _ := p.next()
 				var bind Bind
@@ -163,7 +162,7 @@ func TestTransmitterAndReceiverAreBoundApart(t *testing.T) {
 		h, _, _ := p.next()
 		p.answer(h, StatusOK, &BindAnswer{})
 		if h.ID == BindReceiver {
-			p.say(p.pdu(DeliverSM, 0, 1, &Deliver{Submit{Source: person, Message: Message{Class: 4, Text: []byte(textReceipt)}}}))
+			p.Say(p.pdu(DeliverSM, 0, 1, &Deliver{Submit{Source: person, Message: Message{Class: 4, Text: []byte(textReceipt)}}}))
 		}
 		p.serve(func(h2 Header, body []byte) {
 			if h2.ID == SubmitSM && h.ID != BindTransmitter {
@@ -172,11 +171,11 @@ func TestTransmitterAndReceiverAreBoundApart(t *testing.T) {
 			p.usual(h2, body)
 		})
 	}, func(s *stage) {
-		wantAck(t, s.submit(texts(1))[0], sms.Taken, sms.None)
+		linktest.WantAck(t, s.Submit(texts(1))[0], sms.Taken, sms.None)
 		synctest.Wait()
-		s.wantDials(2)
-		if len(s.receipts) != 1 {
-			t.Errorf("got %d receipts, want 1", len(s.receipts))
+		s.WantDials(2)
+		if len(s.Receipts()) != 1 {
+			t.Errorf("got %d receipts, want 1", len(s.Receipts()))
 		}
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"tocsin/providers/link"
+	"tocsin/providers/link/linktest"
 	"tocsin/providers/sms"
 )
 
@@ -23,23 +24,23 @@ func TestASilentLineIsTestedAndCut(t *testing.T) {
 				p.usual(h, body)
 				return
 			}
-			if p.n > 1 || asked.Add(1) <= 3 { // the first falls silent after three answers
+			if p.N > 1 || asked.Add(1) <= 3 { // the first falls silent after three answers
 				p.usual(h, body)
 			}
 		})
 	}, func(s *stage) {
 		time.Sleep(62 * time.Second)
 		synctest.Wait()
-		if s.wantDials(1); asked.Load() != 3 {
+		if s.WantDials(1); asked.Load() != 3 {
 			t.Errorf("got %d questions in 62 s, want 3", asked.Load())
 		}
 		time.Sleep(20*time.Second + link.DialTimeout + 3*time.Second)
 		synctest.Wait()
-		if s.wantDials(2); s.provider.Line().Up != 1 {
-			t.Errorf("got %+v, want the line renewed", s.provider.Line())
+		if s.WantDials(2); s.Provider.Line().Up != 1 {
+			t.Errorf("got %+v, want the line renewed", s.Provider.Line())
 		}
 		time.Sleep(time.Hour)
-		s.wantDials(2) // one that answers stays
+		s.WantDials(2) // one that answers stays
 	})
 }
 
@@ -53,7 +54,7 @@ func TestACarrierThatDripsHoldsNoLine(t *testing.T) {
 			p.serve(func(Header, []byte) {})
 		}()
 		for _, c := range append([]byte{0, 1, 0, 0}, make([]byte, 1<<16-4)...) {
-			p.say([]byte{c})
+			p.Say([]byte{c})
 			select {
 			case <-gone:
 				return
@@ -61,12 +62,12 @@ func TestACarrierThatDripsHoldsNoLine(t *testing.T) {
 			}
 		}
 	}, func(s *stage) {
-		acks, done := s.begin(texts(1))
+		acks, done := s.Begin(texts(1))
 		time.Sleep(20*time.Second + link.DialTimeout + 3*time.Second)
 		synctest.Wait()
-		s.wantDials(2)
+		s.WantDials(2)
 		<-done
-		wantAck(t, acks[0], sms.Unknown, sms.LineDown)
+		linktest.WantAck(t, acks[0], sms.Unknown, sms.LineDown)
 	})
 }
 
@@ -74,23 +75,23 @@ func TestAnAnswerThatNeverComesLeavesDoubt(t *testing.T) {
 	play(t, Config{Window: 2, ResponseTimeout: 30 * time.Second}, func(p *peer) {
 		p.login()
 		p.serveSubmits(func(h Header, body []byte) {
-			if p.n > 1 {
+			if p.N > 1 {
 				p.usual(h, body)
 			}
 		})
 	}, func(s *stage) {
-		acks, done := s.begin(texts(3)) // two fill the window
+		acks, done := s.Begin(texts(3)) // two fill the window
 		time.Sleep(29 * time.Second)
 		synctest.Wait()
-		s.wantDials(1)
+		s.WantDials(1)
 		time.Sleep(3 * time.Second)
 		<-done
-		wantAck(t, acks[0], sms.Unknown, sms.LineDown)
-		wantAck(t, acks[1], sms.Unknown, sms.LineDown)
-		wantAck(t, acks[2], sms.NotSent, sms.LineDown)
+		linktest.WantAck(t, acks[0], sms.Unknown, sms.LineDown)
+		linktest.WantAck(t, acks[1], sms.Unknown, sms.LineDown)
+		linktest.WantAck(t, acks[2], sms.NotSent, sms.LineDown)
 		time.Sleep(time.Second)
-		s.wantDials(2)
-		wantAck(t, s.submit(texts(1))[0], sms.Taken, sms.None)
+		s.WantDials(2)
+		linktest.WantAck(t, s.Submit(texts(1))[0], sms.Taken, sms.None)
 	})
 }
 
@@ -128,10 +129,10 @@ func TestAnswersNobodyWaitsForAreIgnored(t *testing.T) {
 				})
 			}, func(s *stage) {
 				for range 3 {
-					acks := s.submit(texts(3 * window))
+					acks := s.Submit(texts(3 * window))
 					var refs []string
 					for _, a := range acks {
-						wantAck(t, a, sms.Taken, sms.None)
+						linktest.WantAck(t, a, sms.Taken, sms.None)
 						ref, _ := a.Refs.Next()
 						refs = append(refs, string(ref))
 					}
@@ -140,10 +141,10 @@ func TestAnswersNobodyWaitsForAreIgnored(t *testing.T) {
 						t.Errorf("got %d references for %d messages", n, len(acks))
 					}
 				}
-				if l := s.provider.Line(); l.InFlight != 0 {
+				if l := s.Provider.Line(); l.InFlight != 0 {
 					t.Errorf("got %+v, want nothing in flight", l)
 				}
-				s.wantDials(1)
+				s.WantDials(1)
 			})
 		})
 	}
@@ -164,16 +165,16 @@ func TestAnAnswerAfterItsCallerGaveUpIsIgnored(t *testing.T) {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
 		acks := make([]sms.Ack, 2)
-		s.provider.Submit(ctx, texts(2), acks)
-		wantAck(t, acks[0], sms.Unknown, sms.NoAnswer)
-		wantAck(t, acks[1], sms.NotSent, sms.NoAnswer)
-		a := s.submit(texts(1))[0] // waits for the window
-		wantAck(t, a, sms.Taken, sms.None)
+		s.Provider.Submit(ctx, texts(2), acks)
+		linktest.WantAck(t, acks[0], sms.Unknown, sms.NoAnswer)
+		linktest.WantAck(t, acks[1], sms.NotSent, sms.NoAnswer)
+		a := s.Submit(texts(1))[0] // waits for the window
+		linktest.WantAck(t, a, sms.Taken, sms.None)
 		if ref, _ := a.Refs.Next(); string(ref) != "2000" { // the second request, slot 0
 			t.Errorf("got reference %q, want the second's", ref)
 		}
-		wantAck(t, acks[0], sms.Unknown, sms.NoAnswer)
-		s.wantDials(1)
+		linktest.WantAck(t, acks[0], sms.Unknown, sms.NoAnswer)
+		s.WantDials(1)
 	})
 }
 
@@ -183,36 +184,36 @@ func TestALineThatEndsLeavesDoubtAndComesBack(t *testing.T) {
 		end  func(p *peer, h Header)
 	}{
 		{"with half a PDU", func(p *peer, h Header) {
-			p.say(p.pdu(h.ID|Response, 0, h.Sequence, &Answer{ID: []byte("1")})[:17])
-			p.hangUp()
+			p.Say(p.pdu(h.ID|Response, 0, h.Sequence, &Answer{ID: []byte("1")})[:17])
+			p.HangUp()
 		}},
 		{"with an unbind", func(p *peer, _ Header) {
-			p.say(AppendEmpty(nil, UnbindCommand, 0, 7))
+			p.Say(AppendEmpty(nil, UnbindCommand, 0, 7))
 			if h, _, ok := p.next(); !ok || h.ID != UnbindCommand|Response || h.Sequence != 7 {
-				p.t.Errorf("got %+v, %v, want an answer to unbind", h, ok)
+				p.T.Errorf("got %+v, %v, want an answer to unbind", h, ok)
 			}
 		}},
-		{"with a generic_nack to nothing", func(p *peer, _ Header) { p.say(AppendEmpty(nil, GenericNack, StatusInvCmdLen, 0)) }},
-		{"with a length of 0", func(p *peer, _ Header) { p.say(make([]byte, 16)) }},
-		{"with a length of 15", func(p *peer, _ Header) { p.say([]byte{0, 0, 0, 15, 0x80, 0, 0, 4}) }},
-		{"with a length of 2^31", func(p *peer, _ Header) { p.say([]byte{0x80, 0, 0, 0}) }},
-		{"with a length just over the limit", func(p *peer, _ Header) { p.say([]byte{0, 1, 0x10, 1}) }},
-		{"with garbage", func(p *peer, _ Header) { p.say([]byte("HTTP/1.1 400 Bad Request\r\n\r\n")) }},
+		{"with a generic_nack to nothing", func(p *peer, _ Header) { p.Say(AppendEmpty(nil, GenericNack, StatusInvCmdLen, 0)) }},
+		{"with a length of 0", func(p *peer, _ Header) { p.Say(make([]byte, 16)) }},
+		{"with a length of 15", func(p *peer, _ Header) { p.Say([]byte{0, 0, 0, 15, 0x80, 0, 0, 4}) }},
+		{"with a length of 2^31", func(p *peer, _ Header) { p.Say([]byte{0x80, 0, 0, 0}) }},
+		{"with a length just over the limit", func(p *peer, _ Header) { p.Say([]byte{0, 1, 0x10, 1}) }},
+		{"with garbage", func(p *peer, _ Header) { p.Say([]byte("HTTP/1.1 400 Bad Request\r\n\r\n")) }},
 		{"with a message_id that does not end", func(p *peer, h Header) {
-			p.say(End(append(Begin(nil, h.ID|Response, 0, h.Sequence), "0123"...), 0))
+			p.Say(End(append(Begin(nil, h.ID|Response, 0, h.Sequence), "0123"...), 0))
 		}},
 		{"with a receipt whose fields do not end", func(p *peer, _ Header) {
-			p.say(End(append(Begin(nil, DeliverSM, 0, 1), "0123456789"...), 0))
+			p.Say(End(append(Begin(nil, DeliverSM, 0, 1), "0123456789"...), 0))
 		}},
 		{"with a receipt whose parameters do not add up", func(p *peer, _ Header) {
 			b := p.pdu(DeliverSM, 0, 1, &Deliver{Submit{Source: person, Message: Message{Class: 4}}})
-			p.say(End(append(b, 0, 0x1E, 0, 9, 'a'), 0))
+			p.Say(End(append(b, 0, 0x1E, 0, 9, 'a'), 0))
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			play(t, Config{}, func(p *peer) {
 				p.login()
-				if p.n > 1 {
+				if p.N > 1 {
 					p.serve(p.usual)
 					return
 				}
@@ -224,10 +225,10 @@ func TestALineThatEndsLeavesDoubtAndComesBack(t *testing.T) {
 					}
 				})
 			}, func(s *stage) {
-				wantAck(t, s.submit(texts(1))[0], sms.Unknown, deathOf(tt.name))
+				linktest.WantAck(t, s.Submit(texts(1))[0], sms.Unknown, deathOf(tt.name))
 				time.Sleep(time.Second)
-				s.wantDials(2)
-				wantAck(t, s.submit(texts(1))[0], sms.Taken, sms.None)
+				s.WantDials(2)
+				linktest.WantAck(t, s.Submit(texts(1))[0], sms.Taken, sms.None)
 			})
 		})
 	}
@@ -236,13 +237,13 @@ func TestALineThatEndsLeavesDoubtAndComesBack(t *testing.T) {
 func TestAnAnswerBehindTheCarriersGoodbyeCounts(t *testing.T) {
 	play(t, Config{Window: 2}, func(p *peer) {
 		p.login()
-		if p.n > 1 {
+		if p.N > 1 {
 			p.serve(p.usual)
 			return
 		}
 		first, _, _ := p.next()
 		second, _, _ := p.next()
-		p.say(AppendEmpty(nil, UnbindCommand, 0, 7))
+		p.Say(AppendEmpty(nil, UnbindCommand, 0, 7))
 		time.Sleep(time.Second)
 		p.usual(first, nil)
 		p.usual(second, nil)
@@ -250,13 +251,13 @@ func TestAnAnswerBehindTheCarriersGoodbyeCounts(t *testing.T) {
 			t.Errorf("got %+v, %v, want the answer to unbind and no submit", h, ok)
 		}
 	}, func(s *stage) {
-		acks := s.submit(texts(3))
-		wantAck(t, acks[0], sms.Taken, sms.None)
-		wantAck(t, acks[1], sms.Taken, sms.None)
-		wantAck(t, acks[2], sms.NotSent, sms.LineDown)
+		acks := s.Submit(texts(3))
+		linktest.WantAck(t, acks[0], sms.Taken, sms.None)
+		linktest.WantAck(t, acks[1], sms.Taken, sms.None)
+		linktest.WantAck(t, acks[2], sms.NotSent, sms.LineDown)
 		time.Sleep(time.Second)
-		s.wantDials(2)
-		wantAck(t, s.submit(texts(1))[0], sms.Taken, sms.None)
+		s.WantDials(2)
+		linktest.WantAck(t, s.Submit(texts(1))[0], sms.Taken, sms.None)
 	})
 }
 
@@ -284,13 +285,13 @@ func TestASubmitIsAnsweredByANack(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			play(t, Config{}, func(p *peer) {
 				p.login()
-				p.serveSubmits(func(h Header, _ []byte) { p.say(AppendEmpty(nil, GenericNack, tt.status, h.Sequence)) })
+				p.serveSubmits(func(h Header, _ []byte) { p.Say(AppendEmpty(nil, GenericNack, tt.status, h.Sequence)) })
 			}, func(s *stage) {
-				a := s.submit(texts(1))[0]
-				if wantAck(t, a, tt.want, tt.reason); a.Code != tt.status {
+				a := s.Submit(texts(1))[0]
+				if linktest.WantAck(t, a, tt.want, tt.reason); a.Code != tt.status {
 					t.Errorf("got code %#x, want %#x", a.Code, tt.status)
 				}
-				s.wantDials(1)
+				s.WantDials(1)
 			})
 		})
 	}
@@ -301,7 +302,7 @@ func TestALoginThatDoesNotHoldIsRenewed(t *testing.T) {
 		p.login()
 		var held []Header
 		p.serveSubmits(func(h Header, body []byte) {
-			if p.n > 1 {
+			if p.N > 1 {
 				p.usual(h, body)
 			} else if held = append(held, h); len(held) == 3 {
 				p.answer(held[0], StatusInvBind, nil)
@@ -313,14 +314,14 @@ func TestALoginThatDoesNotHoldIsRenewed(t *testing.T) {
 			}
 		})
 	}, func(s *stage) {
-		acks := s.submit(texts(4))
-		wantAck(t, acks[0], sms.NotNow, sms.LineDown)
-		wantAck(t, acks[1], sms.Taken, sms.None)
-		wantAck(t, acks[2], sms.Taken, sms.None)
-		wantAck(t, acks[3], sms.NotSent, sms.LineDown)
+		acks := s.Submit(texts(4))
+		linktest.WantAck(t, acks[0], sms.NotNow, sms.LineDown)
+		linktest.WantAck(t, acks[1], sms.Taken, sms.None)
+		linktest.WantAck(t, acks[2], sms.Taken, sms.None)
+		linktest.WantAck(t, acks[3], sms.NotSent, sms.LineDown)
 		time.Sleep(time.Second)
-		s.wantDials(2)
-		wantAck(t, s.submit(texts(1))[0], sms.Taken, sms.None)
+		s.WantDials(2)
+		linktest.WantAck(t, s.Submit(texts(1))[0], sms.Taken, sms.None)
 	})
 }
 
@@ -365,22 +366,22 @@ func TestACutWriteKnowsWhatLeft(t *testing.T) {
 			}, func(p *peer) {
 				p.login()
 				p.serve(func(h Header, body []byte) {
-					if p.n > 1 {
+					if p.N > 1 {
 						p.usual(h, body)
 					}
 				})
 			}, func(s *stage) {
 				cut.armed = true
-				for i, a := range s.submit(msgs) {
+				for i, a := range s.Submit(msgs) {
 					if want := [...]sms.Outcome{sms.NotSent, sms.Unknown}; i < tt.sent {
-						wantAck(t, a, want[1], sms.LineDown)
+						linktest.WantAck(t, a, want[1], sms.LineDown)
 					} else {
-						wantAck(t, a, want[0], sms.LineDown)
+						linktest.WantAck(t, a, want[0], sms.LineDown)
 					}
 				}
 				time.Sleep(time.Second)
-				s.wantDials(2)
-				wantAck(t, s.submit(texts(1))[0], sms.Taken, sms.None)
+				s.WantDials(2)
+				linktest.WantAck(t, s.Submit(texts(1))[0], sms.Taken, sms.None)
 			})
 		})
 	}
@@ -389,19 +390,19 @@ func TestACutWriteKnowsWhatLeft(t *testing.T) {
 func TestACarrierThatReadsNothingHoldsNobodyForEver(t *testing.T) {
 	play(t, Config{}, func(p *peer) {
 		p.login()
-		if p.n > 1 {
+		if p.N > 1 {
 			p.serve(p.usual)
 			return
 		}
 		time.Sleep(time.Minute) // deaf
 	}, func(s *stage) {
 		start := time.Now()
-		wantAck(t, s.submit(texts(1))[0], sms.NotSent, sms.LineDown)
+		linktest.WantAck(t, s.Submit(texts(1))[0], sms.NotSent, sms.LineDown)
 		if took := time.Since(start); took > link.WriteTimeout+time.Second {
 			t.Errorf("took %v, want about %v", took, link.WriteTimeout)
 		}
 		time.Sleep(time.Second)
-		wantAck(t, s.submit(texts(1))[0], sms.Taken, sms.None)
+		linktest.WantAck(t, s.Submit(texts(1))[0], sms.Taken, sms.None)
 	})
 }
 
@@ -416,9 +417,9 @@ func TestASenderThatFitsNoPDUIsRefused(t *testing.T) {
 		msgs := texts(2)
 		msgs[1].Envelope = &sms.Envelope{Sender: "Municipal Flood Warnings"}
 		msgs[1].Done = 2
-		acks := s.submit(msgs)
-		wantAck(t, acks[0], sms.NotSent, sms.BadSender)
-		if wantAck(t, acks[1], sms.Refused, sms.BadSender); acks[1].Done != 2 {
+		acks := s.Submit(msgs)
+		linktest.WantAck(t, acks[0], sms.NotSent, sms.BadSender)
+		if linktest.WantAck(t, acks[1], sms.Refused, sms.BadSender); acks[1].Done != 2 {
 			t.Errorf("got done %b, want what was done before", acks[1].Done)
 		}
 	})
@@ -439,7 +440,7 @@ func TestWhatTheCarrierAsksIsAnswered(t *testing.T) {
 			p.pdu(0x03, 0, 6, nil), // query_sm
 			p.pdu(0x0B, 0, 7, nil), // outbind
 		} {
-			p.say(b)
+			p.Say(b)
 		}
 		p.serve(func(h Header, body []byte) {
 			if h.ID&Response == 0 {
@@ -465,10 +466,10 @@ func TestWhatTheCarrierAsksIsAnswered(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Errorf("got %x, want %x", got, want)
 		}
-		if !slices.Equal(s.receipts, []string{"r1", "r2"}) || !slices.Equal(s.incoming, []string{"STOP"}) {
-			t.Errorf("got receipts %q, incoming %q", s.receipts, s.incoming)
+		if !slices.Equal(refs(s), []string{"r1", "r2"}) || !slices.Equal(texted(s), []string{"STOP"}) {
+			t.Errorf("got receipts %q, incoming %q", refs(s), texted(s))
 		}
-		s.wantDials(1)
+		s.WantDials(1)
 	})
 }
 
@@ -476,27 +477,22 @@ func TestReceiptsNotKeptAreNotAcknowledged(t *testing.T) {
 	play(t, Config{}, func(p *peer) {
 		p.login()
 		time.Sleep(time.Second)
-		p.say(p.pdu(DeliverSM, 0, 2, &Deliver{Submit{Source: person, Message: Message{Class: 4, Text: []byte("id:r1 stat:DELIVRD")}}}))
+		p.Say(p.pdu(DeliverSM, 0, 2, &Deliver{Submit{Source: person, Message: Message{Class: 4, Text: []byte("id:r1 stat:DELIVRD")}}}))
 		p.serve(func(h Header, body []byte) {
-			if h.ID == DeliverSM|Response && p.n == 1 {
+			if h.ID == DeliverSM|Response && p.N == 1 {
 				t.Error("acknowledged and not kept")
 			}
 			p.usual(h, body)
 		})
 	}, func(s *stage) {
-		refuse := func(yes bool) {
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			s.refuse = yes
-		}
-		refuse(true)
+		s.Refuse(true)
 		time.Sleep(1500 * time.Millisecond) // the first one has spoken, the second not yet
-		refuse(false)
+		s.Refuse(false)
 		time.Sleep(5 * time.Second)
 		synctest.Wait()
-		s.wantDials(2)
-		if !slices.Equal(s.receipts, []string{"r1"}) {
-			t.Errorf("got receipts %q, want it once, said again", s.receipts)
+		s.WantDials(2)
+		if !slices.Equal(refs(s), []string{"r1"}) {
+			t.Errorf("got receipts %q, want it once, said again", refs(s))
 		}
 	})
 }

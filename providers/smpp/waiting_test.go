@@ -12,9 +12,9 @@ func TestWhatWaitsForRoomWhenALineIsLostIsNotSentByAnother(t *testing.T) {
 	play(t, Config{Window: 1, Connections: 2}, func(p *peer) {
 		p.login()
 		p.serveSubmits(func(h Header, body []byte) {
-			if p.n == 1 {
+			if p.N == 1 {
 				time.Sleep(time.Second)
-				p.hangUp()
+				p.HangUp()
 				return
 			}
 			time.Sleep(5 * time.Second)
@@ -22,7 +22,7 @@ func TestWhatWaitsForRoomWhenALineIsLostIsNotSentByAnother(t *testing.T) {
 		})
 	}, func(s *stage) {
 		time.Sleep(time.Second) // both lines are up
-		acks, done := s.begin(texts(3))
+		acks, done := s.Begin(texts(3))
 		<-done
 		got := map[sms.Outcome]int{}
 		for _, a := range acks {
