@@ -78,17 +78,18 @@ func (d *Dispatcher) look(ctx context.Context, c *ledger.Campaign, quiet map[int
 	}
 	if late := missed(c, schedule, now); late > schedule.Tolerance {
 		why := fmt.Sprintf("its start was missed by %v and was not made up for by itself: resume or cancel it", late.Round(time.Second))
-		d.log.Error("campaign is paused: nobody was there to start it in time", "campaign", c.Key, "late", late.Round(time.Second))
-		return d.ledger.Hold(c.ID, why)
+		held, err := d.ledger.Hold(c.ID, c.State, why)
+		if held {
+			d.log.Error("campaign is paused: nobody was there to start it in time", "campaign", c.Key, "late", late.Round(time.Second))
+		}
+		return err
 	}
 	open := !now.Before(schedule.Start) && schedule.Window.Contains(now)
 	switch {
 	case open && c.State != ledger.Running:
-		d.log.Info("campaign runs", "campaign", c.Key)
-		return d.ledger.SetState(c.ID, ledger.Running)
+		return d.become(c, ledger.Running, "campaign runs")
 	case !open && c.State == ledger.Running:
-		d.log.Info("campaign is outside its sending window", "campaign", c.Key)
-		return d.ledger.SetState(c.ID, ledger.Scheduled)
+		return d.become(c, ledger.Scheduled, "campaign is outside its sending window")
 	}
 	t := d.ledger.Tally(c.ID)
 	if o.definition.Resends() && t.InDoubt > 0 {
@@ -109,8 +110,17 @@ func (d *Dispatcher) look(ctx context.Context, c *ledger.Campaign, quiet map[int
 	if now.Sub(since) < patience(o, &t) {
 		return nil
 	}
-	d.log.Info("campaign is finished", "campaign", c.Key, "delivered", t.Delivered, "failed", t.Failed, "in_doubt", t.InDoubt)
-	return d.ledger.SetState(c.ID, ledger.Finished)
+	return d.become(c, ledger.Finished, "campaign is finished", "delivered", t.Delivered, "failed", t.Failed, "in_doubt", t.InDoubt)
+}
+
+// become takes a campaign to another state, and logs what that means with more attributes,
+// unless somebody else has just taken it elsewhere.
+func (d *Dispatcher) become(c *ledger.Campaign, state, news string, more ...any) error {
+	done, err := d.ledger.SetState(c.ID, c.State, state)
+	if done {
+		d.log.Info(news, append([]any{"campaign", c.Key}, more...)...)
+	}
+	return err
 }
 
 // missed is by how much the start of a campaign has been missed that was planned

@@ -83,7 +83,7 @@ func begins(def *campaigns.Definition, t time.Time) time.Time {
 // tell notes how a campaign stands when that is news.
 func (r *recurring) tell(d *Dispatcher, c *ledger.Campaign, news string) error {
 	if c.State == ledger.Approved {
-		if err := d.ledger.SetState(c.ID, ledger.Scheduled); err != nil {
+		if _, err := d.ledger.SetState(c.ID, c.State, ledger.Scheduled); err != nil {
 			return err
 		}
 	}
@@ -134,6 +134,5 @@ func (d *Dispatcher) endRecurring(c *ledger.Campaign) error {
 	if err := d.ledger.Expire(c.ID); err != nil {
 		return err
 	}
-	d.log.Info("campaign has no time left", "campaign", c.Key)
-	return d.ledger.SetState(c.ID, ledger.Finished)
+	return d.become(c, ledger.Finished, "campaign has no time left")
 }

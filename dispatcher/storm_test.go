@@ -217,10 +217,16 @@ func (w *world) resume() {
 	}
 }
 
+// setState takes a campaign to a state, whatever state it is in.
 func (w *world) setState(id int64, state string) {
 	w.t.Helper()
-	if err := w.node.ledger.SetState(id, state); err != nil {
-		w.t.Error(err)
+	for _, c := range w.node.ledger.Campaigns() {
+		if c.ID != id {
+			continue
+		}
+		if _, err := w.node.ledger.SetState(id, c.State, state); err != nil {
+			w.t.Error(err)
+		}
 	}
 }
 

@@ -152,39 +152,44 @@ func (l *Ledger) Campaigns() []Campaign {
 	return all
 }
 
-// Hold pauses a campaign and says why.
-func (l *Ledger) Hold(id int64, why string) error {
-	return l.commit(func(c *commit) error {
+// Hold pauses a campaign that is in state from, and says why. It reports whether it did;
+// see SetState.
+func (l *Ledger) Hold(id int64, from, why string) (done bool, err error) {
+	err = l.commit(func(c *commit) error {
 		k := l.campaignOf(id)
 		if k == nil {
 			return ErrNotFound
 		}
-		k.State, k.Note = Paused, why
-		c.do(`UPDATE campaign SET state = $1, note = $2 WHERE id = $3`, Paused, why, id)
+		if done = k.State == from; done {
+			k.State, k.Note = Paused, why
+			c.must(k, `UPDATE campaign SET state = $1, note = $2 WHERE id = $3 AND state = $4`, Paused, why, id, from)
+		}
 		return nil
 	})
+	return done && err == nil, err
 }
 
-// SetState takes a campaign to another state of its life; it notes when it
-// started and when it ended. When somebody else has just taken it to a third state,
-// that stays: the next Sync tells.
-func (l *Ledger) SetState(id int64, state string) error {
-	return l.commit(func(c *commit) error {
-		i := slices.IndexFunc(l.campaigns, func(k *Campaign) bool { return k.ID == id })
-		if i < 0 {
+// SetState takes a campaign from one state of its life to another, and notes when it
+// started and when it ended. It reports whether it did: one that is not in state from any
+// more stays as somebody else has made it.
+func (l *Ledger) SetState(id int64, from, to string) (done bool, err error) {
+	err = l.commit(func(c *commit) error {
+		k := l.campaignOf(id)
+		if k == nil {
 			return ErrNotFound
 		}
-		k := l.campaigns[i]
-		before := k.State
-		k.State = state
-		if state == Running && k.Started == 0 {
+		if done = k.State == from; !done {
+			return nil
+		}
+		k.State = to
+		if to == Running && k.Started == 0 {
 			k.Started = c.at
 		}
-		if state == Finished || state == Cancelled {
+		if to == Finished || to == Cancelled {
 			k.Finished = c.at
 		}
-		started, finished := k.Started, k.Finished
-		c.do(`UPDATE campaign SET state = $1, started = $2, finished = $3 WHERE id = $4 AND state = $5`, state, started, finished, id, before)
+		c.must(k, `UPDATE campaign SET state = $1, started = $2, finished = $3 WHERE id = $4 AND state = $5`, to, k.Started, k.Finished, id, from)
 		return nil
 	})
+	return done && err == nil, err
 }

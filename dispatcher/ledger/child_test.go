@@ -92,9 +92,7 @@ func TestALaterRetryLeavesOutWhomAnEarlierOneHasReached(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := l.SetState(child.ID, Running); err != nil {
-		t.Fatal(err)
-	}
+	become(t, l, child.ID, Running)
 	tasks := l.Ready("b", sms.Routine, 1)
 	k, err := l.Claim(t.Context(), tasks[0].Page, tasks[0].Epoch)
 	if err != nil {
@@ -125,9 +123,7 @@ func TestARetryOfNobodyLeavesNothingBehind(t *testing.T) {
 	l := open(t, t.TempDir())
 	defer l.Close()
 	c := plan(t, l, "k", 2, 2)
-	if err := l.SetState(c.ID, Finished); err != nil {
-		t.Fatal(err)
-	}
+	become(t, l, c.ID, Finished)
 	for name, tt := range map[string]struct {
 		command Command
 		make    func(Campaign, campaigns.Earlier, campaigns.Sink) (*campaigns.Summary, error)

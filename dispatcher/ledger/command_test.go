@@ -24,9 +24,7 @@ func TestCommandsFitTheStateOrChangeNothing(t *testing.T) {
 	given := 0
 	for state, verbsOf := range allowed {
 		for _, verb := range []string{"approve", "pause", "resume", "cancel", "resend", "leave", "mark"} {
-			if err := l.SetState(c.ID, state); err != nil {
-				t.Fatal(err)
-			}
+			become(t, l, c.ID, state)
 			_, err := l.Do(t.Context(), Command{Key: "k", Verb: verb, Who: "li", Why: "test", As: "failed"})
 			got, _ := l.Campaign("k")
 			switch {
@@ -68,9 +66,7 @@ func TestAResendTakesDoubtBackOnceAndReopensAFinishedCampaign(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := l.SetState(c.ID, Finished); err != nil {
-		t.Fatal(err)
-	}
+	become(t, l, c.ID, Finished)
 	e, err := l.Do(t.Context(), Command{Key: "k", Verb: "resend", Who: "li", Why: "nobody answered"})
 	if err != nil || e.Prevented != 2 || e.State != Approved {
 		t.Errorf("got %+v, %v, want two sent again by a campaign that goes on", e, err)
@@ -78,9 +74,7 @@ func TestAResendTakesDoubtBackOnceAndReopensAFinishedCampaign(t *testing.T) {
 	if got, _ := l.Campaign("k"); got.Finished != 0 {
 		t.Error("a campaign that goes on has an end")
 	}
-	if err := l.SetState(c.ID, Running); err != nil {
-		t.Fatal(err)
-	}
+	become(t, l, c.ID, Running)
 	k = claim(t, l)
 	offer(t, l, k, 0)
 	settle(t, l, k, []sms.Ack{{Outcome: sms.Unknown}}, 0)

@@ -70,6 +70,9 @@ func (l *Ledger) transact(batch []*request) (wrote bool, err error) {
 		if c.empty() {
 			return false, nil
 		}
+		if len(c.campaigns) > 0 {
+			l.lives++
+		}
 		l.mu.Unlock()
 		// An outcome is written whatever becomes of the caller.
 		ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
@@ -82,6 +85,9 @@ func (l *Ledger) transact(batch []*request) (wrote bool, err error) {
 			fault.Point("after-fold")
 		}
 		l.mu.Lock()
+		if len(c.campaigns) > 0 {
+			l.lives++
+		}
 		if errors.Is(err, errMoved) {
 			if err = l.refresh(c); err == nil {
 				continue

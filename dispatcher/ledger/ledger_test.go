@@ -45,6 +45,21 @@ func crash(l *Ledger) {
 	l.db.Close()
 }
 
+// become takes a campaign to a state of its life.
+func become(t interface {
+	Helper()
+	Fatalf(format string, args ...any)
+}, l *Ledger, id int64, state string,
+) {
+	t.Helper()
+	l.mu.Lock()
+	from := l.campaignOf(id).State
+	l.mu.Unlock()
+	if done, err := l.SetState(id, from, state); err != nil || !done {
+		t.Fatalf("from %s to %s: %v, %v", from, state, done, err)
+	}
+}
+
 // plan stores a campaign of n recipients in pages of size.
 func plan(t testing.TB, l *Ledger, key string, n, size int) Campaign {
 	t.Helper()
@@ -65,9 +80,7 @@ func plan(t testing.TB, l *Ledger, key string, n, size int) Campaign {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := l.SetState(c.ID, Running); err != nil {
-		t.Fatal(err)
-	}
+	become(t, l, c.ID, Running)
 	return c
 }
 

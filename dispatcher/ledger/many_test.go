@@ -41,12 +41,53 @@ func TestWhatOneProcessPlansTheOthersSee(t *testing.T) {
 	if err != nil || got.State != Running || len(l[1].Ready("a", sms.Routine, 10)) != 3 {
 		t.Fatalf("got %+v, %v with %d pages ready, want it running with 3", got, err, len(l[1].Ready("a", sms.Routine, 10)))
 	}
-	if err := l[1].SetState(c.ID, Paused); err != nil {
-		t.Fatal(err)
-	}
+	become(t, l[1], c.ID, Paused)
 	sync1(t, l[0])
 	if got := l[0].Ready("a", sms.Routine, 10); len(got) != 0 {
 		t.Errorf("got %d pages ready of a campaign that another process has paused, want none", len(got))
+	}
+}
+
+func TestWhatAnotherProcessHasMadeOfACampaignStays(t *testing.T) {
+	l := many(t, 2)
+	c := plan(t, l[0], "k", 10, 4)
+	sync1(t, l[1])
+	become(t, l[1], c.ID, Paused)
+	// The first has not looked since.
+	if done, err := l[0].SetState(c.ID, Running, Finished); done || err != nil {
+		t.Errorf("got it finished: %v, %v", done, err)
+	}
+	if done, err := l[0].Hold(c.ID, Running, "late"); done || err != nil {
+		t.Errorf("got it held: %v, %v", done, err)
+	}
+	for i := range l {
+		sync1(t, l[i])
+		if got, err := l[i].Campaign("k"); err != nil || got.State != Paused || got.Finished != 0 || got.Note != "" {
+			t.Errorf("process %d: got %+v, %v, want it paused", i, got, err)
+		}
+	}
+}
+
+func TestALookThatWasOvertakenByACommitChangesNothing(t *testing.T) {
+	l := many(t, 1)[0]
+	c := plan(t, l, "k", 10, 4)
+	before := l.lives
+	old, err := l.readLives(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	become(t, l, c.ID, Paused)
+	if _, ok := l.overtake(before, old); ok {
+		t.Error("an old look was taken for a new one")
+	}
+	if _, ok := l.overtake(l.lives+1, old); ok {
+		t.Error("a look was taken while a transaction was under way")
+	}
+	if got, err := l.Campaign("k"); err != nil || got.State != Paused {
+		t.Errorf("got %+v, %v, want it paused", got, err)
+	}
+	if _, ok := l.overtake(l.lives, old); !ok {
+		t.Error("a look between two transactions was not taken")
 	}
 }
 

@@ -71,6 +71,7 @@ type Ledger struct {
 	queue      []*request
 	committing bool
 	current    commit         // the transaction being made: of whoever is committing
+	lives      uint64         // counts the beginnings and ends of transactions that change campaigns; odd: one is under way
 	broken     error          // the first database error; final
 	unsure     int64          // versions of pages that may not have been written
 	ahead      int64          // of the ledger's clock before this machine's, in milliseconds

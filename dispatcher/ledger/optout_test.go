@@ -133,9 +133,7 @@ func TestAnOverrideReachesWhoOptedOutAndSaysWhoLetIt(t *testing.T) {
 	if k := claim(t, l); len(k.Waiting) != 4 {
 		t.Errorf("got %v waiting, want all", k.Waiting)
 	}
-	if err := l.SetState(c.ID, Submitted); err != nil {
-		t.Fatal(err)
-	}
+	become(t, l, c.ID, Submitted)
 	if _, err := l.Do(t.Context(), Command{Key: "dam", Verb: "approve", Who: "wang", Why: "called the engineer"}); err != nil {
 		t.Fatal(err)
 	}

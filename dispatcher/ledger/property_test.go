@@ -53,9 +53,7 @@ func TestTheLedgerBalancesWhateverHappens(t *testing.T) {
 		if err != nil {
 			r.Fatal(err)
 		}
-		if err := m.l.SetState(c.ID, Running); err != nil {
-			r.Fatal(err)
-		}
+		become(r, m.l, c.ID, Running)
 		for _, p := range m.l.campaigns[0].pages {
 			m.base[p.id] = int(p.lowest-first) / 2
 		}

@@ -40,9 +40,7 @@ func ask(t *testing.T, l *Ledger, key, override string, n, size int) Campaign {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := l.SetState(c.ID, Running); err != nil {
-		t.Fatal(err)
-	}
+	become(t, l, c.ID, Running)
 	return c
 }
 

@@ -124,9 +124,7 @@ func TestAReroutingThatCannotBeChangesNothing(t *testing.T) {
 	defer l.Close()
 	plan(t, l, "k", 4, 4)
 	done := plan(t, l, "done", 1, 1)
-	if err := l.SetState(done.ID, Finished); err != nil {
-		t.Fatal(err)
-	}
+	become(t, l, done.ID, Finished)
 	for _, name := range []string{"b", "d"} {
 		if _, err := l.Do(t.Context(), Command{Key: name, Verb: "disable", Who: "li", Why: "test"}); err != nil {
 			t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 )
 
 // Sync looks what other processes have written to a shared ledger since it last
@@ -28,34 +29,58 @@ func (l *Ledger) Sync(ctx context.Context) error {
 	return nil
 }
 
+// A life is what a campaign's row says that changes.
+type life struct {
+	id                int64
+	state             string
+	started, finished int64
+	note              string
+	occurred          int64
+	missed            int
+}
+
+// syncCampaigns takes over how campaigns stand, and those that are new.
 func (l *Ledger) syncCampaigns(ctx context.Context) error {
+	for {
+		l.mu.Lock()
+		before := l.lives
+		l.mu.Unlock()
+		lives, err := l.readLives(ctx)
+		if err != nil {
+			return err
+		}
+		if unknown, ok := l.overtake(before, lives); ok {
+			return l.adoptNew(ctx, unknown)
+		}
+		time.Sleep(time.Millisecond) // a transaction of ours is on its way
+	}
+}
+
+func (l *Ledger) readLives(ctx context.Context) (lives []life, err error) {
 	rows, err := l.db.QueryContext(ctx, `SELECT id, state, started, finished, note, occurred, missed FROM campaign ORDER BY id`)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer rows.Close()
-	type life struct {
-		id                int64
-		state             string
-		started, finished int64
-		note              string
-		occurred          int64
-		missed            int
-	}
-	var lives []life
 	for rows.Next() {
 		var v life
 		if err := rows.Scan(&v.id, &v.state, &v.started, &v.finished, &v.note, &v.occurred, &v.missed); err != nil {
-			return err
+			return nil, err
 		}
 		lives = append(lives, v)
 	}
-	if err := rows.Err(); err != nil {
-		return err
-	}
-	rows.Close()
-	var unknown []int64
+	return lives, rows.Err()
+}
+
+// overtake makes campaigns in memory what was read of them, and returns those that are
+// unknown. It is not ok, and nothing is done, when a transaction of this process that
+// changes campaigns was under way or has ended since before: what was read may be older.
+func (l *Ledger) overtake(before uint64, lives []life) (unknown []int64, ok bool) {
 	l.mu.Lock()
+	defer l.mu.Unlock()
+	if before%2 == 1 || l.lives != before {
+		return nil, false
+	}
 	for _, v := range lives {
 		if k := l.campaignOf(v.id); k != nil {
 			k.State, k.Started, k.Finished, k.Note, k.Occurred, k.Missed = v.state, v.started, v.finished, v.note, v.occurred, v.missed
@@ -63,7 +88,10 @@ func (l *Ledger) syncCampaigns(ctx context.Context) error {
 			unknown = append(unknown, v.id)
 		}
 	}
-	l.mu.Unlock()
+	return unknown, true
+}
+
+func (l *Ledger) adoptNew(ctx context.Context, unknown []int64) error {
 	for _, id := range unknown {
 		all, err := readCampaigns(ctx, l.db, "WHERE id = $1", id)
 		if err != nil {

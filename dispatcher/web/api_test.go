@@ -68,7 +68,7 @@ func serve(t *testing.T) (*httptest.Server, *ledger.Ledger) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := l.SetState(c.ID, ledger.Running); err != nil {
+	if _, err := l.SetState(c.ID, c.State, ledger.Running); err != nil {
 		t.Fatal(err)
 	}
 	tokens, err := ParseTokens("# who may call\n\n" + secret + " li\n" + reader + " wang (read)\n" + writer + " zhao (submit)\n" + giver + " qian (read, command)\n")
