@@ -1,6 +1,10 @@
 package ledger
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"tocsin/providers/sms"
+)
 
 // A commit gathers what one transaction writes.
 type commit struct {
@@ -10,8 +14,10 @@ type commit struct {
 	exec  []statement
 	then  []func() // run under l.mu once all is on disk
 
-	campaigns []*Campaign // whose rows change, to be read anew when they have moved
-	scratch   []byte      // of records that are counted before they are appended
+	retrying  bool         // parked receipts are tried again
+	completed []sms.Number // who is delivered by receipts that were put aside
+	campaigns []*Campaign  // whose rows change, to be read anew when they have moved
+	scratch   []byte       // of records that are counted before they are appended
 
 	spare []*delta
 }
@@ -42,7 +48,7 @@ func (c *commit) reset(at int64) {
 	clear(c.exec)
 	clear(c.then)
 	clear(c.campaigns)
-	c.campaigns = c.campaigns[:0]
+	c.campaigns, c.completed = c.campaigns[:0], c.completed[:0]
 	c.at, c.exec, c.then = at, c.exec[:0], c.then[:0]
 }
 

@@ -16,6 +16,7 @@ import (
 func (l *Ledger) match(provider string, r *sms.Receipt) (p *page, s said, how int, err error) {
 	var only *page
 	var onlyIs said
+	onlyHow := refOpen
 	candidates, soon := 0, false
 	for k := len(l.campaigns) - 1; k >= 0; k-- {
 		for _, series := range l.campaigns[k].series {
@@ -33,13 +34,13 @@ func (l *Ledger) match(provider string, r *sms.Receipt) (p *page, s said, how in
 			if i < 0 || p.people.sent[i] == 0 && p.people.flags[i]&wasResent == 0 {
 				continue
 			}
-			segment, how := p.segmentOf(i, r.Ref)
+			segment, how := p.segmentOf(i, r)
 			switch how {
 			case refKnown:
 				return p, said{index: i, segment: segment}, refKnown, nil
-			case refOpen:
+			case refOpen, refOneOf:
 				candidates++
-				only, onlyIs = p, said{index: i, segment: segment}
+				only, onlyIs, onlyHow = p, said{index: i, segment: segment}, how
 				soon = soon || p.people.state[i] == sms.Offered
 			case refSoon:
 				soon = true
@@ -49,7 +50,7 @@ func (l *Ledger) match(provider string, r *sms.Receipt) (p *page, s said, how in
 		}
 	}
 	if candidates == 1 && only != nil {
-		return only, onlyIs, refOpen, nil
+		return only, onlyIs, onlyHow, nil
 	}
 	if soon {
 		return nil, said{}, refSoon, nil
@@ -62,16 +63,16 @@ const (
 	refOther = iota // it has another one
 	refKnown        // it is this segment's
 	refOpen         // the recipient's is not known, or may differ from receipt to receipt
+	refOneOf        // it is of one of several segments whose references are not known
 	refSoon         // an answer that is on its way will say
 	refPast         // it may be of an earlier sending, or said again: the answer to that never came
 )
 
-// segmentOf says which of recipient i's segments a reference names.
-func (p *page) segmentOf(i int, ref []byte) (segment, how int) {
-	h := &p.people
+// segmentOf says which of recipient i's segments a receipt speaks of.
+func (p *page) segmentOf(i int, r *sms.Receipt) (segment, how int) {
+	h, ref := &p.people, r.Ref
 	refs := p.refsOf(i)
 	missing := false
-	named := uint16(0) // segments whose reference is known
 	for k := 0; k < max(int(h.parts[i]), 1) || len(refs) > 0; k++ {
 		var one []byte
 		one, refs = refs.Next()
@@ -79,8 +80,6 @@ func (p *page) segmentOf(i int, ref []byte) (segment, how int) {
 			missing = true
 		} else if SameRef(one, ref) {
 			return k, refKnown
-		} else {
-			named |= 1 << k
 		}
 	}
 	state := h.state[i]
@@ -100,12 +99,14 @@ func (p *page) segmentOf(i int, ref []byte) (segment, how int) {
 	if h.parts[i] <= 1 {
 		return 0, refOpen
 	}
-	for k := range int(h.parts[i]) {
-		if (h.arrived[i]|named)>>k&1 == 0 {
-			return k, refOpen
-		}
+	free := p.openSegments(i)
+	switch {
+	case len(free) == 0:
+		return 0, refOther // every segment is spoken for
+	case len(free) > 1 && state == sms.InDoubt && len(ref) > 0 && !r.Whole:
+		return free[0], refOneOf
 	}
-	return 0, refOther // every segment is spoken for
+	return free[0], refOpen
 }
 
 // SameRef reports whether two references are one, as carriers write them: equal

@@ -12,6 +12,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"tocsin/providers/sms"
 )
 
 // ErrStale says that a claim is over: another epoch of the page has begun.
@@ -89,6 +91,7 @@ type Ledger struct {
 	lastTrim   time.Time
 	parked     []parked
 	orphaned   int64
+	pieces     map[sms.Number][]piece // receipts of segments of people in doubt, which wait for the others
 	unwanted   unwanted
 	lately     map[[sha256.Size]byte]int64 // messages from people, and when they came
 }

@@ -118,6 +118,18 @@ func (l *Ledger) hear(c *commit, provider string, r *sms.Receipt, done *Received
 		at = max(r.Time, p.millis(p.people.sent[s.index]))
 	}
 	s.state, s.reason, s.code, s.at = r.State, r.Reason, uint16(min(r.Code, 1<<16-1)), p.ticks(at)
+	switch {
+	case how == refOneOf && r.State == sms.Delivered:
+		if all, err := l.complete(c, provider, p, s, r); err != nil || !all {
+			return refOther, err
+		}
+		done.Delivered++
+		done.Delay += time.Duration(c.at-p.millis(p.people.sent[s.index])) * time.Millisecond
+		return refKnown, nil
+	case p.unsettled(s, r): // one segment is on its way: of the others that says nothing
+		done.Repeated++
+		return refKnown, nil
+	}
 	first, last := s.segment, s.segment
 	if r.Whole {
 		first, last = 0, max(int(p.people.parts[s.index]), 1)-1
@@ -147,6 +159,14 @@ func (l *Ledger) hear(c *commit, provider string, r *sms.Receipt, done *Received
 	}
 	done.Delay += time.Duration(c.at-p.millis(p.people.sent[s.index])) * time.Millisecond
 	return how, nil
+}
+
+// unsettled reports whether a receipt is a word on the way of one segment of several of
+// somebody in doubt, which does not tell that the carrier has them all.
+func (p *page) unsettled(s said, r *sms.Receipt) bool {
+	h := &p.people
+	all := uint16(1)<<max(h.parts[s.index], 1) - 1
+	return r.State == sms.Accepted && !r.Whole && h.state[s.index] == sms.InDoubt && h.done[s.index]|1<<s.segment != all
 }
 
 // park keeps a receipt that found nobody, in memory and on disk.
@@ -187,20 +207,39 @@ const maxParked = 100_000
 func (l *Ledger) retryParked() error {
 	return l.commit(func(c *commit) error {
 		var done Received
+		clear(l.pieces) // those of what is parked come again now
+		c.retrying = true
+		defer func() { c.retrying = false }()
 		gone := map[int64]bool{} // from memory; a recipient found is gone from disk too
 		found := int64(0)
-		for _, k := range l.parked {
+		try := func(k *parked) error {
 			how, err := l.hear(c, k.provider, &k.receipt, &done)
 			if err != nil {
 				return err
 			}
 			if how == refKnown || how == refOpen {
 				found++
-				id := k.id
-				gone[id] = true
-				c.do(`DELETE FROM orphan WHERE id = $1`, id)
+				gone[k.id] = true
+				c.do(`DELETE FROM orphan WHERE id = $1`, k.id)
 			} else if time.Since(k.since) >= parkFor {
 				gone[k.id] = true
+			}
+			return nil
+		}
+		for i := range l.parked {
+			if err := try(&l.parked[i]); err != nil {
+				return err
+			}
+		}
+		completed := map[sms.Number]bool{} // by the last of several receipts: the others are found now
+		for _, n := range c.completed {
+			completed[n] = true
+		}
+		for i := range l.parked {
+			if k := &l.parked[i]; !gone[k.id] && completed[k.receipt.To] {
+				if err := try(k); err != nil {
+					return err
+				}
 			}
 		}
 		c.then = append(c.then, func() {

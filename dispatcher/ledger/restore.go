@@ -107,6 +107,9 @@ func (l *Ledger) repark(ctx context.Context) error {
 		r.To, k.since = sms.Number(number), time.UnixMilli(at)
 		r.State, r.Whole = sms.State(state%wholeOrphan), state >= wholeOrphan
 		l.parked = append(l.parked, k)
+		if r.State == sms.Delivered && !r.Whole && len(r.Ref) > 0 {
+			l.putAside(k.provider, r)
+		}
 	}
 	slices.Reverse(l.parked) // as they came
 	return rows.Err()

@@ -163,7 +163,7 @@ func (c *Carrier) open(conn net.Conn) *session {
 	return s
 }
 
-// join logs s in to its account and hands it the receipts that wait there.
+// join logs s in to its account.
 func (c *Carrier) join(s *session, systemID string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -176,11 +176,15 @@ func (c *Carrier) join(s *session, systemID string) {
 	if d, ok := s.dialect.(*sgipDialect); !ok || !d.back {
 		c.counts.binds.Add(1)
 	}
-	if s.receives {
-		a.receivers = append(a.receivers, s)
-		s.push(a.parked)
-		a.parked = nil
-	}
+}
+
+// attach hands s the receipts that wait in its account, and those to come.
+func (c *Carrier) attach(s *session) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s.account.receivers = append(s.account.receivers, s)
+	s.push(s.account.parked)
+	s.account.parked = nil
 }
 
 // full reports whether no more connections may log in.

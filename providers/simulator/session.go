@@ -113,12 +113,14 @@ func (s *session) frames(b []byte) (used int) {
 // admit logs the session in to an account, once its answer is in s.out: that leaves
 // before a receipt can.
 func (s *session) admit(account string, submits, receives bool) {
+	s.carrier.join(s, account) // whoever has read the answer is counted
 	if _, err := s.conn.Write(s.out); err != nil {
 		s.end = true
 	}
 	s.out = s.out[:0]
-	s.submits, s.receives = submits, receives
-	s.carrier.join(s, account)
+	if s.submits, s.receives = submits, receives; receives {
+		s.carrier.attach(s)
+	}
 	s.carrier.config.Logger.Debug("logged in", "receives", s.receives)
 }
 

@@ -1,0 +1,105 @@
+package ledger
+
+import (
+	"context"
+	"slices"
+
+	"tocsin/providers/sms"
+)
+
+// A piece is the receipt of one segment of somebody in doubt: nobody knows which.
+type piece struct {
+	provider string
+	ref      []byte
+}
+
+// complete takes the receipt of a delivered segment of recipient s.index, who is in doubt
+// and of whose segments several have no reference. Which one it is of nobody knows, and
+// it is not guessed: what is sent again would leave out the wrong one. Once there are
+// receipts for all of them they are all delivered, in whatever order. It reports whether
+// that is so.
+func (l *Ledger) complete(c *commit, provider string, p *page, s said, r *sms.Receipt) (bool, error) {
+	open := p.openSegments(s.index)
+	refs := l.refsOf(provider, r.To)
+	if !hasRef(refs, r.Ref) {
+		refs = append(refs, slices.Clone(r.Ref))
+		l.putAside(provider, r)
+	}
+	if len(refs) < len(open) && l.shared && !c.retrying {
+		var err error
+		if refs, err = l.refsElsewhere(refs, provider, r.To); err != nil {
+			return false, err
+		}
+	}
+	if len(refs) != len(open) {
+		return false, nil
+	}
+	for i, segment := range open {
+		s.segment = segment
+		if p.hear(s) {
+			c.touch(p).add(&s)
+		}
+		c.learn(p, s, refs[i])
+	}
+	delete(l.pieces, r.To)
+	c.completed = append(c.completed, r.To)
+	return true, nil
+}
+
+// putAside remembers a receipt until there are receipts of the other segments. It is on
+// disk as one that found nobody.
+func (l *Ledger) putAside(provider string, r *sms.Receipt) {
+	if l.pieces == nil {
+		l.pieces = map[sms.Number][]piece{}
+	}
+	if len(l.pieces) < maxParked {
+		l.pieces[r.To] = append(l.pieces[r.To], piece{provider, slices.Clone(r.Ref)})
+	}
+}
+
+// refsOf are the references of what is gathered here for a number.
+func (l *Ledger) refsOf(provider string, n sms.Number) (refs [][]byte) {
+	for _, one := range l.pieces[n] {
+		if one.provider == provider {
+			refs = append(refs, one.ref)
+		}
+	}
+	return refs
+}
+
+// refsElsewhere adds to refs what other processes have put aside for a number.
+func (l *Ledger) refsElsewhere(refs [][]byte, provider string, n sms.Number) ([][]byte, error) {
+	rows, err := l.db.QueryContext(context.Background(), `SELECT ref FROM orphan WHERE number = $1 AND provider = $2 AND state = $3 AND ref <> ''`,
+		int64(n), provider, int64(sms.Delivered))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var ref []byte
+		if err := rows.Scan(&ref); err != nil {
+			return nil, err
+		}
+		if !hasRef(refs, ref) {
+			refs = append(refs, ref)
+		}
+	}
+	return refs, rows.Err()
+}
+
+func hasRef(refs [][]byte, ref []byte) bool {
+	return slices.ContainsFunc(refs, func(one []byte) bool { return SameRef(one, ref) })
+}
+
+// openSegments are recipient i's segments that have neither a reference nor a receipt.
+func (p *page) openSegments(i int) (open []int) {
+	h := &p.people
+	refs := p.refsOf(i)
+	for k := range max(int(h.parts[i]), 1) {
+		var one []byte
+		if one, refs = refs.Next(); len(one) == 0 && h.arrived[i]>>k&1 == 0 {
+			open = append(open, k)
+		}
+	}
+	return open
+}

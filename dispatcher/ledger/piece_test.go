@@ -1,0 +1,86 @@
+package ledger
+
+import (
+	"testing"
+
+	"tocsin/providers/sms"
+)
+
+// What is sent again is what no answer has said the carrier has: a receipt whose segment
+// nobody knows is not taken for any of them.
+func TestAReceiptOfWhoKnowsWhichSegmentLeavesNoSegmentOut(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		known []string // references the carrier answered with
+		heard []string // receipts, in order
+		state sms.State
+		done  uint16 // when it is sent again
+	}{
+		{"delivered, no reference is known", nil, []string{"C"}, sms.Delivered, 0},
+		{"two delivered", nil, []string{"C", "A"}, sms.Delivered, 0},
+		{"delivered, the second is known", []string{"", "B", ""}, []string{"C", "B"}, sms.Delivered, 0b010},
+		{"delivered, by the only one that is not known", []string{"A", "B", ""}, []string{"C"}, sms.Delivered, 0b111},
+		{"on its way", nil, []string{"A", "B", "C"}, sms.Accepted, 0},
+		{"on its way, the second is known", []string{"", "B", ""}, []string{"B", "A"}, sms.Accepted, 0b010},
+		{"more receipts than segments", nil, []string{"A", "B", "X", "Y"}, sms.Delivered, 0b111},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			l := open(t, t.TempDir())
+			defer l.Close()
+			long(t, l, tt.known...)
+			for _, ref := range tt.heard {
+				receive(t, l, 0, ref, tt.state)
+			}
+			if tt.done == 0b111 && len(tt.known) == 0 { // all have arrived
+				expect(t, l, "k", Recipients{Delivered: 1})
+				return
+			}
+			expect(t, l, "k", Recipients{InDoubt: 1})
+			if n, err := l.Resend(1, 0); err != nil || n != 1 {
+				t.Fatalf("got %d resent, %v, want 1", n, err)
+			}
+			if k := claim(t, l); k.Done[0] != tt.done {
+				t.Errorf("got segments %03b with the carrier, want %03b", k.Done[0], tt.done)
+			}
+		})
+	}
+}
+
+func TestALongTextInDoubtHasFailedAsSoonAsOneSegmentHas(t *testing.T) {
+	l := open(t, t.TempDir())
+	defer l.Close()
+	long(t, l)
+	receive(t, l, 0, "B", sms.Failed)
+	expect(t, l, "k", Recipients{Failed: 1})
+}
+
+func TestALongTextInDoubtIsAcceptedWhenAllItsSegmentsAre(t *testing.T) {
+	l := open(t, t.TempDir())
+	defer l.Close()
+	long(t, l, "A", "B", "")
+	receive(t, l, 0, "A", sms.Accepted)
+	expect(t, l, "k", Recipients{InDoubt: 1})
+	receive(t, l, 0, "C", sms.Accepted) // the last one
+	expect(t, l, "k", Recipients{Accepted: 1})
+}
+
+func TestReceiptsOfOneTextThatComeToSeveralProcessesBelongTogether(t *testing.T) {
+	l := many(t, 2)
+	long(t, l[0])
+	sync1(t, l[1])
+	receive(t, l[0], 0, "B", sms.Delivered)
+	receive(t, l[1], 0, "A", sms.Delivered)
+	receive(t, l[1], 0, "A", sms.Delivered)
+	expect(t, l[0], "k", Recipients{InDoubt: 1})
+	receive(t, l[0], 0, "C", sms.Delivered)
+	expect(t, l[0], "k", Recipients{Delivered: 1})
+	for i := range l {
+		sync1(t, l[i])
+		if err := l[i].Tidy(); err != nil {
+			t.Fatal(err)
+		}
+		if n := l[i].Orphans(); n != 0 {
+			t.Errorf("process %d: got %d receipts put aside, want none", i, n)
+		}
+	}
+}
