@@ -103,7 +103,7 @@ func (p *page) segmentOf(i int, r *sms.Receipt) (segment, how int) {
 	switch {
 	case len(free) == 0:
 		return 0, refOther // every segment is spoken for
-	case len(free) > 1 && state == sms.InDoubt && len(ref) > 0 && !r.Whole:
+	case len(free) > 1 && state == sms.InDoubt && !r.Whole:
 		return free[0], refOneOf
 	}
 	return free[0], refOpen

@@ -19,6 +19,9 @@ type piece struct {
 // receipts for all of them they are all delivered, in whatever order. It reports whether
 // that is so.
 func (l *Ledger) complete(c *commit, provider string, p *page, s said, r *sms.Receipt) (bool, error) {
+	if len(r.Ref) == 0 { // said again, it cannot be told from another
+		return false, nil
+	}
 	open := p.openSegments(s.index)
 	refs := l.refsOf(provider, r.To)
 	if !hasRef(refs, r.Ref) {

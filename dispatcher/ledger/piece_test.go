@@ -22,6 +22,7 @@ func TestAReceiptOfWhoKnowsWhichSegmentLeavesNoSegmentOut(t *testing.T) {
 		{"delivered, by the only one that is not known", []string{"A", "B", ""}, []string{"C"}, sms.Delivered, 0b111},
 		{"on its way", nil, []string{"A", "B", "C"}, sms.Accepted, 0},
 		{"on its way, the second is known", []string{"", "B", ""}, []string{"B", "A"}, sms.Accepted, 0b010},
+		{"delivered, without a reference", nil, []string{"", "", ""}, sms.Delivered, 0},
 		{"more receipts than segments", nil, []string{"A", "B", "X", "Y"}, sms.Delivered, 0b111},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -61,6 +62,29 @@ func TestALongTextInDoubtIsAcceptedWhenAllItsSegmentsAre(t *testing.T) {
 	receive(t, l, 0, "A", sms.Accepted)
 	expect(t, l, "k", Recipients{InDoubt: 1})
 	receive(t, l, 0, "C", sms.Accepted) // the last one
+	expect(t, l, "k", Recipients{Accepted: 1})
+}
+
+// A carrier whose references are known before its answers, as SGIP's are, may say of each
+// segment that it is on its way.
+func TestALongTextInDoubtIsAcceptedByAWordForEachSegment(t *testing.T) {
+	l := open(t, t.TempDir())
+	defer l.Close()
+	plan(t, l, "k", 1, 1)
+	k := claim(t, l)
+	if err := l.Offer(k, []uint16{0}, []uint8{3}); err != nil {
+		t.Fatal(err)
+	}
+	ack := sms.Ack{Outcome: sms.Unknown}
+	for _, ref := range []string{"A", "B", "C"} {
+		ack.Refs = sms.AppendRef(ack.Refs, []byte(ref))
+	}
+	settle(t, l, k, []sms.Ack{ack}, 0)
+	for _, ref := range []string{"B", "B", "C"} {
+		receive(t, l, 0, ref, sms.Accepted)
+	}
+	expect(t, l, "k", Recipients{InDoubt: 1})
+	receive(t, l, 0, "A", sms.Accepted)
 	expect(t, l, "k", Recipients{Accepted: 1})
 }
 

@@ -127,6 +127,9 @@ func (l *Ledger) hear(c *commit, provider string, r *sms.Receipt, done *Received
 		done.Delay += time.Duration(c.at-p.millis(p.people.sent[s.index])) * time.Millisecond
 		return refKnown, nil
 	case p.unsettled(s, r): // one segment is on its way: of the others that says nothing
+		if segment := uint16(1) << s.segment; how == refKnown && p.people.done[s.index]&segment == 0 {
+			c.answer(p, []uint16{uint16(s.index)}, []sms.Ack{{Outcome: sms.Unknown, Done: segment}})
+		}
 		done.Repeated++
 		return refKnown, nil
 	}
