@@ -26,7 +26,7 @@ var table = []struct {
 	{"providers/wire", []string{"providers/sms"}},
 	{"providers/wire/wiretest", []string{"providers/wire"}},
 	{"providers/link", []string{"providers/sms", "providers/wire", "providers"}},
-	{"providers/link/linktest", []string{"providers/sms", "providers/link"}},
+	{"providers/link/linktest", []string{"providers/sms", "providers/wire", "providers", "providers/link"}},
 	{"providers/smpp", []string{"providers/sms", "providers/wire", "providers/link", "providers"}},
 	{"providers/cmpp", []string{"providers/sms", "providers/wire", "providers/link", "providers"}},
 	{"providers/sgip", []string{"providers/sms", "providers/wire", "providers/link", "providers"}},

