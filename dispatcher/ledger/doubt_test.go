@@ -39,6 +39,7 @@ func TestALongTextInDoubtIsDeliveredOnlyWhenEachSegmentIs(t *testing.T) {
 	}{
 		{"no reference is known", nil, []string{"A", "B", "C"}, delivered},
 		{"one receipt three times is one segment", nil, []string{"A", "A", "A"}, doubt},
+		{"two receipts twice are two segments", nil, []string{"A", "A", "B", "B", "A"}, doubt},
 		{"one receipt in two notations is one segment", nil, []string{"255", "ff", "00FF"}, doubt},
 		{"the first reference is known and its receipt comes last", []string{"A", "", ""}, []string{"B", "C", "A"}, delivered},
 		{"the last reference is known and its receipt comes first", []string{"", "", "C"}, []string{"C", "A", "B"}, delivered},

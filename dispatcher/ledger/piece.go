@@ -25,8 +25,8 @@ func (l *Ledger) complete(c *commit, provider string, p *page, s said, r *sms.Re
 	open := p.openSegments(s.index)
 	refs := l.refsOf(provider, r.To)
 	if !hasRef(refs, r.Ref) {
-		refs = append(refs, slices.Clone(r.Ref))
 		l.putAside(provider, r)
+		refs = append(refs, slices.Clone(r.Ref))
 	}
 	if len(refs) < len(open) && l.shared && !c.retrying {
 		var err error
@@ -55,7 +55,7 @@ func (l *Ledger) putAside(provider string, r *sms.Receipt) {
 	if l.pieces == nil {
 		l.pieces = map[sms.Number][]piece{}
 	}
-	if len(l.pieces) < maxParked {
+	if len(l.pieces) < maxParked && !hasRef(l.refsOf(provider, r.To), r.Ref) { // carriers say it again
 		l.pieces[r.To] = append(l.pieces[r.To], piece{provider, slices.Clone(r.Ref)})
 	}
 }
