@@ -52,6 +52,7 @@ box-deny-ip = "*.*.*.*"
 box-allow-ip = "127.0.0.1"
 
 %sgroup = smsbox
+smsbox-id = %s
 bearerbox-host = 127.0.0.1
 bearerbox-port = %d
 sendsms-port = %d
@@ -62,24 +63,29 @@ username = tester
 password = secret
 max-messages = 10
 concatenation = true
-`, admin, boxes, groups.String(), boxes, sendsms))
+`, admin, boxes, groups.String(), boxID, boxes, sendsms))
 	start(t, exec.Command(bearerbox, "-v", "1", config))
 	waitFor(t, "bearerbox listens for boxes", func() bool { return answers(fmt.Sprintf("127.0.0.1:%d", boxes)) })
-	status := fmt.Sprintf("http://127.0.0.1:%d/status.txt?password=secret", admin)
-	waitFor(t, "Kannel has logged in", func() bool {
-		answer, err := http.Get(status)
+	says := func(word string) int {
+		answer, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/status.txt?password=secret", admin))
 		if err != nil {
-			return false
+			return 0
 		}
 		defer answer.Body.Close()
 		text, _ := io.ReadAll(answer.Body)
-		return strings.Count(string(text), "(online") == len(smsc)
-	})
+		return strings.Count(string(text), word)
+	}
+	waitFor(t, "Kannel has logged in", func() bool { return says("(online") == len(smsc) })
 	start(t, exec.Command(smsbox, "-v", "1", config))
 	b := box{fmt.Sprintf("127.0.0.1:%d", sendsms)}
 	waitFor(t, "smsbox listens", func() bool { return answers(b.sendsms) })
+	// It listens before it knows its bearerbox, and falls over a message that comes then.
+	waitFor(t, "bearerbox knows its smsbox", func() bool { return says("smsbox:"+boxID) > 0 })
 	return b
 }
+
+// boxID is what bearerbox calls the smsbox.
+const boxID = "box1"
 
 // send has Kannel send a text and report to dlr what became of it.
 func (b box) send(t *testing.T, to, text, dlr string) {

@@ -10,8 +10,9 @@ import (
 
 const batch = 100
 
-// rehearse has ten batches to send at a time, and a report of one of their people.
-func rehearse(t testing.TB) *linktest.HotPath {
+// rehearse has ten batches to send at a time, and a report of one of their people in a
+// form of arrivals.
+func rehearse(t testing.TB, form string) *linktest.HotPath {
 	t.Helper()
 	s := &speaker{sender: "10690000", log: slog.New(slog.DiscardHandler)}
 	r := &linktest.HotPath{Sequence: [2]int{12, 16}, Rehearsal: link.Rehearse(s, 16, batch), Msgs: warnings(linktest.Batches * batch)}
@@ -20,12 +21,20 @@ func rehearse(t testing.TB) *linktest.HotPath {
 		t.Fatal(err)
 	}
 	r.Answer = answer
-	r.Report = End(append(Begin(nil, DeliverSM, 0, 7), arrivals(t)["both"]...), 0)
+	r.Report = End(append(Begin(nil, DeliverSM, 0, 7), arrivals(t)[form]...), 0)
 	return r
 }
 
-func BenchmarkBatch(b *testing.B) { rehearse(b).BenchmarkBatch(b) }
+func BenchmarkBatch(b *testing.B) { rehearse(b, "both").BenchmarkBatch(b) }
 
-func BenchmarkDelivered(b *testing.B) { rehearse(b).BenchmarkReport(b) }
+func BenchmarkDelivered(b *testing.B) {
+	for form := range arrivals(b) {
+		b.Run(form, rehearse(b, form).BenchmarkReport)
+	}
+}
 
-func TestASessionAllocatesNothingForARecipient(t *testing.T) { rehearse(t).AllocatesNothing(t) }
+func TestASessionAllocatesNothingForARecipient(t *testing.T) {
+	for form := range arrivals(t) {
+		t.Run(form, rehearse(t, form).AllocatesNothing)
+	}
+}

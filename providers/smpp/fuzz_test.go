@@ -109,11 +109,19 @@ func FuzzReceiptText(f *testing.F) {
 	for _, text := range []string{
 		textReceipt, receipt, "", ":", "::", "id:", "text:", " id : 7", "done date:", "date:2611251516", "id:7 stat:DELIVRD\x00", "\xff:\xff",
 		"id:7 done date:99999999999999 stat:UNDELIV err:ffffffff",
+		"id:7 sub:001 dlvrd:000 submit date:2611251516 done date:2611251517 stat:UNDELIV err:01a text:id:8", "id:7 sub: a: dlvrd:id: submit date:x done date:y stat:z err:",
 	} {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		s := scanText(text)
+		var twice receiptReader
+		for range 2 { // read, and as it was kept
+			id, state, code, at := twice.scan(text, false)
+			if string(id) != string(s.id) || state != s.state || code != s.code || at != wire.Date(s.done, time.Local) {
+				t.Fatalf("%q: got id %q, state %d, code %d, at %d, want %+v", text, id, state, code, at, s)
+			}
+		}
 		for _, part := range [][]byte{s.id, s.done} {
 			if !bytes.Contains(text, part) || bytes.ContainsAny(part, " \n") {
 				t.Fatalf("got %q out of %q", part, text)

@@ -59,8 +59,15 @@ func (a *Arrival) IsReceipt() bool {
 	return a.Class&typeMask == typeReceipt || a.Class&typeMask == typeNotice || len(a.ID) > 0 && a.State != 0
 }
 
-// A receiptReader reads receipts.
-type receiptReader struct{ dates wire.Dates }
+// A receiptReader reads receipts. It keeps what the last usual text said behind its id:
+// many receipts in a row say the same.
+type receiptReader struct {
+	dates wire.Dates
+	tail  []byte
+	state byte // by tail
+	code  uint32
+	at    int64
+}
 
 // read reads a receipt: the optional parameters first, then the text for
 // what they do not say. It reports false when the receipt names no state or its
@@ -71,22 +78,17 @@ func (d *receiptReader) read(a *Arrival) (sms.Receipt, bool) {
 		return r, false
 	}
 	state := a.State
-	var text said
-	if len(r.Ref) > 0 && state == delivered {
-		text.done = doneDate(a.Text) // all that its text can add
-	} else {
-		text = scanText(a.Text)
-	}
+	id, word, code, at := d.scan(a.Text, len(r.Ref) > 0 && state == delivered)
 	if state == 0 {
-		state = text.state
+		state = word
 	}
 	if len(r.Ref) == 0 {
-		r.Ref = text.id
+		r.Ref = id
 	}
 	if state == 0 || int(state) >= len(states) {
 		return r, false
 	}
-	r.State, r.Reason, r.Time = states[state].state, states[state].reason, d.time(text.done)
+	r.State, r.Reason, r.Time = states[state].state, states[state].reason, at
 	if a.Class&typeMask == typeNotice {
 		r.State, r.Reason = sms.Accepted, sms.None
 	}
@@ -95,9 +97,30 @@ func (d *receiptReader) read(a *Arrival) (sms.Receipt, bool) {
 	case len(a.Network) == 3: // the network's type and its code
 		r.Code = uint32(a.Network[1])<<8 | uint32(a.Network[2])
 	default:
-		r.Code = text.code
+		r.Code = code
 	}
 	return r, true
+}
+
+// scan reads a receipt's text; at is when it was done. dateAlone: nothing else is wanted
+// of it.
+func (d *receiptReader) scan(text []byte, dateAlone bool) (id []byte, state byte, code uint32, at int64) {
+	id, tail, ok := field(text, "id:")
+	if ok && len(tail) > 0 && bytes.Equal(tail, d.tail) {
+		return id, d.state, d.code, d.at
+	}
+	s := said{id: id}
+	switch {
+	case ok && s.usual(tail):
+		d.tail = append(d.tail[:0], tail...)
+		d.state, d.code, d.at = s.state, s.code, d.time(s.done)
+		return id, d.state, d.code, d.at
+	case dateAlone:
+		s = said{done: doneDate(text)}
+	default:
+		s = scanText(text)
+	}
+	return s.id, s.state, s.code, d.time(s.done)
 }
 
 // receiptNumber reads the number a receipt comes from, 0 when it is none.
