@@ -11,6 +11,7 @@ import (
 type piece struct {
 	provider string
 	ref      []byte
+	at       int64 // when it came, milliseconds since 1970
 }
 
 // complete takes the receipt of a delivered segment of recipient s.index, who is in doubt
@@ -22,18 +23,19 @@ func (l *Ledger) complete(c *commit, provider string, p *page, s said, r *sms.Re
 	if len(r.Ref) == 0 { // said again, it cannot be told from another
 		return false, nil
 	}
-	open := p.openSegments(s.index)
-	refs := l.refsOf(provider, r.To)
+	l.putAside(provider, r, c.at)
+	open, since := p.openSegments(s.index), p.millis(p.people.sent[s.index])
+	refs := l.refsOf(provider, r.To, since)
 	if !hasRef(refs, r.Ref) {
-		l.putAside(provider, r)
 		refs = append(refs, slices.Clone(r.Ref))
 	}
 	if len(refs) < len(open) && l.shared && !c.retrying {
 		var err error
-		if refs, err = l.refsElsewhere(refs, provider, r.To); err != nil {
+		if refs, err = l.refsElsewhere(refs, provider, r.To, since); err != nil {
 			return false, err
 		}
 	}
+	refs = slices.DeleteFunc(refs, func(ref []byte) bool { return p.names(s.index, ref) }) // by an answer since
 	if len(refs) != len(open) {
 		return false, nil
 	}
@@ -51,19 +53,20 @@ func (l *Ledger) complete(c *commit, provider string, p *page, s said, r *sms.Re
 
 // putAside remembers a receipt until there are receipts of the other segments. It is on
 // disk as one that found nobody.
-func (l *Ledger) putAside(provider string, r *sms.Receipt) {
+func (l *Ledger) putAside(provider string, r *sms.Receipt, at int64) {
 	if l.pieces == nil {
 		l.pieces = map[sms.Number][]piece{}
 	}
-	if len(l.pieces) < maxParked && !hasRef(l.refsOf(provider, r.To), r.Ref) { // carriers say it again
-		l.pieces[r.To] = append(l.pieces[r.To], piece{provider, slices.Clone(r.Ref)})
+	if len(l.pieces) < maxParked && !hasRef(l.refsOf(provider, r.To, 0), r.Ref) { // carriers say it again
+		l.pieces[r.To] = append(l.pieces[r.To], piece{provider, slices.Clone(r.Ref), at})
 	}
 }
 
-// refsOf are the references of what is gathered here for a number.
-func (l *Ledger) refsOf(provider string, n sms.Number) (refs [][]byte) {
+// refsOf are the references of what was put aside here for a number since then, in
+// milliseconds since 1970.
+func (l *Ledger) refsOf(provider string, n sms.Number, since int64) (refs [][]byte) {
 	for _, one := range l.pieces[n] {
-		if one.provider == provider {
+		if one.provider == provider && one.at >= since {
 			refs = append(refs, one.ref)
 		}
 	}
@@ -71,9 +74,9 @@ func (l *Ledger) refsOf(provider string, n sms.Number) (refs [][]byte) {
 }
 
 // refsElsewhere adds to refs what other processes have put aside for a number.
-func (l *Ledger) refsElsewhere(refs [][]byte, provider string, n sms.Number) ([][]byte, error) {
-	rows, err := l.db.QueryContext(context.Background(), `SELECT ref FROM orphan WHERE number = $1 AND provider = $2 AND state = $3 AND ref <> ''`,
-		int64(n), provider, int64(sms.Delivered))
+func (l *Ledger) refsElsewhere(refs [][]byte, provider string, n sms.Number, since int64) ([][]byte, error) {
+	rows, err := l.db.QueryContext(context.Background(), `SELECT ref FROM orphan WHERE number = $1 AND provider = $2 AND state = $3 AND at >= $4 AND ref <> ''`,
+		int64(n), provider, int64(sms.Delivered), since)
 	if err != nil {
 		return nil, err
 	}
@@ -92,6 +95,17 @@ func (l *Ledger) refsElsewhere(refs [][]byte, provider string, n sms.Number) ([]
 
 func hasRef(refs [][]byte, ref []byte) bool {
 	return slices.ContainsFunc(refs, func(one []byte) bool { return SameRef(one, ref) })
+}
+
+// names reports whether recipient i has a segment of this reference.
+func (p *page) names(i int, ref []byte) bool {
+	for refs := p.refsOf(i); len(refs) > 0; {
+		var one []byte
+		if one, refs = refs.Next(); len(one) > 0 && SameRef(one, ref) {
+			return true
+		}
+	}
+	return false
 }
 
 // openSegments are recipient i's segments that have neither a reference nor a receipt.

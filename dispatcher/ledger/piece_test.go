@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"testing"
+	"time"
 
 	"tocsin/providers/sms"
 )
@@ -43,6 +44,29 @@ func TestAReceiptOfWhoKnowsWhichSegmentLeavesNoSegmentOut(t *testing.T) {
 			if k := claim(t, l); k.Done[0] != tt.done {
 				t.Errorf("got segments %03b with the carrier, want %03b", k.Done[0], tt.done)
 			}
+		})
+	}
+}
+
+// What was put aside before the text was sent, or was named by its answer, is no receipt
+// of an open segment.
+func TestReceiptsOfSomethingElseCompleteNothing(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		come func(l *Ledger)
+	}{
+		{"of an earlier message", func(l *Ledger) { l.pieces[first][0].at -= time.Hour.Milliseconds() }},
+		{"named by the answer", func(l *Ledger) { l.pieces[first][0].ref = []byte("B") }},
+		{"of another provider", func(l *Ledger) { l.pieces[first][0].provider = "b" }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			l := open(t, t.TempDir())
+			defer l.Close()
+			long(t, l, "", "B", "")
+			receive(t, l, 0, "X", sms.Delivered)
+			tt.come(l)
+			receive(t, l, 0, "Y", sms.Delivered)
+			expect(t, l, "k", Recipients{InDoubt: 1})
 		})
 	}
 }

@@ -108,7 +108,7 @@ func (l *Ledger) repark(ctx context.Context) error {
 		r.State, r.Whole = sms.State(state%wholeOrphan), state >= wholeOrphan
 		l.parked = append(l.parked, k)
 		if r.State == sms.Delivered && !r.Whole && len(r.Ref) > 0 {
-			l.putAside(k.provider, r)
+			l.putAside(k.provider, r, at)
 		}
 	}
 	slices.Reverse(l.parked) // as they came
