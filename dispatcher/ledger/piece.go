@@ -29,7 +29,7 @@ func (l *Ledger) complete(c *commit, provider string, p *page, s said, r *sms.Re
 	if !hasRef(refs, r.Ref) {
 		refs = append(refs, slices.Clone(r.Ref))
 	}
-	if len(refs) < len(open) && l.shared && !c.retrying {
+	if len(refs) < len(open) && !c.retrying {
 		var err error
 		if refs, err = l.refsElsewhere(refs, provider, r.To, since); err != nil {
 			return false, err
@@ -73,7 +73,8 @@ func (l *Ledger) refsOf(provider string, n sms.Number, since int64) (refs [][]by
 	return refs
 }
 
-// refsElsewhere adds to refs what other processes have put aside for a number.
+// refsElsewhere adds to refs what other processes have put aside for a number, and this
+// one so long ago that it is on disk alone (parkFor).
 func (l *Ledger) refsElsewhere(refs [][]byte, provider string, n sms.Number, since int64) ([][]byte, error) {
 	rows, err := l.db.QueryContext(context.Background(), `SELECT ref FROM orphan WHERE number = $1 AND provider = $2 AND state = $3 AND at >= $4 AND ref <> ''`,
 		int64(n), provider, int64(sms.Delivered), since)

@@ -112,6 +112,19 @@ func TestALongTextInDoubtIsAcceptedByAWordForEachSegment(t *testing.T) {
 	expect(t, l, "k", Recipients{Accepted: 1})
 }
 
+func TestReceiptsOfOneTextMayComeHoursApart(t *testing.T) {
+	l := open(t, t.TempDir())
+	defer l.Close()
+	long(t, l)
+	for _, ref := range []string{"B", "A", "C"} {
+		receive(t, l, 0, ref, sms.Delivered)
+		l.mu.Lock()
+		l.parked, l.pieces = nil, nil // as after parkFor
+		l.mu.Unlock()
+	}
+	expect(t, l, "k", Recipients{Delivered: 1})
+}
+
 func TestReceiptsOfOneTextThatComeToSeveralProcessesBelongTogether(t *testing.T) {
 	l := many(t, 2)
 	long(t, l[0])
