@@ -240,6 +240,57 @@ func TestPostgreSQLKilledAndBackCostsTimeAndNobody(t *testing.T) {
 	}
 }
 
+// TestALedgerThatCannotBeReadForAWhileCostsTimeAndNobody: the first thing that fails is
+// a read, of the people a receipt speaks of, and no write. The process lets go of
+// everything, and comes back by itself.
+func TestALedgerThatCannotBeReadForAWhileCostsTimeAndNobody(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("waits out five seconds of a read that hangs: in make test, not in make check")
+	}
+	const count = 500
+	f := newFleet(t, 2, count, []string{"--receipt-delay", "3s"}, "    connections: 1", "receipts: {wait: 2m}\nin_doubt: hold")
+	f.serve = append(f.serve, f.campaign)
+	f.launch(t, 0)
+	waitFor(t, "the carrier has taken all", func() bool {
+		_, _, code := f.run(t, "report", testKey)
+		return code == exitOK && f.report(t).Recipients.Accepted == count
+	})
+	f.ships[0].signal(syscall.SIGTERM)
+	if code := f.ships[0].wait(t); code != exitOK {
+		t.Fatalf("exit %d, want %d", code, exitOK)
+	}
+	f.carrier.process.signal(syscall.SIGSTOP) // its receipts come when the process is ready and the ledger is not
+	f.launch(t, 1)
+	f.ready(t, 1)
+	ctx := t.Context()
+	db, err := pgx.Connect(ctx, f.database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close(context.WithoutCancel(ctx))
+	if _, err := db.Exec(ctx, `BEGIN; LOCK TABLE content IN ACCESS EXCLUSIVE MODE`); err != nil {
+		t.Fatal(err)
+	}
+	f.carrier.process.signal(syscall.SIGCONT)
+	waitFor(t, "it says that it has stopped", func() bool {
+		return strings.Contains(f.ships[1].talk.String(), "sending has stopped until the ledger can be read again")
+	})
+	if _, err := db.Exec(ctx, `ROLLBACK`); err != nil {
+		t.Fatal(err)
+	}
+	f.ready(t, 1)
+	f.finished(t)
+	a := f.audited(t, f.carrier.journal)
+	f.whole(t, count, a)
+	if r := f.report(t); r.Recipients.Delivered != count || a.duplicates > 0 {
+		t.Errorf("got %+v, %d taken twice, want everybody delivered once", r.Recipients, a.duplicates)
+	}
+	if told := f.ships[1].talk.String(); strings.Contains(told, "cannot be written") {
+		t.Errorf("got %s, want a read that failed and no write", told)
+	}
+}
+
 // TestPostgreSQLThatHangsStopsSending: its connections stay open and nothing is
 // answered, as behind a network that swallows everything.
 func TestPostgreSQLThatHangsStopsSending(t *testing.T) {

@@ -72,8 +72,8 @@ func (v *service) run(ctx context.Context, definitions []*campaigns.Definition) 
 	_, unhang := hangups() // SIGHUP ends nobody, also while the ledger is opened again
 	defer unhang()
 	for opened := false; ; {
-		failed, err := v.once(ctx, definitions)
-		opened = opened || failed || err == nil
+		worked, err := v.once(ctx, definitions)
+		opened = opened || worked
 		if ctx.Err() != nil && err == nil || !v.config.Shared() || !opened {
 			return err
 		}
@@ -90,9 +90,10 @@ func (v *service) run(ctx context.Context, definitions []*campaigns.Definition) 
 	}
 }
 
-// once opens everything and works until ctx ends or something fails; failed
-// reports whether that was the ledger.
-func (v *service) once(ctx context.Context, definitions []*campaigns.Definition) (failed bool, err error) {
+// once opens everything and works until ctx ends or something fails; worked reports
+// whether it came so far. What fails behind that is for later: the ledger may have failed
+// in a read as well as in a write.
+func (v *service) once(ctx context.Context, definitions []*campaigns.Definition) (worked bool, err error) {
 	s, err := newSystemAfter(ctx, v.config, v.log, v.tide)
 	if err != nil {
 		return false, err
@@ -117,9 +118,9 @@ func (v *service) once(ctx context.Context, definitions []*campaigns.Definition)
 	}
 	fmt.Fprintf(os.Stderr, "tocsin serve: ready (%s, %d providers)\n", where, here)
 	err = s.Run(ctx)
-	failed, v.tide = s.ledger.Err() != nil, s.ledger.Tide()
+	v.tide = s.ledger.Tide()
 	if closeErr := s.Close(); err == nil {
 		err = closeErr
 	}
-	return failed, err
+	return true, err
 }

@@ -6,14 +6,18 @@ time=${1:-5s}
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
-# On a busy machine go's fuzzer may report its own deadline as a failure, having found
-# nothing (golang.org/issue/75804). That alone is tried again; an input that fails is
-# written to testdata and named, and counts at once.
+# Shows how far it is, and everything go said when it fails. On a busy machine go's
+# fuzzer may report its own deadline as a failure, having found nothing
+# (golang.org/issue/75804). That alone is tried again; an input that fails is written to
+# testdata and named, and counts at once.
 fuzz() {
-	for _ in 1 2 3; do
-		go test -run '^$' -fuzz "^$1\$" -fuzzminimizetime 10x -fuzztime "$time" "$2" 2>&1 | tee "$log" && return
-		grep -q 'context deadline exceeded' "$log" && ! grep -q 'Failing input' "$log" || return 1
+	for try in 1 2 3; do
+		go test -run '^$' -fuzz "^$1\$" -fuzzminimizetime 10x -fuzztime "$time" "$2" 2>&1 | tee "$log" |
+			{ grep --line-buffered '^fuzz:' || true; } && return
+		grep -q 'context deadline exceeded' "$log" && ! grep -q 'Failing input' "$log" || break
+		echo "fuzz $2 $1: go took its own deadline for a failure, attempt $try of 3"
 	done
+	cat "$log"
 	return 1
 }
 

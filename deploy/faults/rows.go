@@ -28,7 +28,7 @@ var rows = []row{
 	{15, "Redis stopped", "as 12", []string{"TestRedisIsDisposable"}, ""},
 	{16, "Redis restored from an old snapshot", "stale tasks do nothing", []string{"TestStaleTasksOfAnOldSnapshotDoNothing", "TestRedisIsDisposable"}, ""},
 	{17, "Redis full, or it has forgotten half", "pages are claimed from the ledger", []string{"TestTasksThatRedisHasHalfForgottenAreWorkedOnAllTheSame", "TestRedisIsDisposable"}, ""},
-	{18, "PostgreSQL killed and back", "sending stops, then goes on", []string{"TestPostgreSQLKilledAndBackCostsTimeAndNobody"}, ""},
+	{18, "PostgreSQL killed and back", "sending stops, then goes on", []string{"TestPostgreSQLKilledAndBackCostsTimeAndNobody", "TestALedgerThatCannotBeReadForAWhileCostsTimeAndNobody"}, ""},
 	{19, "a commit whose answer is lost", "read again, never guessed", []string{"TestACommitWhoseAnswerIsLostIsReadAgain"}, ""},
 	{20, "PostgreSQL goes back to an older state", "paused and loud, everybody open in doubt", []string{"TestALedgerThatHasGoneBackIsPausedAndInDoubt"}, ""},
 	{21, "the ledger's file locked by somebody else", "waits, no failure", []string{"TestTheLedgerIsLockedForAWhile"}, ""},
