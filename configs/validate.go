@@ -10,10 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"tocsin/providers"
-	"tocsin/providers/smpp"
-	"tocsin/providers/sms"
 )
 
 // Limits of a provider's settings.
@@ -221,158 +217,11 @@ func secret(s SecretSource, key, name, path string, d *document) error {
 	return nil
 }
 
-func validateSMPP(p *ProviderConfig, path string, d *document) error {
-	switch {
-	case p.SystemID == "":
-		return d.at(path, "provider %s has no system_id: write the account's name, as the carrier says", p.Name)
-	case len(p.SystemID) > maxSystemID || !printable(p.SystemID):
-		return d.at(path+".system_id", "system_id of provider %s: at most %d ASCII characters", p.Name, maxSystemID)
-	case len(p.SystemType) > maxSystemType || !printable(p.SystemType):
-		return d.at(path+".system_type", "system_type of provider %s: at most %d ASCII characters", p.Name, maxSystemType)
-	case p.Version != "3.4" && p.Version != "5.0":
-		return d.at(path+".version", "version %q of provider %s is not spoken: write \"3.4\" or \"5.0\", in quotes", p.Version, p.Name)
-	case p.Broadcast && p.Version != "5.0":
-		return d.at(path+".broadcast", "provider %s speaks SMPP 3.4, which has no cell broadcast: write version: \"5.0\" if the carrier speaks it, or remove broadcast", p.Name)
-	case p.Bind != "transceiver" && p.Bind != "separate":
-		return d.at(path+".bind", "bind %q is not known: transceiver, or separate for a transmitter and a receiver", p.Bind)
-	case !known(receiptIDs, p.ReceiptIDs):
-		return d.at(path+".receipt_ids", "receipt_ids %q is not known: decimal or hex, where receipts write ids so and answers do not, or auto", p.ReceiptIDs)
-	case p.TLS != nil && (p.TLS.Certificate == "") != (p.TLS.Key == ""):
-		return d.at(path+".tls", "tls of provider %s: certificate and key belong together, name both or neither", p.Name)
-	}
-	return span(d, path, "enquire_link", p.Name, p.EnquireLink, time.Second, time.Hour)
-}
-
-// receiptIDs are the notations of ids in receipts.
-var receiptIDs = map[string]smpp.Notation{"auto": smpp.Same, "decimal": smpp.Decimal, "hex": smpp.Hex}
-
-func known[T any](table map[string]T, word string) bool {
-	_, ok := table[word]
-	return ok
-}
-
-func validateStub(p *ProviderConfig, path string, d *document) error {
-	if err := span(d, path, "latency", p.Name, p.Latency, 0, time.Hour); err != nil {
-		return err
-	}
-	if err := span(d, path, "receipt_delay", p.Name, p.ReceiptDelay, 0, 24*time.Hour); err != nil {
-		return err
-	}
-	for _, s := range []struct {
-		key   string
-		value float64
-	}{
-		{"refuse", p.Refuse},
-		{"throttle", p.Throttle},
-		{"unknown", p.Unknown},
-		{"lose_receipts", p.LoseReceipts},
-		{"fail_receipts", p.FailReceipts},
-	} {
-		if s.value < 0 || s.value > 1 || math.IsNaN(s.value) {
-			return d.at(path+"."+s.key, "%s of provider %s is %v: it is a share, 0 to 1", s.key, p.Name, s.value)
-		}
-	}
-	if p.Capacity < 0 || p.Capacity > maxRate {
-		return d.at(path+".capacity", "capacity of provider %s is %d: it must be 0 (no limit) to %d", p.Name, p.Capacity, maxRate)
-	}
-	return nil
-}
-
 func span(d *document, path, key, name string, value, low, high time.Duration) error {
 	if value < low || value > high {
 		return d.at(path+"."+key, "%s of provider %s is %v: it must be %v to %v", key, name, value, low, high)
 	}
 	return nil
-}
-
-func validateRoutes(c *Config, d *document) error {
-	if len(c.Providers) > 0 && len(c.Routes) == 0 {
-		return d.at("$.providers", "there are providers and no routes, so no number would go anywhere: write routes, for example\n"+
-			"routes:\n  - {prefix: \"86\", to: [%s]}", c.Providers[0].Name)
-	}
-	seen := map[string]int{}
-	for i, r := range c.Routes {
-		path := fmt.Sprintf("$.routes[%d]", i)
-		switch {
-		case (r.Carrier == "") == (r.Prefix == ""):
-			return d.at(path, "route %d must have either carrier or prefix: it says which numbers take it", i+1)
-		case r.Carrier != "" && !isCarrier(r.Carrier):
-			return d.at(path+".carrier", "carrier %q is not known: there are %s, %s, %s and %s, and %s for Chinese numbers that nobody is known to serve", r.Carrier,
-				providers.ChinaMobile, providers.ChinaUnicom, providers.ChinaTelecom, providers.ChinaBroadnet, providers.UnknownCarrier)
-		case r.Prefix != "" && !prefixForm.MatchString(r.Prefix):
-			return d.at(path+".prefix", "prefix %q will not do: digits after the plus sign, country code first, for example \"86\", or \"*\" for every number", r.Prefix)
-		case len(r.To) == 0:
-			return d.at(path, "route %d leads nowhere: write to: [NAME], the first provider that is up is taken", i+1)
-		}
-		numbers := r.Prefix
-		if r.Prefix == "" { // a carrier has a name in each language
-			c, _ := providers.ParseRuleCarrier(r.Carrier)
-			numbers = "carrier " + c.String()
-		}
-		if j, twice := seen[numbers]; twice {
-			return d.at(path, "route %d is for the same numbers as route %d: join their providers in one list", i+1, j+1)
-		}
-		seen[numbers] = i
-		for j, name := range r.To {
-			step := fmt.Sprintf("%s.to[%d]", path, j)
-			if err := c.known(name, step, d); err != nil {
-				return err
-			}
-			if slices.Contains(r.To[:j], name) {
-				return d.at(step, "provider %s stands twice in this route: remove one", name)
-			}
-		}
-		if err := validateFallback(c, i, d); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// validateFallback looks at the fallback of route i, and at those before it with the
-// same providers: their recipients wait together.
-func validateFallback(c *Config, i int, d *document) error {
-	r := &c.Routes[i]
-	path := fmt.Sprintf("$.routes[%d].fallback", i)
-	if f := r.Fallback; f != nil {
-		for j, name := range f.For {
-			if f.After < 0 && len(f.For) == 1 && !d.has(path+".after") {
-				return d.at(path, "fallback %q of route %d is not known: write never, or for example {after: 10s, for: [urgent, emergency]}", name, i+1)
-			}
-			if _, ok := sms.ParseClass(name); !ok {
-				return d.at(fmt.Sprintf("%s.for[%d]", path, j), "%q in the fallback of route %d is not a class: there are routine, urgent and emergency", name, i+1)
-			}
-			if slices.Contains(f.For[:j], name) {
-				return d.at(fmt.Sprintf("%s.for[%d]", path, j), "%s stands twice in the fallback of route %d: remove one", name, i+1)
-			}
-		}
-		switch {
-		case !f.Never && (f.After < 0 || f.After > maxFallback):
-			return d.at(path+".after", "after in the fallback of route %d is %v: it must be 0s to %v", i+1, f.After, maxFallback)
-		case d.has(path+".for") && len(f.For) == 0:
-			return d.at(path+".for", "for in the fallback of route %d is empty: name classes, or write fallback: never", i+1)
-		case !f.Never && len(r.To) < 2:
-			return d.at(path, "route %d has a fallback and one provider: write a second one into to, or remove fallback", i+1)
-		}
-	}
-	for j := range c.Routes[:i] {
-		if slices.Equal(c.Routes[j].To, r.To) && *orAlways(c.Routes[j].Fallback.policy()) != *orAlways(r.Fallback.policy()) {
-			return d.at(path, "route %d has the same providers as route %d and another fallback: who waits for them waits together, so write the same in both", i+1, j+1)
-		}
-	}
-	return nil
-}
-
-func orAlways(f *providers.Fallback) *providers.Fallback {
-	if f == nil {
-		return &providers.Always
-	}
-	return f
-}
-
-func isCarrier(name string) bool {
-	_, ok := providers.ParseRuleCarrier(name)
-	return ok
 }
 
 // known returns an error when no provider has that name.
