@@ -30,6 +30,11 @@ type EarlierBatch struct {
 // error is as that of Plan.
 func (d *Definition) PlanAgain(ctx context.Context, o PlanOptions, e Earlier, sink Sink) (*Summary, error) {
 	p := &planner{d: d, o: o, ctx: ctx, sink: sink}
+	defer func() {
+		if p.spill != nil {
+			p.spill.close()
+		}
+	}()
 	if err := p.openEarlier(e); err != nil {
 		return nil, err
 	}
@@ -75,7 +80,7 @@ func (p *planner) openEarlier(e Earlier) (err error) {
 	}
 	p.files = []*source{{File: &audience.File{}}} // they are not read again
 	p.kept.number, p.kept.columns = -1, len(s.Columns)
-	p.fileRefs = []uint32{0}
+	p.late.number, p.late.columns = -1, len(s.Columns)
 	return nil
 }
 
@@ -95,11 +100,9 @@ func (p *planner) readEarlier(b *EarlierBatch) error {
 			p.exclude(0, b.Lines[i], reason)
 			continue
 		}
-		ref, ok := p.kept.add(n, values)
-		if !ok {
-			return fmt.Errorf("plan again: the recipients have more than 4 GiB")
+		if err := p.keep(0, b.Lines[i], route, n, values); err != nil {
+			return fmt.Errorf("plan again: %w", err)
 		}
-		p.entries = append(p.entries, entry{uint64(route)<<numberBits | uint64(n), ref, b.Lines[i]})
 	}
 	return nil
 }

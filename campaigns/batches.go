@@ -13,80 +13,6 @@ import (
 // exclusionsAtOnce is how many exclusions a sink gets in one call.
 const exclusionsAtOnce = 4096
 
-// sort orders the entries by series and number, each number once.
-func (p *planner) sort() error {
-	sortEntries(p.entries)
-	if err := p.unique(); err != nil {
-		return err
-	}
-	p.summary.Planned = len(p.entries)
-	if p.renderer.language < 0 {
-		return nil
-	}
-	// A number has one route but its rows may have several languages: the series
-	// are known only now.
-	values := make([][]byte, len(p.summary.Columns))
-	texts := uint64(len(p.renderer.variants))
-	var digits [16]byte
-	for i, e := range p.entries {
-		p.kept.values(values, 1, e, digits[:0])
-		text, _ := p.renderer.speaks(values[p.renderer.language])
-		series := e.key>>numberBits*texts + uint64(text)
-		p.entries[i].key = series<<numberBits | e.key&numberMask
-	}
-	sortEntries(p.entries)
-	return nil
-}
-
-// unique keeps of each number the row that came first.
-func (p *planner) unique() error {
-	var again []entry
-	to := 0
-	for i, e := range p.entries {
-		if i > 0 && p.entries[to-1].key == e.key {
-			first := &p.entries[to-1]
-			if e.ref < first.ref {
-				e, *first = *first, e
-			}
-			again = append(again, e)
-			continue
-		}
-		p.entries[to] = e
-		to++
-	}
-	p.entries = p.entries[:to]
-	return p.drop(again, Duplicate)
-}
-
-// drop excludes entries, in order of their rows.
-func (p *planner) drop(entries []entry, r Reason) error {
-	slices.SortFunc(entries, func(a, b entry) int { return cmp.Compare(a.ref, b.ref) })
-	values := make([][]byte, len(p.summary.Columns))
-	var digits [16]byte
-	for _, e := range entries {
-		file := p.fileOf(e.ref)
-		p.exclude(file, e.line, r)
-		if p.rejects == nil {
-			continue
-		}
-		p.kept.values(values, 1, e, digits[:0])
-		if err := p.reject(file, e.line, r, values); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// fileOf is the file whose row is kept at ref. A file of which no row is kept has
-// the first ref of the next, and is passed over.
-func (p *planner) fileOf(ref uint32) int {
-	i := len(p.fileRefs) - 1
-	for i > 0 && p.fileRefs[i] > ref {
-		i--
-	}
-	return i
-}
-
 // write gives everything to the sink.
 func (p *planner) write() error {
 	if err := p.batches(); err != nil {
@@ -102,30 +28,25 @@ func (p *planner) write() error {
 
 // batches cuts the series into batches, one of each in turn.
 func (p *planner) batches() error {
-	var series [][]entry
-	for rest := p.entries; len(rest) > 0; {
-		n, _ := slices.BinarySearchFunc(rest, rest[0].key>>numberBits+1, func(e entry, s uint64) int {
-			return cmp.Compare(e.key>>numberBits, s)
-		})
-		series, rest = append(series, rest[:n]), rest[n:]
-	}
+	all := p.queues()
 	w := &batchWriter{p: p}
-	for open := len(series); open > 0; {
+	for open := len(all); open > 0; {
 		open = 0
-		for i := range series {
-			if len(series[i]) == 0 {
+		for i := range all {
+			entries, err := p.next(&all[i])
+			if err != nil {
+				return err
+			}
+			if len(entries) == 0 {
 				continue
 			}
 			if err := p.ctx.Err(); err != nil {
 				return err
 			}
-			n := min(BatchSize, len(series[i]))
-			if err := w.write(i, series[i][:n]); err != nil {
+			if err := w.write(i, entries); err != nil {
 				return err
 			}
-			if series[i] = series[i][n:]; len(series[i]) > 0 {
-				open++
-			}
+			open++
 		}
 	}
 	s := &p.summary
@@ -146,6 +67,44 @@ func (p *planner) batches() error {
 	}
 	s.Encoding = strings.Join(codings, " and ")
 	return p.drop(w.long, TextTooLong)
+}
+
+// A queue is those of a series who are in no batch yet: in memory, or on disk.
+type queue struct {
+	entries []entry
+	batches []span
+}
+
+// queues are those of all series that have anybody.
+func (p *planner) queues() (all []queue) {
+	if p.spill != nil {
+		for _, s := range p.spill.series {
+			if len(s.batches) > 0 {
+				all = append(all, queue{batches: s.batches})
+			}
+		}
+		return all
+	}
+	for rest := p.entries; len(rest) > 0; {
+		n, _ := slices.BinarySearchFunc(rest, rest[0].key>>numberBits+1, func(e entry, s uint64) int {
+			return cmp.Compare(e.key>>numberBits, s)
+		})
+		all, rest = append(all, queue{entries: rest[:n]}), rest[n:]
+	}
+	return all
+}
+
+// next takes the next batch's recipients off q, with their rows in kept; none: it is
+// empty.
+func (p *planner) next(q *queue) (entries []entry, err error) {
+	if len(q.batches) > 0 {
+		p.entries, err = p.spill.load(q.batches[0], &p.kept, p.entries[:0])
+		q.batches = q.batches[1:]
+		return p.entries, err
+	}
+	n := min(BatchSize, len(q.entries))
+	entries, q.entries = q.entries[:n], q.entries[n:]
+	return entries, nil
 }
 
 // A batchWriter makes batches, using its memory again.
@@ -185,7 +144,9 @@ func (w *batchWriter) write(series int, entries []entry) error {
 		for i, e := range entries {
 			if len(bad) > 0 && bad[0] == i {
 				bad = bad[1:]
-				w.long = append(w.long, e)
+				if err := p.setAside(&w.long, e, p.kept.row(e.ref)); err != nil {
+					return err
+				}
 				continue
 			}
 			good = append(good, e)
@@ -267,7 +228,7 @@ func (w *batchWriter) render(v *written, entries []entry) (bad []int, err error)
 				bad = append(bad, i)
 				continue
 			}
-			return nil, &Refusal{File: p.files[p.fileOf(e.ref)].Path(), Line: int(e.line), Err: fmt.Errorf("the text of this row: %w", err)}
+			return nil, &Refusal{File: p.files[p.kept.file(e.ref)].Path(), Line: int(e.line), Err: fmt.Errorf("the text of this row: %w", err)}
 		}
 		b.Segments += int(c.Segments)
 		w.bySegments[c.Segments]++
@@ -291,7 +252,7 @@ func (w *batchWriter) look(c sms.Content, e entry) {
 	}
 	l := &s.Longest
 	if int(c.Segments) > l.Segments || int(c.Segments) == l.Segments && n > l.Characters {
-		*l = Longest{n, int(c.Segments), over(c.Coding, n, int(c.Segments)), w.p.fileOf(e.ref), e.line}
+		*l = Longest{n, int(c.Segments), over(c.Coding, n, int(c.Segments)), w.p.kept.file(e.ref), e.line}
 	}
 	switch {
 	case !w.sampled && len(s.Samples) < maxSamples:
@@ -303,5 +264,5 @@ func (w *batchWriter) look(c sms.Content, e entry) {
 }
 
 func (w *batchWriter) sample(c sms.Content, e entry) Sample {
-	return Sample{w.p.fileOf(e.ref), e.line, w.batch.Language, int(c.Segments), string(c.AppendText(nil))}
+	return Sample{w.p.kept.file(e.ref), e.line, w.batch.Language, int(c.Segments), string(c.AppendText(nil))}
 }

@@ -92,6 +92,11 @@ type PlanOptions struct {
 	// not among them; without any such row nothing is written. It gets those of a
 	// plan that is refused too. nil: nobody.
 	Rejects io.Writer
+	// Memory is about how many octets of recipients are kept in memory, 0: 48 MiB. Those of
+	// a larger audience are sorted in a file in the folder Scratch ("": the system's for
+	// such files), which nobody else can open and which is gone with the plan.
+	Memory  int
+	Scratch string
 	// Progress is told now and then how many rows were read; nil: nobody.
 	Progress func(rows int)
 }

@@ -37,11 +37,14 @@ type planner struct {
 
 	kept     kept
 	entries  []entry
+	spill    *spill // nil: all are in memory
+	late     kept   // rows that were excluded when all had been read
+	again    []entry
+	values   [][]byte // of one row
 	routes   []string
 	out      []Exclusion
 	rejects  *csv.Writer
-	rejected bool     // something was written there
-	fileRefs []uint32 // the first ref of each file
+	rejected bool // something was written there
 }
 
 // A source is one audience file and where its columns are in the plan's.
@@ -55,6 +58,9 @@ type source struct {
 func (p *planner) close() {
 	for _, s := range p.files {
 		s.Close()
+	}
+	if p.spill != nil {
+		p.spill.close()
 	}
 }
 
@@ -179,6 +185,7 @@ func (p *planner) settle(needed []string) error {
 		}
 	}
 	p.kept.number, p.kept.columns = p.number, len(columns)
+	p.late.number, p.late.columns = p.number, len(columns)
 	if p.o.Rejects != nil {
 		p.rejects = csv.NewWriter(p.o.Rejects)
 	}
@@ -346,23 +353,20 @@ func (p *planner) readFile(file int) error {
 			}
 			continue
 		}
-		ref, ok := p.kept.add(n, row)
-		if !ok {
-			return &Refusal{File: src.Path(), Line: line, Err: fmt.Errorf("this row has more than %d octets, or the audience more than 4 GiB: leave out columns that no text needs", maxKept)}
+		if err := p.keep(file, uint32(line), route, n, row); errors.Is(err, errLongRow) {
+			return &Refusal{File: src.Path(), Line: line, Err: err}
+		} else if err != nil {
+			return err
 		}
-		for len(p.fileRefs) <= file {
-			p.fileRefs = append(p.fileRefs, ref)
-		}
-		p.entries = append(p.entries, entry{uint64(route)<<numberBits | uint64(n), ref, uint32(line)})
 	}
 }
 
 // reserve makes room for a file's rows at once, so that nothing is copied while
 // it is read: memory that is not written to costs nothing.
 func (p *planner) reserve(src *source, average int) {
-	if n := int(src.Size()) / max(average, 8); n < 1<<26 {
-		p.entries = slices.Grow(p.entries, n+n/8)
-	}
+	n := int(src.Size()) / max(average, 8)
+	most := p.memory() / (entrySize + average/2) // of one run
+	p.entries = slices.Grow(p.entries, min(n+n/8, max(most-len(p.entries), 0)))
 }
 
 // judge says what becomes of a row: a recipient with Reasons, else why not.

@@ -15,33 +15,29 @@ const (
 	maxKept = 1 << 16
 )
 
-// kept holds the rows of recipients while they are sorted: each value as its
-// length and octets, in large pieces that never move. A telephone number in its
-// usual eleven digits is not kept: it is the recipient's own.
+// kept holds the rows of recipients while they are sorted: the file of each, and each
+// value as its length and octets, in large pieces that never move. A telephone number in
+// its usual eleven digits is not kept: it is the recipient's own.
 type kept struct {
 	number, columns int // the column of numbers, and how many there are
 	chunks          [][]byte
+	spare           [][]byte // chunks to use again
 }
 
-// add keeps a row and says where. It fails for a row that is too long, or when
+// add keeps a row of a file and says where. It fails for a row that is too long, or when
 // 4 GiB are full.
-func (k *kept) add(n sms.Number, values [][]byte) (uint32, bool) {
-	size := 0
+func (k *kept) add(file int, n sms.Number, values [][]byte) (uint32, bool) {
+	size := binary.MaxVarintLen16
 	for _, v := range values {
 		size += len(v) + binary.MaxVarintLen32
 	}
-	if size > maxKept {
+	if size > maxKept || !k.room(size) {
 		return 0, false
 	}
 	last := len(k.chunks) - 1
-	if last < 0 || len(k.chunks[last])+size > chunkSize {
-		if last++; last >= 1<<(32-chunkBits) {
-			return 0, false
-		}
-		k.chunks = append(k.chunks, make([]byte, 0, chunkSize))
-	}
 	b := k.chunks[last]
 	ref := uint32(last)<<chunkBits | uint32(len(b))
+	b = binary.AppendUvarint(b, uint64(file))
 	for c, v := range values {
 		if c == k.number {
 			if len(v) == 11 && n/1e11 == 86 { // eleven octets that made a Chinese number are its digits
@@ -60,11 +56,69 @@ func (k *kept) add(n sms.Number, values [][]byte) (uint32, bool) {
 	return ref, true
 }
 
+// room makes room for size octets in the last chunk; false: 4 GiB are full.
+func (k *kept) room(size int) bool {
+	last := len(k.chunks) - 1
+	if last >= 0 && len(k.chunks[last])+size <= chunkSize {
+		return true
+	}
+	if last+1 >= 1<<(32-chunkBits) {
+		return false
+	}
+	var fresh []byte
+	if n := len(k.spare); n > 0 {
+		fresh, k.spare = k.spare[n-1][:0], k.spare[:n-1]
+	} else {
+		fresh = make([]byte, 0, chunkSize)
+	}
+	k.chunks = append(k.chunks, fresh)
+	return true
+}
+
+// reset forgets all rows.
+func (k *kept) reset() {
+	k.spare = append(k.spare, k.chunks...)
+	k.chunks = k.chunks[:0]
+}
+
+// addRow keeps what row has returned, of another kept with the same columns.
+func (k *kept) addRow(row []byte) (uint32, bool) {
+	if !k.room(len(row)) {
+		return 0, false
+	}
+	last := len(k.chunks) - 1
+	ref := uint32(last)<<chunkBits | uint32(len(k.chunks[last]))
+	k.chunks[last] = append(k.chunks[last], row...)
+	return ref, true
+}
+
+// row is the row at ref as it is kept.
+func (k *kept) row(ref uint32) []byte {
+	row := k.chunks[ref>>chunkBits][ref&(chunkSize-1):]
+	_, size := binary.Uvarint(row)
+	for c := range k.columns {
+		n, head := binary.Uvarint(row[size:])
+		if c == k.number && n > 0 {
+			n--
+		}
+		size += head + int(n)
+	}
+	return row[:size]
+}
+
+// file is the file of the row at ref.
+func (k *kept) file(ref uint32) int {
+	n, _ := binary.Uvarint(k.chunks[ref>>chunkBits][ref&(chunkSize-1):])
+	return int(n)
+}
+
 // values fills dst with the row of e; step is how far its values are apart. The
 // values share k's memory, but for a number that was not kept: its digits are
 // appended to digits, which must have room.
 func (k *kept) values(dst [][]byte, step int, e entry, digits []byte) []byte {
 	b := k.chunks[e.ref>>chunkBits][e.ref&(chunkSize-1):]
+	_, file := binary.Uvarint(b)
+	b = b[file:]
 	for c := range k.columns {
 		n, size := uint64(b[0]), 1
 		if n >= 0x80 {

@@ -10,6 +10,8 @@ type entry struct {
 	line uint32
 }
 
+const entrySize = 16 // octets, of an entry
+
 // numberBits is the width of a number: fifteen digits, ITU-T E.164.
 const numberBits = 50
 

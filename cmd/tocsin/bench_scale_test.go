@@ -28,7 +28,7 @@ func BenchmarkScale(b *testing.B) {
 			c.show(b, "MB-peak", m.peak)
 		}
 		slope := func(i int) float64 { return (cpu[i] - cpu[i-1]) / float64(sizes[i]-sizes[i-1]) }
-		c := multi.with("Scale", sizes[2], reach{"%-dearer-than-up-to-900000": "≤ 15", "bytes-more/recipient": "≤ 50"})
+		c := multi.with("Scale", sizes[2], reach{"%-dearer-than-up-to-900000": "≤ 15", "bytes-more/recipient": "≤ 8"})
 		c.show(b, "%-dearer-than-up-to-900000", 100*(slope(2)/slope(1)-1))
 		c.show(b, "bytes-more/recipient", (peak[2]-peak[1])*(1<<20)/float64(sizes[2]-sizes[1]))
 	}

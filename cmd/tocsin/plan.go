@@ -101,7 +101,7 @@ func rehearse(ctx context.Context, c *configs.Config, d *campaigns.Definition, r
 		return nil, err
 	}
 	p := &rehearsal{d: d, rejects: rows}
-	o := campaigns.PlanOptions{Router: router, Alphabet: c.Alphabets(), Signed: c.Signed(), Country: c.Country}
+	o := planOptions(c, router, nil)
 	if rows != nil {
 		o.Rejects = rows
 	}

@@ -102,7 +102,7 @@ func (p *planning) Occur(ctx context.Context, parent ledger.Campaign, at time.Ti
 	}
 	key := d.Schedule.Recurrence.OccurrenceKey(parent.Key, at)
 	_, err = p.ledger.Occur(ctx, parent, key, at, func(all campaigns.Earlier, sink campaigns.Sink) (*campaigns.Summary, error) {
-		return d.PlanAgain(ctx, campaigns.PlanOptions{Router: router, Alphabet: p.config.Alphabets(), Signed: p.config.Signed(), Suppressed: suppressed}, all, sink)
+		return d.PlanAgain(ctx, planOptions(p.config, router, suppressed), all, sink)
 	})
 	return err
 }
@@ -126,7 +126,7 @@ func (p *planning) Retry(ctx context.Context, c ledger.Command, approve bool) (w
 		if err != nil {
 			return nil, err
 		}
-		return d.PlanAgain(ctx, campaigns.PlanOptions{Router: router, Alphabet: p.config.Alphabets(), Signed: p.config.Signed(), Suppressed: suppressed}, failed, sink)
+		return d.PlanAgain(ctx, planOptions(p.config, router, suppressed), failed, sink)
 	})
 	if err != nil {
 		return web.Planned{}, p.told(err)

@@ -2,11 +2,13 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"strings"
 
 	"tocsin/campaigns"
 	"tocsin/configs"
 	"tocsin/providers"
+	"tocsin/providers/sms"
 )
 
 // routerFor is the configuration's routes, or the campaign's own when it has any, with
@@ -32,6 +34,15 @@ func routerFor(c *configs.Config, d *campaigns.Definition) (*providers.Routes, e
 		return nil, &campaigns.Refusal{File: d.Path, Err: err}
 	}
 	return router, err
+}
+
+// planOptions are what every plan by a configuration has.
+func planOptions(c *configs.Config, router *providers.Routes, suppressed func(sms.Number) bool) campaigns.PlanOptions {
+	o := campaigns.PlanOptions{Router: router, Alphabet: c.Alphabets(), Signed: c.Signed(), Suppressed: suppressed, Country: c.Country}
+	if at, err := os.Stat(c.Data); err == nil && at.IsDir() {
+		o.Scratch = c.Data // there is room for the audience, as the ledger wants it
+	}
+	return o
 }
 
 // ownRoutes are a campaign's own.

@@ -232,6 +232,6 @@ func planInto(ctx context.Context, l *ledger.Ledger, c *configs.Config, d *campa
 		State: as.State, Who: as.Who, Why: as.Why, Approver: as.Approver,
 	}
 	return l.Plan(ctx, draft, func(sink campaigns.Sink) (*campaigns.Summary, error) {
-		return d.Plan(ctx, campaigns.PlanOptions{Router: router, Alphabet: c.Alphabets(), Signed: c.Signed(), Suppressed: suppressed, Country: c.Country}, sink)
+		return d.Plan(ctx, planOptions(c, router, suppressed), sink)
 	})
 }
