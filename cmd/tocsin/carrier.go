@@ -80,6 +80,7 @@ protocol. Of a reply it has time, number, reply, protocol.`,
 	f.Float64Var(&c.DuplicateReceipts, "duplicate-receipts", 0, "share of receipts sent twice")
 	f.Float64Var(&c.EarlyReceipts, "early-receipts", 0, "share of receipts sent before the answer")
 	f.Float64Var(&c.UnknownReceipts, "unknown-receipts", 0, "share of more receipts, for numbers nobody sent to")
+	f.StringVar(&c.ReplyTo, "reply-to", "", "of http: bring it there; kannel's has escapes, as get-url of its sms-service (%p, %P, %b, %T, %I)")
 	f.StringArrayVar(&c.Replies, "reply", nil, "a text that people send back; may be given again, and each person has one")
 	f.Float64Var(&c.ReplyShare, "reply-share", 1, "share of those who got a message that reply, with --reply")
 	f.DurationVar(&c.ReplyDelay, "reply-delay", time.Second, "time from an answer to the reply")

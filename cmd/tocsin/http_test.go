@@ -12,9 +12,15 @@ import (
 func newGateway(t *testing.T, profile, keys string, count int, campaign string, flags ...string) (workplace, *carrier) {
 	t.Helper()
 	door := freePort(t)
-	back := "http://" + door + "/receipts/gateway"
+	back, in := "http://"+door+"/receipts/gateway", "http://"+door+"/incoming/gateway?key="+testPassword
+	switch profile {
+	case "kannel":
+		in += "&from=%p&to=%P&text=%b&time=%T&id=%I"
+	case "twilio":
+		in = "http://" + door + "/incoming/gateway" // signed, as its receipts
+	}
 	c := runCarrier(t, append([]string{
-		"--protocol", "http", "--profile", profile, "--system-id", "tocsin", "--password", testPassword, "--dial-back", back + "?key=" + testPassword,
+		"--protocol", "http", "--profile", profile, "--system-id", "tocsin", "--password", testPassword, "--dial-back", back + "?key=" + testPassword, "--reply-to", in,
 	}, flags...)...)
 	w := newWorkplace(t, c.address, count, "", campaign)
 	write(t, w.config, fmt.Sprintf(`data: ./data
@@ -22,7 +28,7 @@ admin: "off"
 callbacks: {listen: "%s", url: "http://%s"}
 providers:
   - {name: gateway, protocol: http, profile: %s, url: "http://%s", account: tocsin, password: {file: password}, sender: "10690000",
-     response_timeout: 1s, callback: {path: /receipts/gateway, password: {file: password}}, %s}
+     response_timeout: 1s, callback: {path: /receipts/gateway, password: {file: password}}, incoming: {path: /incoming/gateway}, %s}
 routes:
   - {prefix: "86", to: [gateway]}
 `, door, door, profile, c.address, keys), 0o600)
@@ -120,7 +126,7 @@ func TestReceiptsOfAGatewayAreAskedForWhereNobodyCanCallUs(t *testing.T) {
 	const count = 300
 	w, c := newGateway(t, "tencent", `batch: 50, values: {template: "1", app: "1", signature: 县防汛办}, poll: {every: 1s}`, count, "receipts: {wait: 20s}",
 		"--dial-back", "")
-	write(t, w.config, strings.Replace(read(t, w.config), "callback: {path: /receipts/gateway, password: {file: password}}, ", "", 1), 0o600)
+	write(t, w.config, strings.Replace(read(t, w.config), "callback: {path: /receipts/gateway, password: {file: password}}, incoming: {path: /incoming/gateway}, ", "", 1), 0o600)
 	w.tocsin(t, "run", w.campaign, "--no-progress")
 	if r, a := w.report(t), w.audited(t, c.journal); !r.Balanced || r.Recipients.Delivered != count || a.duplicates > 0 {
 		t.Errorf("got %+v, %+v, want everybody delivered once", r.Recipients, a)

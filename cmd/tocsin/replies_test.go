@@ -45,11 +45,12 @@ func TestPeopleAnswerThroughEveryProtocolAndWhoOptsOutIsInNoLaterPlan(t *testing
 		"--latency", "2ms", "--reply", "1", "--reply", "２", "--reply", "平安。", "--reply", "TD", "--reply", "退订", "--reply", "T恤在哪里?",
 		"--reply-share", "0.5", "--reply-delay", "1s", "--receipt-delay", "4s",
 	}
-	for _, tt := range []struct {
+	type people struct {
 		name   string
 		place  func(t *testing.T) (workplace, string)
 		speaks []string
-	}{
+	}
+	cases := []people{
 		{"smpp", func(t *testing.T) (workplace, string) {
 			c := runCarrier(t, flags...)
 			return newWorkplace(t, c.address, count, "    rate: 0", campaign), c.journal
@@ -58,7 +59,14 @@ func TestPeopleAnswerThroughEveryProtocolAndWhoOptsOutIsInNoLaterPlan(t *testing
 			w := newChina(t, count, campaign, flags...)
 			return w.workplace, w.journal
 		}, []string{"cmpp", "sgip", "smgp"}},
-	} {
+	}
+	for _, g := range gateways {
+		cases = append(cases, people{g.profile, func(t *testing.T) (workplace, string) {
+			w, c := newGateway(t, g.profile, g.keys, count, campaign, flags...)
+			return w, c.journal
+		}, []string{"http"}})
+	}
+	for _, tt := range cases {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w, journal := tt.place(t)

@@ -53,7 +53,10 @@ type Config struct {
 
 	// Replies are texts that people send back, each person one of them: the share of
 	// those who got a message that do, so long after it.
-	Replies    []string
+	Replies []string
+	// ReplyTo is where they go over HTTP, an address; Kannel's has escapes, as its sms-service
+	// get-url: %p from, %P to, %b text, %T time, %I id.
+	ReplyTo    string
 	ReplyShare float64
 	ReplyDelay time.Duration
 

@@ -34,6 +34,8 @@ type flavour interface {
 	// report is the request that brings receipts; most is how many at once.
 	report(c *Config, receipts []httpReceipt) (*http.Request, error)
 	most() int
+	// reply is the request that brings what a person has sent back.
+	reply(c *Config, r *httpReceipt) (*http.Request, error)
 	// whole: one bad number refuses all.
 	whole() bool
 }
@@ -48,6 +50,7 @@ type httpSubmit struct {
 	msgs     []httpMessage
 	ref      string // the client's own
 	back     string // where it wants its receipts; "": where the carrier knows
+	sender   string // whom people answer; "": the carrier knows
 	receipts bool
 	id       string // of them all
 }
@@ -61,11 +64,13 @@ type httpMessage struct {
 	refused bool
 }
 
-// An httpReceipt is the carrier's word on a message.
+// An httpReceipt is the carrier's word on a message, or what a person has sent back.
 type httpReceipt struct {
 	httpMessage
 	ref, back string
-	at        int64 // due, nanoseconds since 1970
+	sender    string
+	reply     string // "": it is a receipt
+	at        int64  // due, nanoseconds since 1970
 	taken     time.Time
 	failed    bool
 	lost      bool // it is never brought, though a query tells
@@ -88,8 +93,8 @@ type httpSide struct {
 // withHTTP checks what concerns HTTP alone.
 func (c *Config) withHTTP() error {
 	if c.Protocol != "http" {
-		if c.Profile != "" {
-			return fmt.Errorf("simulator: only http has profiles")
+		if c.Profile != "" || c.ReplyTo != "" {
+			return fmt.Errorf("simulator: only http has profiles, and an address for replies")
 		}
 		return nil
 	}
@@ -99,8 +104,8 @@ func (c *Config) withHTTP() error {
 	if flavours[c.Profile] == nil {
 		return fmt.Errorf("simulator: profile %q is not there, only %s", c.Profile, strings.Join(slices.Sorted(maps.Keys(flavours)), ", "))
 	}
-	if len(c.Replies) > 0 {
-		return fmt.Errorf("simulator: nobody answers over http: replies come through the other protocols")
+	if u, err := url.Parse(c.ReplyTo); len(c.Replies) > 0 && (err != nil || u.Host == "") {
+		return fmt.Errorf("simulator: over http what people reply goes to an address: name it, such as http://127.0.0.1:8088/incoming")
 	}
 	if u, err := url.Parse(c.DialBack); c.DialBack != "" && (err != nil || u.Host == "") {
 		return fmt.Errorf("simulator: receipts go to an address such as http://127.0.0.1:8088/receipts")
@@ -307,23 +312,41 @@ func (h *httpSide) write(s *httpSubmit, now time.Time) error {
 		if c.journal == nil {
 			continue
 		}
-		line, err := json.Marshal(struct {
-			Time     time.Time `json:"time"`
-			Number   string    `json:"number"`
-			ID       string    `json:"id"`
-			Text     string    `json:"text"`
-			Protocol string    `json:"protocol"`
-		}{now, strconv.FormatUint(m.number, 10), m.id, m.text, c.config.Protocol})
-		if err != nil {
-			return fmt.Errorf("simulator: write the journal: %w", err)
+		line := httpLine{Time: now, Number: strconv.FormatUint(m.number, 10), ID: m.id, Text: m.text, Protocol: c.config.Protocol}
+		if err := line.append(&lines); err != nil {
+			return err
 		}
-		lines = append(append(lines, line...), '\n')
+		if reply := c.replyOf(m.number); reply != "" {
+			line := httpLine{Time: now, Number: line.Number, Reply: reply, Protocol: c.config.Protocol}
+			if err := line.append(&lines); err != nil {
+				return err
+			}
+		}
 	}
 	c.gate.count(segments, now.UnixNano())
 	if len(lines) == 0 {
 		return nil
 	}
 	return c.journal.write(lines)
+}
+
+// An httpLine is a line of the journal: a message that was taken, or a reply.
+type httpLine struct {
+	Time     time.Time `json:"time"`
+	Number   string    `json:"number"`
+	ID       string    `json:"id,omitempty"`
+	Text     string    `json:"text,omitempty"`
+	Reply    string    `json:"reply,omitempty"`
+	Protocol string    `json:"protocol"`
+}
+
+func (l *httpLine) append(to *[]byte) error {
+	line, err := json.Marshal(l)
+	if err != nil {
+		return fmt.Errorf("simulator: write the journal: %w", err)
+	}
+	*to = append(append(*to, line...), '\n')
+	return nil
 }
 
 // wait lets time pass, or ctx end.

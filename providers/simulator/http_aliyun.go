@@ -170,6 +170,13 @@ func (aliyunFlavour) report(c *Config, receipts []httpReceipt) (*http.Request, e
 	return postJSON(c.DialBack, all)
 }
 
+// reply is one SmsUp.
+func (aliyunFlavour) reply(c *Config, r *httpReceipt) (*http.Request, error) {
+	return postJSON(c.ReplyTo, []map[string]any{{
+		"phone_number": home(r.number), "send_time": stamp(time.Now()), "content": r.reply, "sign_name": "", "dest_code": "10690000", "sequence_id": r.id + "1",
+	}})
+}
+
 func postJSON(address string, what any) (*http.Request, error) {
 	body, err := json.Marshal(what)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // kannelFlavour is Kannel's smsbox: sendsms and its delivery reports.
@@ -25,7 +26,7 @@ func (kannelFlavour) read(r *http.Request, _ []byte) (*httpSubmit, bool) {
 	}
 	q := r.URL.Query()
 	mask, _ := strconv.Atoi(q.Get("dlr-mask"))
-	s := &httpSubmit{back: q.Get("dlr-url"), receipts: q.Get("dlr-url") != "" && mask&3 != 0}
+	s := &httpSubmit{back: q.Get("dlr-url"), sender: q.Get("from"), receipts: q.Get("dlr-url") != "" && mask&3 != 0}
 	text := q.Get("text")
 	if q.Get("charset") != "UTF-8" || q.Get("coding") != "2" && strings.ContainsFunc(text, func(r rune) bool { return r > 0x2FFF }) {
 		text = "?" // seven bits hold no Chinese
@@ -64,5 +65,14 @@ func (kannelFlavour) report(_ *Config, receipts []httpReceipt) (*http.Request, e
 		kind = "2"
 	}
 	address := strings.NewReplacer("%d", kind, "%p", url.QueryEscape("+"+strconv.FormatUint(one.number, 10))).Replace(one.back)
+	return http.NewRequest(http.MethodGet, address, nil)
+}
+
+// reply fetches the get-url of an sms-service.
+func (kannelFlavour) reply(c *Config, r *httpReceipt) (*http.Request, error) {
+	address := strings.NewReplacer(
+		"%p", url.QueryEscape("+"+strconv.FormatUint(r.number, 10)), "%P", url.QueryEscape(r.sender), "%b", url.QueryEscape(r.reply),
+		"%T", strconv.FormatInt(time.Now().Unix(), 10), "%I", r.id+"-mo",
+	).Replace(c.ReplyTo)
 	return http.NewRequest(http.MethodGet, address, nil)
 }

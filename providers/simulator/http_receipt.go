@@ -3,6 +3,7 @@ package simulator
 import (
 	"context"
 	"io"
+	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -24,9 +25,14 @@ func (h *httpSide) expect(s *httpSubmit, now time.Time) (early []httpReceipt) {
 			continue
 		}
 		luck := mix(m.number) ^ h.c.nextID.Load() + uint64(i)
-		r := httpReceipt{httpMessage: m, ref: s.ref, back: s.back, taken: now, at: now.UnixNano() + int64(config.Latency) + int64(config.ReceiptDelay)}
+		r := httpReceipt{httpMessage: m, ref: s.ref, back: s.back, sender: s.sender, taken: now, at: now.UnixNano() + int64(config.Latency) + int64(config.ReceiptDelay)}
 		r.failed = h.c.happens(config.FailReceipts, luck, saltFail)
 		r.lost = !config.Receipts || !s.receipts || h.c.happens(config.LoseReceipts, luck, saltLose)
+		if text := h.c.replyOf(m.number); text != "" {
+			reply := r
+			reply.reply, reply.back, reply.at = text, config.ReplyTo, now.UnixNano()+int64(config.Latency+config.ReplyDelay)
+			due = append(due, reply)
+		}
 		kept := append(h.records[m.number], r)
 		h.records[m.number] = kept[max(len(kept)-keptMessages, 0):]
 		if r.lost {
@@ -89,8 +95,9 @@ func (h *httpSide) bring(ctx context.Context) {
 	}
 }
 
-// due takes receipts that are due and go to one address, or, polled, that have none and
-// wait for the client; with none it says how long until there may be some.
+// due takes receipts that are due and go to one address, one reply, or, polled, receipts
+// that have no address and wait for the client; with none it says how long until there may
+// be some.
 func (h *httpSide) due(now int64, polled bool) (some []httpReceipt, next time.Duration) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -101,7 +108,7 @@ func (h *httpSide) due(now int64, polled bool) (some []httpReceipt, next time.Du
 		case polled != (r.back == "" && h.c.config.DialBack == ""):
 		case r.at > now:
 			next = min(next, time.Duration(r.at-now))
-		case len(some) < h.flavour.most() && (len(some) == 0 || some[0].back == r.back):
+		case len(some) == 0, len(some) < h.flavour.most() && some[0].back == r.back && some[0].reply+r.reply == "":
 			some = append(some, r)
 			continue
 		}
@@ -143,7 +150,13 @@ func (h *httpSide) carryAll(all []httpReceipt) {
 
 // post makes one callback and reports whether the client has taken it.
 func (h *httpSide) post(some []httpReceipt) bool {
-	r, err := h.flavour.report(&h.c.config, some)
+	var r *http.Request
+	var err error
+	if some[0].reply != "" {
+		r, err = h.flavour.reply(&h.c.config, &some[0])
+	} else {
+		r, err = h.flavour.report(&h.c.config, some)
+	}
 	if err != nil {
 		return false
 	}

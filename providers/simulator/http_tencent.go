@@ -153,3 +153,10 @@ func (tencentFlavour) report(c *Config, receipts []httpReceipt) (*http.Request, 
 	}
 	return postJSON(c.DialBack, all)
 }
+
+// reply is one reply as Tencent's callback brings it.
+func (tencentFlavour) reply(c *Config, r *httpReceipt) (*http.Request, error) {
+	return postJSON(c.ReplyTo, map[string]any{
+		"extend": "01", "mobile": home(r.number), "nationcode": "86", "sign": "", "text": r.reply, "time": time.Now().Unix(),
+	})
+}

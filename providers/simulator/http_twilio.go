@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -38,7 +39,7 @@ func (twilioFlavour) read(r *http.Request, body []byte) (*httpSubmit, bool) {
 		return nil, false
 	}
 	form, _ := url.ParseQuery(string(body))
-	s := &httpSubmit{back: form.Get("StatusCallback"), receipts: form.Get("StatusCallback") != ""}
+	s := &httpSubmit{back: form.Get("StatusCallback"), sender: form.Get("From"), receipts: form.Get("StatusCallback") != ""}
 	if form.Get("From") == "" || form.Get("Body") == "" {
 		return s, true
 	}
@@ -81,7 +82,7 @@ func (twilioFlavour) query(h *httpSide, r *http.Request, _ []byte) (int, string)
 	return http.StatusOK, string(answer)
 }
 
-// report is one status callback, signed with the account's token.
+// report is one status callback.
 func (twilioFlavour) report(c *Config, receipts []httpReceipt) (*http.Request, error) {
 	one := &receipts[0]
 	form := url.Values{
@@ -92,16 +93,24 @@ func (twilioFlavour) report(c *Config, receipts []httpReceipt) (*http.Request, e
 		form.Set("MessageStatus", "undelivered")
 		form.Set("ErrorCode", "30003")
 	}
-	keys := make([]string, 0, len(form))
-	for key := range form {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	signed := one.back
-	for _, key := range keys {
+	return twilioPost(c, one.back, form)
+}
+
+// reply is what Twilio posts for a message that came in.
+func (twilioFlavour) reply(c *Config, r *httpReceipt) (*http.Request, error) {
+	return twilioPost(c, c.ReplyTo, url.Values{
+		"MessageSid": {sid(r.id + "mo")}, "From": {"+" + strconv.FormatUint(r.number, 10)}, "To": {r.sender}, "Body": {r.reply},
+		"NumMedia": {"0"}, "NumSegments": {"1"}, "AccountSid": {c.SystemID}, "ApiVersion": {"2010-04-01"},
+	})
+}
+
+// twilioPost is a form for the client, signed with the account's token.
+func twilioPost(c *Config, address string, form url.Values) (*http.Request, error) {
+	signed := address
+	for _, key := range slices.Sorted(maps.Keys(form)) {
 		signed += key + form.Get(key)
 	}
-	r, err := http.NewRequest(http.MethodPost, one.back, strings.NewReader(form.Encode()))
+	r, err := http.NewRequest(http.MethodPost, address, strings.NewReader(form.Encode()))
 	if err != nil {
 		return nil, err
 	}

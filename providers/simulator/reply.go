@@ -21,16 +21,35 @@ const maxReply = 140
 // they are.
 func (s *session) answers(number uint64, m *request, id uint64) {
 	c := s.carrier
-	if len(c.config.Replies) == 0 || m.part.of > 1 && m.part.number != m.part.of || !c.happens(c.config.ReplyShare, mix(number), saltReply) {
+	if m.part.of > 1 && m.part.number != m.part.of {
 		return
 	}
-	which := mix(number^c.config.Seed+saltReplyText) % uint64(len(c.config.Replies))
+	which, answers := c.replies(number)
+	if !answers {
+		return
+	}
 	s.due = append(s.due, receipt{
 		to: number, id: id, origin: m.origin, at: s.now + int64(c.config.ReplyDelay), taken: s.now, reply: uint8(which + 1),
 	})
 	if c.journal != nil {
 		s.lines.addReply(number, c.config.Replies[which])
 	}
+}
+
+// replies says whether a person replies, and with which of the texts.
+func (c *Carrier) replies(number uint64) (which int, answers bool) {
+	if len(c.config.Replies) == 0 || !c.happens(c.config.ReplyShare, mix(number), saltReply) {
+		return 0, false
+	}
+	return int(mix(number^c.config.Seed+saltReplyText) % uint64(len(c.config.Replies))), true
+}
+
+// replyOf is what a person replies; "" when nothing.
+func (c *Carrier) replyOf(number uint64) string {
+	if which, answers := c.replies(number); answers {
+		return c.config.Replies[which]
+	}
+	return ""
 }
 
 // addReply appends the line of a reply.
