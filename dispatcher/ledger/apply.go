@@ -178,11 +178,28 @@ func (p *page) give(place int) {
 	}
 }
 
-// through is the provider that recipient i was offered through; who was not has the
-// page's.
+// through is the provider that recipient i was offered through; who was not, or waits
+// again, has the page's.
 func (p *page) through(i int) string {
-	place := int(p.people.flags[i] >> givenBits)
-	if names := strings.Split(p.route, ","); place > 0 && place <= len(names) {
+	if place := p.place(i); place > 0 {
+		return p.named(place)
+	}
+	return p.provider
+}
+
+// place is where recipient i's provider stands in the page's route, counted from 1; 0: it
+// is the page's.
+func (p *page) place(i int) int {
+	switch p.people.state[i] {
+	case sms.Waiting, sms.Expired, sms.Cancelled:
+		return 0
+	}
+	return int(p.people.flags[i] >> givenBits)
+}
+
+// named is the provider at a place of the route.
+func (p *page) named(place int) string {
+	if names := strings.Split(p.route, ","); place <= len(names) {
 		return names[place-1]
 	}
 	return p.provider

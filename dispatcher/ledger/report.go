@@ -37,6 +37,14 @@ func recipientsOf(c [sms.States]int) Recipients {
 	}
 }
 
+// states is what recipientsOf has taken.
+func (r Recipients) states() [sms.States]int {
+	return [sms.States]int{
+		sms.Waiting: r.Waiting, sms.Offered: r.Offered, sms.InDoubt: r.InDoubt, sms.Accepted: r.Accepted,
+		sms.Delivered: r.Delivered, sms.Failed: r.Failed, sms.Expired: r.Expired, sms.Cancelled: r.Cancelled,
+	}
+}
+
 // A Report says what became of a campaign. Rows = Excluded + Planned, and
 // Planned = the sum of Recipients; Balanced says whether that holds.
 type Report struct {
@@ -63,7 +71,7 @@ type Report struct {
 	Resent       int                   `json:"resent"`              // offered again out of doubt
 	Segments     int                   `json:"segments"`            // taken by carriers
 	Balanced     bool                  `json:"balanced"`
-	Providers    map[string]Recipients `json:"providers"` // by the provider their page is with now
+	Providers    map[string]Recipients `json:"providers"` // by the provider they were offered through; who waits, by the one that is to
 	Moved        []Hop                 `json:"moved,omitempty"`
 	Finish       *Estimate             `json:"finish,omitempty"` // of one that runs
 	Seconds      float64               `json:"seconds"`          // from start to end, or to now
@@ -155,7 +163,7 @@ func (r *Reader) Close() error {
 
 // Report is the campaign's report as of the last transaction.
 func (r *Reader) Report(ctx context.Context, key string) (*Report, error) {
-	return report(ctx, r.db, key)
+	return report(ctx, r.db, &r.contents, key)
 }
 
 // Keys are the keys of all campaigns, oldest first.
@@ -187,14 +195,14 @@ func keys(ctx context.Context, q querier, where string, args ...any) ([]string, 
 
 // Report is the campaign's report as of the last transaction.
 func (l *Ledger) Report(ctx context.Context, key string) (*Report, error) {
-	return report(ctx, l.db, key)
+	return report(ctx, l.db, &l.contents, key)
 }
 
 // readOnly is a transaction that sees one instant.
 var readOnly = &sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead}
 
-func report(ctx context.Context, db *sql.DB, key string) (*Report, error) {
-	// One snapshot for both statements.
+func report(ctx context.Context, db *sql.DB, q *contents, key string) (*Report, error) {
+	// One snapshot for all statements.
 	tx, err := db.BeginTx(ctx, readOnly)
 	if err != nil {
 		return nil, fmt.Errorf("report on %s: %w", key, err)
@@ -220,6 +228,11 @@ func report(ctx context.Context, db *sql.DB, key string) (*Report, error) {
 	}
 	if r.Moved, err = readHops(ctx, tx, key); err != nil {
 		return nil, fmt.Errorf("report on %s: %w", key, err)
+	}
+	if len(r.Moved) > 0 {
+		if err := r.attribute(ctx, tx, q.in(ctx, tx)); err != nil {
+			return nil, fmt.Errorf("report on %s: %w", key, err)
+		}
 	}
 	if err := r.heard(ctx, tx, summary); err != nil {
 		return nil, fmt.Errorf("report on %s: %w", key, err)

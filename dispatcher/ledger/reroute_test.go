@@ -4,11 +4,34 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"maps"
 	"strings"
 	"testing"
 
 	"tocsin/providers/sms"
 )
+
+// byProvider holds the report's lines by provider against want, and their sum against its
+// whole.
+func byProvider(t *testing.T, o Options, key string, want map[string]Recipients) {
+	t.Helper()
+	reader, err := OpenReader(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	r, err := reader.Report(t.Context(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := 0
+	for _, n := range r.Providers {
+		sum += n.Sum()
+	}
+	if !maps.Equal(r.Providers, want) || sum != r.Planned {
+		t.Errorf("got %+v, %d in all, want %+v of %d", r.Providers, sum, want, r.Planned)
+	}
+}
 
 // through are the export's lines of recipients, each as provider and state.
 func through(t *testing.T, o Options, key string) string {
@@ -53,6 +76,7 @@ func TestWhoWaitsIsReroutedByHandAndWhoWasOfferedStays(t *testing.T) {
 	if got := through(t, o, "k"); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
+	byProvider(t, o, "k", map[string]Recipients{"a": {Accepted: 1, InDoubt: 1}, "c": {Waiting: 4}})
 	l = openWith(t, o)
 	defer l.Close()
 	if tasks := l.Ready("a", sms.Routine, 9); len(tasks) != 0 {
@@ -81,6 +105,7 @@ func TestWhoWaitsIsReroutedByHandAndWhoWasOfferedStays(t *testing.T) {
 	if got, want := through(t, o, "k"), "a delivered, a delivered, c delivered, c waiting, c waiting, c waiting"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
+	byProvider(t, o, "k", map[string]Recipients{"a": {Delivered: 2}, "c": {Delivered: 1, Waiting: 3}})
 }
 
 func TestThePageOfAWorkerIsReroutedWhenItComesBack(t *testing.T) {
