@@ -199,5 +199,5 @@ func cut(msgs []sms.Message, segments, pdus, batch int) slice {
 
 // joins reports whether b may travel in a's batch PDU.
 func joins(a, b *sms.Message) bool {
-	return a.Done == 0 && b.Done == 0 && a.Envelope == b.Envelope && a.Content.Same(b.Content)
+	return a.Done == b.Done && a.Envelope == b.Envelope && a.Content.Same(b.Content)
 }

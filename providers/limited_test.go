@@ -242,7 +242,9 @@ func TestLimitedCutsSlices(t *testing.T) {
 		{"neighbours share batch PDUs", one, 100, 100, 4, slice{10, 10, 3}},
 		{"a batch PDU of two segments is two", two, 100, 100, 100, slice{10, 20, 2}},
 		{"a window holds whole batches", one, 100, 2, 4, slice{8, 8, 2}},
-		{"what is done is not counted, and travels alone", half, 100, 100, 10, slice{4, 4, 4}},
+		{"what is done is not counted", half, 100, 100, 1, slice{4, 4, 4}},
+		{"and travels with whose same segments are", half, 100, 100, 10, slice{4, 4, 1}},
+		{"and with nobody else", append(texts(1, 3), half...), 100, 100, 10, slice{5, 7, 4}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -17,7 +17,7 @@ type Provider interface {
 	// may have left (Unknown: in doubt). With no connection up it returns at once
 	// with NotSent and LineDown. It may be called from several goroutines, keeps
 	// neither slice, and sends neighbouring messages with the same content,
-	// envelope and no Done bit as one batch where it can. What its envelope calls
+	// envelope and Done bits as one batch where it can, segment by segment. What its envelope calls
 	// over need not be sent: NotSent and TooLate. Messages are sent in
 	// order of call; at most the provider's window of PDUs is unanswered at once.
 	Submit(ctx context.Context, msgs []sms.Message, acks []sms.Ack)

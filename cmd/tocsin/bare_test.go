@@ -56,7 +56,7 @@ func newBare(b *testing.B, count, connections, window, batch int, text func(i in
 		sequence++
 		d := &smpp.Outgoing{Source: "10690000", SourceNPI: 1, Coding: byte(content.Coding), Text: content.Octets, Registered: 1}
 		if batch > 1 {
-			f.octets = smpp.AppendMulti(f.octets, sequence, d, messages)
+			f.octets = smpp.AppendMulti(f.octets, sequence, d, messages, nil)
 		} else {
 			f.octets = smpp.AppendSubmit(f.octets, sequence, d, n, nil)
 		}

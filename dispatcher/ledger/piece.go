@@ -109,13 +109,14 @@ func (p *page) names(i int, ref []byte) bool {
 	return false
 }
 
-// openSegments are recipient i's segments that have neither a reference nor a receipt.
+// openSegments are recipient i's segments that have no receipt, and no reference of their
+// own: that of a batch may be another one in receipts.
 func (p *page) openSegments(i int) (open []int) {
 	h := &p.people
 	refs := p.refsOf(i)
 	for k := range max(int(h.parts[i]), 1) {
 		var one []byte
-		if one, refs = refs.Next(); len(one) == 0 && h.arrived[i]>>k&1 == 0 {
+		if one, refs = refs.Next(); h.arrived[i]>>k&1 == 0 && (len(one) == 0 || h.flags[i]&batchRef != 0) {
 			open = append(open, k)
 		}
 	}

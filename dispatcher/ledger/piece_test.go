@@ -145,3 +145,56 @@ func TestReceiptsOfOneTextThatComeToSeveralProcessesBelongTogether(t *testing.T)
 		}
 	}
 }
+
+// Carriers may name in receipts other references than that of the batch, of a long text
+// too: nobody is counted twice by one of them, and none is taken for a segment that may
+// be another one's.
+func TestALongTextOfABatchIsDeliveredUnderOtherReferences(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		known []string // references of its segments, of batches
+		heard []string
+		want  Recipients
+	}{
+		{"as answered", []string{"A", "B", "C"}, []string{"A", "B", "C"}, Recipients{Delivered: 1}},
+		{"under others", []string{"A", "B", "C"}, []string{"X", "Y", "Z"}, Recipients{Delivered: 1}},
+		{"one under another", []string{"A", "B", "C"}, []string{"A", "Y", "C"}, Recipients{Delivered: 1}},
+		{"one of them twice", []string{"A", "B", "C"}, []string{"X", "X", "Y"}, Recipients{Accepted: 1}},
+		{"in doubt, as answered", []string{"A", "", "C"}, []string{"A", "C", "B"}, Recipients{Delivered: 1}},
+		{"in doubt, under others", []string{"A", "", "C"}, []string{"X", "Y", "Z"}, Recipients{Delivered: 1}},
+		{"in doubt, one under another: of which segment?", []string{"A", "", "C"}, []string{"A", "Y"}, Recipients{InDoubt: 1}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			l := open(t, t.TempDir())
+			defer l.Close()
+			plan(t, l, "k", 1, 1)
+			k := claim(t, l)
+			if err := l.Offer(k, []uint16{0}, []uint8{3}); err != nil {
+				t.Fatal(err)
+			}
+			ack := sms.Ack{Outcome: sms.Taken, Batch: true}
+			for i, r := range tt.known {
+				ack.Refs = sms.AppendRef(ack.Refs, []byte(r))
+				if ack.Done |= 1 << i; r == "" {
+					ack.Outcome, ack.Done = sms.Unknown, ack.Done&^(1<<i)
+				}
+			}
+			settle(t, l, k, []sms.Ack{ack}, 0)
+			if err := l.Release(k); err != nil {
+				t.Fatal(err)
+			}
+			for _, ref := range tt.heard {
+				receive(t, l, 0, ref, sms.Delivered)
+			}
+			expect(t, l, "k", tt.want)
+			if tt.want.InDoubt > 0 { // and it is not left out when it is sent again
+				if n, err := l.Resend(1, 0); err != nil || n != 1 {
+					t.Fatalf("got %d resent, %v, want 1", n, err)
+				}
+				if k := claim(t, l); k.Done[0] != 0b101 {
+					t.Errorf("got segments %03b with the carrier, want 101", k.Done[0])
+				}
+			}
+		})
+	}
+}

@@ -42,6 +42,12 @@ func BenchmarkBatch(b *testing.B) {
 	}
 }
 
+func BenchmarkLong(b *testing.B) {
+	for _, v := range rehearsed {
+		b.Run(v.name, rehearse(v.Version).BenchmarkLong)
+	}
+}
+
 func BenchmarkReport(b *testing.B) {
 	for _, v := range rehearsed {
 		b.Run(v.name, rehearse(v.Version).BenchmarkReport)

@@ -49,15 +49,11 @@ func (a *Answer) All(v Verdict, code uint32, ref []byte) {
 
 // One says what became of message i. shared: the reference is of several.
 func (a *Answer) One(i int, v Verdict, code uint32, ref []byte, shared bool) {
-	if a.Part >= 0 {
-		a.All(v, code, ref)
-		return
-	}
 	var refs sms.Refs
 	if v.Outcome == sms.Taken && ref != nil {
 		refs = a.link.ref(ref)
 	}
-	a.slot.job.set(a.slot.first+i, v, code, refs, shared)
+	a.slot.job.set(&a.slot, i, v, code, refs, shared)
 }
 
 // Each says that every message of a batch was taken, each under a reference of its own
@@ -71,7 +67,7 @@ func (a *Answer) Each(size int, name func(i int, ref []byte)) {
 		room = room[size+1:]
 		own[0] = byte(size)
 		name(i, own[1:])
-		j.set(a.slot.first+i, Taken, 0, sms.Refs(own), true)
+		j.set(&a.slot, i, Taken, 0, sms.Refs(own), true)
 	}
 }
 
@@ -80,17 +76,14 @@ func (a *Answer) Share(ref []byte) sms.Refs { return a.link.ref(ref) }
 
 // Shared says that message i was taken under a reference that others have too.
 func (a *Answer) Shared(i int, refs sms.Refs) {
-	if a.Part >= 0 {
-		a.slot.job.answer(&a.slot, Taken, 0, refs)
-		return
-	}
-	a.slot.job.set(a.slot.first+i, Taken, 0, refs, len(a.Msgs) > 1)
+	a.slot.job.set(&a.slot, i, Taken, 0, refs, len(a.Msgs) > 1)
 }
 
 // Halve sends the two halves of a batch again, of which nobody was taken.
 func (a *Answer) Halve() {
 	n := a.slot.n / 2
-	a.redo(span{a.slot.first, n}, span{a.slot.first + n, a.slot.n - n})
+	a.redo(span{a.slot.first, n})
+	a.redo(span{a.slot.first + n, a.slot.n - n})
 }
 
 // Singly sends every message of a batch again, alone; nobody in it was taken.
@@ -100,8 +93,8 @@ func (a *Answer) Singly() {
 	}
 }
 
-func (a *Answer) redo(spans ...span) {
-	a.slot.job.redo = append(a.slot.job.redo, spans...)
+func (a *Answer) redo(s span) {
+	a.slot.job.redo = append(a.slot.job.redo, unit{s, a.slot.part})
 	a.link.again(a.slot.job)
 }
 

@@ -1,7 +1,9 @@
 package link
 
 import (
+	"math"
 	"math/bits"
+	"slices"
 
 	"tocsin/providers/sms"
 )
@@ -11,24 +13,17 @@ type job struct {
 	msgs   []sms.Message
 	acks   []sms.Ack
 	next   int // first message not begun
-	part   int // next segment of it
-	redo   []span
+	group  int // how many from there on travel together; 0: nobody has looked
+	part   int // next segment of them
+	redo   []unit
 	open   int // messages not answered
 	closed bool
 	done   chan struct{}
-	long   map[int]*long // messages of several segments under way
+	long   *longs // of messages of several segments; nil: there are none
 }
 
 // A span is neighbouring messages of a job.
 type span struct{ first, n int }
-
-// long gathers the answers to the segments of one message.
-type long struct {
-	waiting int // segments not answered
-	worst   Verdict
-	code    uint32
-	refs    [sms.MaxSegments][]byte
-}
 
 // A unit is a Unit of a job.
 type unit struct {
@@ -39,69 +34,89 @@ type unit struct {
 // unit is what a slot of the job carries.
 func (j *job) unit(s *slot) Unit { return Unit{j.msgs[s.first : s.first+s.n], s.part} }
 
-func newJob(msgs []sms.Message, acks []sms.Ack) *job {
+func newJob(p *Link, msgs []sms.Message, acks []sms.Ack) *job {
+	j := &job{msgs: msgs, acks: acks, open: len(msgs), done: make(chan struct{})}
+	segments := 0
 	for i := range acks {
 		acks[i] = sms.Ack{Done: msgs[i].Done}
+		segments = max(segments, int(msgs[i].Content.Segments))
 	}
-	return &job{msgs: msgs, acks: acks, open: len(msgs), done: make(chan struct{})}
+	if segments > 1 {
+		j.long = newLongs(p, msgs, segments)
+	}
+	return j
 }
 
 // take is the next unit to send, by speaker if there is one; ok is false when all are
 // begun.
 func (j *job) take(batch int, speaker Speaker) (u unit, ok bool) {
 	if len(j.redo) > 0 {
-		s := &j.redo[0]
-		u = unit{span{s.first, min(batch, s.n, room(speaker, &j.msgs[s.first]))}, -1}
-		if s.first, s.n = s.first+u.n, s.n-u.n; s.n == 0 {
-			j.redo = j.redo[1:]
+		u = j.redo[0]
+		if j.redo = j.redo[1:]; len(j.redo) == 0 {
+			j.redo = nil
 		}
-		return u, true
+		return j.fit(u, batch, speaker), true
 	}
 	for j.next < len(j.msgs) {
 		m := &j.msgs[j.next]
+		if j.group == 0 {
+			j.gather(min(batch, room(speaker, m)))
+		}
+		s := span{j.next, j.group}
 		if m.Content.Segments <= 1 {
-			u = unit{span{j.next, 1}, -1}
-			batch = min(batch, room(speaker, m))
-			for u.n < batch && j.next+u.n < len(j.msgs) && together(m, &j.msgs[j.next+u.n]) {
-				u.n++
-			}
-			j.next += u.n
-			return u, true
+			j.pass()
+			return unit{s, -1}, true
 		}
-		for part := j.part; part < int(m.Content.Segments); part++ {
-			if m.Done>>part&1 != 0 {
-				continue
+		for j.part < int(m.Content.Segments) {
+			part := j.part
+			j.part++
+			if m.Done>>part&1 == 0 {
+				return j.fit(unit{s, part}, batch, speaker), true
 			}
-			if j.long == nil {
-				j.long = map[int]*long{}
-			}
-			if j.long[j.next] == nil {
-				j.long[j.next] = &long{waiting: int(m.Content.Segments) - bits.OnesCount16(m.Done), worst: Taken}
-			}
-			u = unit{span{j.next, 1}, part}
-			j.part = part + 1
-			return u, true
 		}
+		j.pass()
 		if m.Done == 1<<m.Content.Segments-1 { // all of it was taken before
-			j.acks[j.next].Outcome = sms.Taken
-			j.one()
+			for i := s.first; i < s.first+s.n; i++ {
+				j.acks[i].Outcome = sms.Taken
+				j.one()
+			}
 		}
-		j.next, j.part = j.next+1, 0
 	}
 	return u, false
+}
+
+// gather finds who travels with the next message, most at most.
+func (j *job) gather(most int) {
+	m := &j.msgs[j.next]
+	for j.group = 1; j.group < most && j.next+j.group < len(j.msgs) && together(m, &j.msgs[j.next+j.group]); {
+		j.group++
+	}
+}
+
+// pass goes on to the message behind the group.
+func (j *job) pass() { j.next, j.group, j.part = j.next+j.group, 0, 0 }
+
+// fit is as much of u as one request takes now; the rest is for later.
+func (j *job) fit(u unit, batch int, speaker Speaker) unit {
+	most := min(batch, room(speaker, &j.msgs[u.first]))
+	if u.n > most {
+		j.redo = append(j.redo, unit{span{u.first + most, u.n - most}, u.part})
+		u.n = most
+	}
+	return u
 }
 
 // room is how many messages like m the speaker may put into one request, at least 1.
 func room(speaker Speaker, m *sms.Message) int {
 	if speaker == nil {
-		return 1
+		return math.MaxInt
 	}
 	return max(speaker.Most(m), 1)
 }
 
 // together reports whether two messages may travel in one batch.
 func together(a, b *sms.Message) bool {
-	return b.Content.Segments <= 1 && a.Content.Same(b.Content) && a.Envelope == b.Envelope
+	return a.Done == b.Done && a.Content.Same(b.Content) && a.Content.Segments == b.Content.Segments && a.Envelope == b.Envelope
 }
 
 // one counts a message as answered.
@@ -115,45 +130,28 @@ func (j *job) one() {
 // answer gives the messages of a slot their answer; refs are what the carrier
 // calls them.
 func (j *job) answer(s *slot, v Verdict, code uint32, refs sms.Refs) {
-	if s.part >= 0 {
-		j.answerPart(s, v, code, refs)
-		return
-	}
-	for i := s.first; i < s.first+s.n; i++ {
-		j.set(i, v, code, refs, s.n > 1)
+	for i := range s.n {
+		j.set(s, i, v, code, refs, s.n > 1)
 	}
 }
 
-func (j *job) set(i int, v Verdict, code uint32, refs sms.Refs, batch bool) {
+// set gives message i of a slot its answer. shared: others may have its references.
+func (j *job) set(s *slot, i int, v Verdict, code uint32, refs sms.Refs, shared bool) {
+	i += s.first
+	if s.part >= 0 {
+		if j.long.set(i, s.part, v, code, refs) {
+			j.acks[i].Batch = j.acks[i].Batch || shared
+		}
+		if j.long.end(i, j.acks) {
+			j.one()
+		}
+		return
+	}
 	a := &j.acks[i]
 	a.Outcome, a.Reason, a.Code = v.Outcome, v.Reason, code
 	if v.Outcome == sms.Taken {
-		a.Done, a.Refs, a.Batch = 1, refs, batch
+		a.Done, a.Refs, a.Batch = 1, refs, shared
 	}
-	j.one()
-}
-
-// badness orders outcomes: a message of several segments has its worst one's.
-var badness = [sms.Outcomes]int{sms.Taken: 0, sms.NotSent: 1, sms.NotNow: 2, sms.Unknown: 3, sms.Refused: 4}
-
-func (j *job) answerPart(s *slot, v Verdict, code uint32, refs sms.Refs) {
-	l := j.long[s.first]
-	if badness[v.Outcome] > badness[l.worst.Outcome] {
-		l.worst, l.code = v, code
-	}
-	a := &j.acks[s.first]
-	if v.Outcome == sms.Taken {
-		a.Done |= 1 << s.part
-		l.refs[s.part], _ = refs.Next()
-	}
-	if l.waiting--; l.waiting > 0 {
-		return
-	}
-	delete(j.long, s.first)
-	for _, ref := range l.refs[:j.msgs[s.first].Content.Segments] {
-		a.Refs = sms.AppendRef(a.Refs, ref)
-	}
-	a.Outcome, a.Reason, a.Code = l.worst.Outcome, l.worst.Reason, l.code
 	j.one()
 }
 
@@ -162,10 +160,96 @@ func (j *job) answerPart(s *slot, v Verdict, code uint32, refs sms.Refs) {
 func (j *job) exhaust(why sms.Reason) {
 	v := Verdict{sms.NotSent, why}
 	for {
-		u, ok := j.take(1, nil)
+		u, ok := j.take(len(j.msgs), nil)
 		if !ok {
 			return
 		}
 		j.answer(&slot{unit: u}, v, 0, nil)
 	}
+}
+
+// A longs gathers the answers to the segments of messages.
+type longs struct {
+	segments int // that a message has at most
+	all      []long
+	refs     [][]byte // of each message's segments; nil: not known, or not sent in this offer
+	link     *Link
+}
+
+// A long is one message.
+type long struct {
+	segments uint8
+	waiting  uint8 // of them, not answered
+	done     uint16
+	worst    Verdict
+	code     uint32
+}
+
+func newLongs(p *Link, msgs []sms.Message, segments int) *longs {
+	l := &longs{segments: segments, all: make([]long, len(msgs)), refs: make([][]byte, len(msgs)*segments), link: p}
+	for i := range msgs {
+		m := &msgs[i]
+		l.all[i] = long{segments: m.Content.Segments, waiting: m.Content.Segments - uint8(bits.OnesCount16(m.Done)), worst: Taken}
+	}
+	return l
+}
+
+// badness orders outcomes: a message of several segments has its worst one's.
+var badness = [sms.Outcomes]int{sms.Taken: 0, sms.NotSent: 1, sms.NotNow: 2, sms.Unknown: 3, sms.Refused: 4}
+
+// set notes the answer to a segment of message i; taken: the carrier has it.
+func (l *longs) set(i, part int, v Verdict, code uint32, refs sms.Refs) (taken bool) {
+	one := &l.all[i]
+	one.waiting--
+	if badness[v.Outcome] > badness[one.worst.Outcome] {
+		one.worst, one.code = v, code
+	}
+	if v.Outcome != sms.Taken {
+		return false
+	}
+	one.done |= 1 << part
+	l.refs[i*l.segments+part], _ = refs.Next()
+	return true
+}
+
+// end makes the answer to message i once all its segments are answered.
+func (l *longs) end(i int, acks []sms.Ack) bool {
+	one, a := &l.all[i], &acks[i]
+	if one.waiting > 0 {
+		return false
+	}
+	a.Outcome, a.Reason, a.Code = one.worst.Outcome, one.worst.Reason, one.code
+	a.Done |= one.done
+	switch {
+	case one.done == 0:
+	case i > 0 && len(acks[i-1].Refs) > 0 && l.alike(i-1, i):
+		a.Refs = acks[i-1].Refs // one memory for a whole batch
+	default:
+		a.Refs = l.packed(i)
+	}
+	return true
+}
+
+// of are the references of message i.
+func (l *longs) of(i int) [][]byte { return l.refs[i*l.segments:][:l.segments] }
+
+// alike reports whether two messages travelled in the same requests, which gave both the
+// same references.
+func (l *longs) alike(i, k int) bool {
+	return slices.EqualFunc(l.of(i), l.of(k), func(a, b []byte) bool {
+		return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
+	})
+}
+
+// packed are the references of message i as an Ack has them.
+func (l *longs) packed(i int) sms.Refs {
+	size := 0
+	for _, ref := range l.of(i) {
+		size += 1 + len(ref)
+	}
+	refs := sms.Refs(l.link.room(size)[:0])
+	for _, ref := range l.of(i)[:l.all[i].segments] {
+		refs = sms.AppendRef(refs, ref)
+	}
+	return refs
 }

@@ -118,7 +118,7 @@ func (p *Link) Submit(ctx context.Context, msgs []sms.Message, acks []sms.Ack) {
 	if len(msgs) == 0 {
 		return
 	}
-	j := newJob(msgs, acks)
+	j := newJob(p, msgs, acks)
 	p.mu.Lock()
 	if len(p.lines) == 0 {
 		p.mu.Unlock()

@@ -26,7 +26,7 @@ func Rehearse(speaker Speaker, window, batch int) *Rehearsal {
 
 // Offer begins msgs, whose answers come into acks.
 func (r *Rehearsal) Offer(msgs []sms.Message, acks []sms.Ack) {
-	r.job = newJob(msgs, acks)
+	r.job = newJob(r.link, msgs, acks)
 	r.link.jobs = append(r.link.jobs, r.job)
 }
 

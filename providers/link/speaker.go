@@ -24,7 +24,7 @@ type Speaker interface {
 	// Hear takes a frame that arrived and says to s what it is. The frame may not be
 	// kept. An error ends the session.
 	Hear(frame []byte, s *Session) error
-	// Most is how many messages like m one request may carry, m's segments being one.
+	// Most is how many messages like m one request may carry, or any one segment of them.
 	// The account's Batch is a limit besides.
 	Most(m *sms.Message) int
 	// Say appends the request that is w; b as it is when the protocol has none. Hear
@@ -46,8 +46,8 @@ type Role struct {
 	Sends bool   // submits may be sent on it
 }
 
-// A Unit is what one request carries: neighbouring messages of one segment with the
-// same content and envelope, or one segment of a single message.
+// A Unit is what one request carries: neighbouring messages with the same content and
+// envelope, whole or one segment of them all.
 type Unit struct {
 	Msgs []sms.Message
 	Part int // which segment, from 0; -1: whole messages

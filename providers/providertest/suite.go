@@ -2,6 +2,7 @@ package providertest
 
 import (
 	"context"
+	"math/bits"
 	"slices"
 	"strings"
 	"testing"
@@ -22,6 +23,9 @@ func Run(t *testing.T, protocol string, make NewFunc, changes ...func(*simulator
 	}{
 		{"everything is taken and receipted once", simulator.Config{Receipts: true}, taken, ""},
 		{"a long text is taken segment by segment", simulator.Config{Receipts: true}, long, "smpp cmpp sgip smgp"},
+		{"a long text to many is taken in batches, a segment each", simulator.Config{Receipts: true}, longToMany, "smpp cmpp sgip smgp"},
+		{"of a long text to many the refused are refused", simulator.Config{Receipts: true, Refuse: 0.05}, longToMany, "smpp cmpp sgip smgp"},
+		{"a long text to many at a carrier without batches", simulator.Config{Receipts: true, NoMulti: true}, longToMany, "smpp cmpp sgip smgp"},
 		{"a long text is taken whole", simulator.Config{Receipts: true}, whole, "http"},
 		{"refused numbers are refused, the others taken", simulator.Config{Refuse: 0.2}, refused, ""},
 		{"throttled is for later, then taken", simulator.Config{Throttle: 0.5, QueueFull: 0.2}, throttled, ""},
@@ -115,6 +119,54 @@ func long(b *bench) {
 	b.until("all receipts came", func() bool { n, _ := b.received(); return n >= segments })
 	if s := b.carrier.Stats(); s.Segments != segments {
 		b.t.Errorf("got %d segments at the carrier, want %d", s.Segments, segments)
+	}
+}
+
+// longToMany checks that one long text to many goes out a segment for many at a time,
+// and that each has every segment once, with its own receipts.
+func longToMany(b *bench) {
+	short := count(b.submit(messages(some)))
+	b.until("the receipts of a short text came", func() bool { n, _ := b.received(); return n == short[sms.Taken] })
+	b.mu.Lock()
+	clear(b.receipts)
+	b.mu.Unlock()
+	before := b.carrier.Stats()
+
+	msgs := messages(some)
+	content := sms.Content{Octets: []byte(strings.Repeat("a", 2*sms.ManyGSM7+10)), Coding: sms.GSM7, Segments: 3}
+	open := func(i int) int { return 3 - bits.OnesCount16(msgs[i].Done) }
+	for i := range msgs {
+		msgs[i].Content = content
+		msgs[i].Done = []uint16{0, 0b001, 0b110}[i*3/some] // some segments are there already
+	}
+	acks := b.submit(msgs)
+	taken, segments := 0, 0
+	for i, a := range acks {
+		var refs []string
+		for ref, rest := a.Refs.Next(); len(rest) > 0 || len(ref) > 0; ref, rest = rest.Next() {
+			if len(ref) > 0 {
+				refs = append(refs, string(ref))
+			}
+		}
+		switch {
+		case a.Outcome == sms.Taken && a.Done == 7 && len(refs) == open(i):
+			taken, segments = taken+1, segments+open(i)
+			b.until("the receipts of each segment came", func() bool {
+				b.mu.Lock()
+				defer b.mu.Unlock()
+				got := slices.Sorted(slices.Values(b.receipts[msgs[i].To]))
+				return slices.Equal(got, slices.Sorted(slices.Values(refs)))
+			})
+		case a.Outcome != sms.Refused || a.Done != msgs[i].Done || len(refs) > 0:
+			b.t.Fatalf("message %d: got %v, done %b, references %q", i, a.Outcome, a.Done, refs)
+		}
+	}
+	s := b.carrier.Stats()
+	if got := s.Segments - before.Segments; got != int64(segments) || taken != short[sms.Taken] {
+		b.t.Errorf("got %d segments at the carrier and %d messages taken, want %d and %d", got, taken, segments, short[sms.Taken])
+	}
+	if got := s.Submits - before.Submits; got > 3*before.Submits {
+		b.t.Errorf("got %d submits for a text of three segments, and %d for one of one", got, before.Submits)
 	}
 }
 

@@ -52,8 +52,20 @@ func (s *speaker) Submit(b []byte, sequence uint32, u link.Unit) []byte {
 	return AppendSubmit(b, s.sequence(sequence), &o, u.Msgs, header[:])
 }
 
+// headerSize is the octets of a user data header that only counts segments.
+const headerSize = 6
+
 // Most is as many as the packet has room for.
-func (s *speaker) Most(m *sms.Message) int { return InPacket(s.c.Packet, len(m.Content.Octets)) }
+func (s *speaker) Most(m *sms.Message) int {
+	n := len(m.Content.Octets)
+	if m.Content.Segments > 1 {
+		n = headerSize + sms.ManyOctets
+		if m.Content.Coding == sms.GSM7 {
+			n = headerSize + sms.ManyGSM7
+		}
+	}
+	return InPacket(s.c.Packet, n)
+}
 
 // Say appends Unbind, which is for who has called; there is no test of an idle line.
 func (s *speaker) Say(b []byte, w link.Word, sequence uint32) []byte {
@@ -99,7 +111,7 @@ func (s *speaker) answer(h Header, body []byte, on *link.Session) error {
 		switch {
 		case len(r.Msgs) > 1 && divisible(a.Result):
 			r.Halve()
-		case v.Outcome != sms.Taken || r.Part >= 0:
+		case v.Outcome != sms.Taken || len(r.Msgs) == 1:
 			r.All(v, uint32(a.Result), id[:])
 		default:
 			refs := r.Share(id[:])

@@ -31,6 +31,8 @@ func rehearse(t testing.TB) *linktest.HotPath {
 
 func BenchmarkBatch(b *testing.B) { rehearse(b).BenchmarkBatch(b) }
 
+func BenchmarkLong(b *testing.B) { rehearse(b).BenchmarkLong(b) }
+
 func BenchmarkReport(b *testing.B) { rehearse(b).BenchmarkReport(b) }
 
 func TestTheHotPathAllocatesNothingForARecipient(t *testing.T) { rehearse(t).AllocatesNothing(t) }

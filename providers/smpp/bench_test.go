@@ -27,6 +27,8 @@ func rehearse(t testing.TB, form string) *linktest.HotPath {
 
 func BenchmarkBatch(b *testing.B) { rehearse(b, "both").BenchmarkBatch(b) }
 
+func BenchmarkLong(b *testing.B) { rehearse(b, "both").BenchmarkLong(b) }
+
 func BenchmarkDelivered(b *testing.B) {
 	for form := range arrivals(b) {
 		b.Run(form, rehearse(b, form).BenchmarkReport)

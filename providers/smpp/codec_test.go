@@ -59,6 +59,8 @@ func TestAMultiByHandIsTheLists(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		o, one := outgoing(t)
 		want := Multi{Source: one.Source, Message: one.Message}
+		header := rapid.SliceOfN(rapid.Byte(), 0, 7).Draw(t, "header")
+		want.Text = append(header[:len(header):len(header)], o.Text...)
 		msgs := make([]sms.Message, rapid.IntRange(1, 254).Draw(t, "destinations"))
 		for i := range msgs {
 			msgs[i].To = drawNumber(t)
@@ -69,7 +71,7 @@ func TestAMultiByHandIsTheLists(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := AppendMulti([]byte("before"), sequence, &o, msgs); string(got) != string(list) {
+		if got := AppendMulti([]byte("before"), sequence, &o, msgs, header); string(got) != string(list) {
 			t.Fatalf("got\n%x, the list writes\n%x", got, list)
 		}
 	})
@@ -294,7 +296,7 @@ func TestTheHotPathAllocatesNothing(t *testing.T) {
 	}
 	steps := []step{
 		{"submit_sm", func() bool { return len(AppendSubmit(buf, 1, &o, 8613800138000, udh)) > HeaderSize }},
-		{"submit_multi", func() bool { return len(AppendMulti(buf, 1, &o, msgs)) > HeaderSize }},
+		{"submit_multi", func() bool { return len(AppendMulti(buf, 1, &o, msgs, nil)) > HeaderSize }},
 		{"submit_sm_resp", func() bool { id, err := Reference(answer); return err == nil && len(id) == 10 }},
 		{"submit_multi_resp", func() bool { id, err := Refusals(answer, each); return err == nil && len(id) == 10 }},
 		{"an empty PDU", func() bool { return len(AppendEmpty(buf, EnquireLink, 0, 1)) == HeaderSize }},
@@ -347,7 +349,7 @@ func BenchmarkMulti(b *testing.B) {
 	b.Run("by hand", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			buf = AppendMulti(buf[:0], 1, &o, msgs)
+			buf = AppendMulti(buf[:0], 1, &o, msgs, nil)
 		}
 	})
 	b.Run("by its list", func(b *testing.B) {

@@ -98,10 +98,10 @@ func (r *Refusal) fields(f *wire.Fields) {
 	f.Uint32(&r.Status)
 }
 
-// AppendMulti appends a submit_multi to the numbers of msgs, at most 254. It
-// writes what Multi.Fields would, by hand because a list of addresses made for
+// AppendMulti appends a submit_multi to the numbers of msgs, at most 254; header is the
+// text's user data header, or nil. It writes what Multi.Fields would, by hand because a list of addresses made for
 // it costs more than the PDU.
-func AppendMulti(b []byte, sequence uint32, o *Outgoing, msgs []sms.Message) []byte {
+func AppendMulti(b []byte, sequence uint32, o *Outgoing, msgs []sms.Message, header []byte) []byte {
 	start := len(b)
 	b = o.head(Begin(b, SubmitMulti, 0, sequence))
 	b = append(b, byte(len(msgs)))
@@ -109,7 +109,7 @@ func AppendMulti(b []byte, sequence uint32, o *Outgoing, msgs []sms.Message) []b
 		b = append(b, OneNumber, 1, 1) // international, E.164
 		b = append(msgs[i].To.AppendDigits(b), 0)
 	}
-	return End(o.tail(b, nil), start)
+	return End(o.tail(b, header), start)
 }
 
 // Refusals reads a MultiAnswer without making its list: the reference, and each

@@ -40,18 +40,17 @@ func (s *speaker) Submit(b []byte, sequence uint32, u link.Unit) []byte {
 		d.Registered = 1
 	}
 	d.Schedule, d.Validity = s.valid.At(e), s.valid.Of(e)
-	switch {
-	case u.Part >= 0:
+	var header []byte
+	if u.Part >= 0 {
 		d.Class = UDHI
 		d.Text = m.Content.Part(u.Part)
 		// Concatenation, 8-bit reference: 3GPP TS 23.040 section 9.2.3.24.1.
-		udh := [...]byte{5, 0, 3, m.Reference(), m.Content.Segments, byte(u.Part + 1)}
-		return AppendSubmit(b, sequence, &d, m.To, udh[:])
-	case len(u.Msgs) == 1:
-		return AppendSubmit(b, sequence, &d, m.To, nil)
-	default:
-		return AppendMulti(b, sequence, &d, u.Msgs)
+		header = []byte{5, 0, 3, m.Reference(), m.Content.Segments, byte(u.Part + 1)}
 	}
+	if len(u.Msgs) == 1 {
+		return AppendSubmit(b, sequence, &d, m.To, header)
+	}
+	return AppendMulti(b, sequence, &d, u.Msgs, header)
 }
 
 // Most is what number_of_dests allows; the account may allow less.

@@ -4,9 +4,9 @@ import "time"
 
 // An Envelope is what all messages of one campaign share.
 type Envelope struct {
-	// Campaign is a small number that differs between campaigns; with the
-	// recipient's number it makes the concatenation reference, so that a
-	// segment sent again carries the reference of its sisters.
+	// Campaign is a small number that differs between campaigns: it makes the
+	// concatenation reference, so that a segment sent again carries the reference of
+	// its sisters, and one request may carry a segment for many.
 	Campaign uint32
 	// Sender is the number or name shown on the handset; empty: the provider's own.
 	Sender string
@@ -31,12 +31,10 @@ type Message struct {
 	Done uint16
 }
 
-// Reference is the message's 8-bit concatenation reference. It is the same each
-// time the message is offered.
-func (m *Message) Reference() byte {
-	h := uint64(m.To)*0x9E3779B97F4A7C15 + uint64(m.Envelope.Campaign)*0xC2B2AE3D27D4EB4F
-	return byte(h >> 56)
-}
+// Reference is the message's 8-bit concatenation reference, by which a handset knows the
+// segments of one text: 3GPP TS 23.040 section 9.2.3.24.1. It is that of all messages of
+// the campaign, each time they are offered; 256 campaigns in a row have one of their own.
+func (m *Message) Reference() byte { return byte(m.Envelope.Campaign) }
 
 // Over reports whether the message is worth nothing any more: it must not be sent.
 func (m *Message) Over(now time.Time) bool {

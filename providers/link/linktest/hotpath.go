@@ -27,6 +27,28 @@ type HotPath struct {
 	acks []sms.Ack
 }
 
+// A long text of so many segments, and what an offer of it to a thousand may allocate: room
+// for references three times and once more together, and the answers that are gathered.
+const (
+	longSegments    = 3
+	longAllocations = 16
+)
+
+// lengthen gives everybody a long text.
+func (h *HotPath) lengthen() {
+	content := sms.Content{Octets: make([]byte, 2*2*sms.ManyUCS2+10), Coding: sms.UCS2, Segments: longSegments}
+	for i := range h.Msgs {
+		h.Msgs[i].Content = content
+	}
+}
+
+// BenchmarkLong is sending a long text in batches, answers included, a recipient with all
+// segments.
+func (h *HotPath) BenchmarkLong(b *testing.B) {
+	h.lengthen()
+	h.BenchmarkBatch(b)
+}
+
 // submit offers all and answers every request.
 func (h *HotPath) submit(t testing.TB) {
 	if len(h.acks) != len(h.Msgs) {
@@ -93,6 +115,15 @@ func (h *HotPath) AllocatesNothing(t *testing.T) {
 	for i := range h.acks {
 		if h.acks[i].Outcome != sms.Taken {
 			t.Fatalf("message %d is %v", i, h.acks[i].Outcome)
+		}
+	}
+	h.lengthen()
+	if n := testing.AllocsPerRun(50, func() { h.submit(t) }); n > longAllocations {
+		t.Errorf("got %v allocations for %d recipients of a text of %d segments, want at most the %d of the offer", n, len(h.Msgs), longSegments, longAllocations)
+	}
+	for i := range h.acks {
+		if h.acks[i].Outcome != sms.Taken || h.acks[i].Done != 1<<longSegments-1 {
+			t.Fatalf("message %d is %v, done %b", i, h.acks[i].Outcome, h.acks[i].Done)
 		}
 	}
 	if n := testing.AllocsPerRun(100, func() { h.hear(t) }); n != 0 {
