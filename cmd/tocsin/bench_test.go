@@ -77,6 +77,7 @@ type benchCase struct {
 
 const (
 	oneText      = "【县反诈中心】凡自称贷款客服要求先转账验证的都是诈骗，请勿转账，拨打96110核实。"
+	longText     = oneText + "近期还有人冒充公检法、冒充领导、冒充熟人，以涉嫌洗钱、急需用钱为由要求转账；凡索要验证码、要求共享屏幕的一律挂断。"
 	personalText = "【县反诈中心】((name))您好，要求先转账验证的都是诈骗，请拨打96110核实。"
 )
 
@@ -93,7 +94,8 @@ func benchCount(b *testing.B, usual int) int {
 	return count
 }
 
-var multi, single = benchCase{connections: 2, window: 10, batch: 100, campaign: oneText},
+var multi, long, single = benchCase{connections: 2, window: 10, batch: 100, campaign: oneText},
+	benchCase{connections: 2, window: 10, batch: 100, campaign: longText},
 	benchCase{connections: 4, window: 128, batch: 1, campaign: personalText}
 
 func (c benchCase) with(name string, count int, r reach, carrier ...string) benchCase {
@@ -107,6 +109,7 @@ func BenchmarkCampaign(b *testing.B) {
 		multi.with("OneTextSubmitMulti", usual, reach{"µs-CPU/recipient": "≤ 2", "s-wall": "≤ 3", "MB-peak": "≤ 150"}),
 		single.with("PersonalTextSubmitSM", usual, reach{"µs-CPU/recipient": "≤ 3", "s-wall": "≤ 4", "MB-peak": "≤ 150"}),
 		single.with("PersonalTextRoundTrip20ms", usual, reach{"%-of-window/RTT": "≥ 90"}, "--latency", "20ms"),
+		long.with("OneTextOfTwoSegments", usual, nil),
 		multi.with("OneTextFiveMillion", large, reach{"MB-peak": "≤ 400"}),
 	} {
 		b.Run(c.name, func(b *testing.B) {
