@@ -85,6 +85,17 @@ func (j *job) take(batch int, speaker Speaker) (u unit, ok bool) {
 	return u, false
 }
 
+// head is the message that take begins with; nil: all are begun.
+func (j *job) head() *sms.Message {
+	switch {
+	case len(j.redo) > 0:
+		return &j.msgs[j.redo[0].first]
+	case j.next < len(j.msgs):
+		return &j.msgs[j.next]
+	}
+	return nil
+}
+
 // gather finds who travels with the next message, most at most.
 func (j *job) gather(most int) {
 	m := &j.msgs[j.next]

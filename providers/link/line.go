@@ -121,7 +121,7 @@ func (l *line) fill() bool {
 			p.jobs = p.jobs[1:]
 			continue
 		}
-		if j.next < len(j.msgs) && j.msgs[j.next].Over(now) { // it has waited for room in the window too long
+		if m := j.head(); m != nil && m.Over(now) { // it has waited for room in the window too long
 			j.exhaust(sms.TooLate)
 		}
 		u, ok := j.take(batch, l.speaker)

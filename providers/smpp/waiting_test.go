@@ -33,3 +33,33 @@ func TestWhatWaitsForRoomWhenALineIsLostIsNotSentByAnother(t *testing.T) {
 		}
 	})
 }
+
+// A batch that the carrier does not take is sent one by one, as long as its campaign has
+// time and no longer.
+func TestWhatIsSentAgainOneByOneIsNotSentTooLate(t *testing.T) {
+	play(t, Config{Window: 1, Batch: 10}, func(p *peer) {
+		p.login()
+		p.serveSubmits(func(h Header, body []byte) {
+			if h.ID == SubmitMulti {
+				p.answer(h, StatusInvCmdID, nil)
+				return
+			}
+			time.Sleep(time.Second)
+			p.usual(h, body)
+		})
+	}, func(s *stage) {
+		msgs := warnings(10)
+		envelope := *msgs[0].Envelope
+		envelope.Expires = time.Now().Add(3500 * time.Millisecond)
+		for i := range msgs {
+			msgs[i].Envelope = &envelope
+		}
+		acks, done := s.Begin(msgs)
+		<-done
+		for i, a := range acks {
+			if want := map[bool]sms.Outcome{true: sms.Taken, false: sms.NotSent}[i < 4]; a.Outcome != want || want == sms.NotSent && a.Reason != sms.TooLate {
+				t.Errorf("message %d: got %v %v, want %v", i, a.Outcome, a.Reason, want)
+			}
+		}
+	})
+}
