@@ -29,6 +29,7 @@ func TestACampaignGoesOutWholeInVirtualTime(t *testing.T) {
 // A line that dies with the last segment of an offer: the offer is over and its
 // memory used again before another line looks for more to send.
 func TestOffersThatEndWithTheirLineAreNotLookedAtAgain(t *testing.T) {
+	slow(t)
 	for cut := 3; cut < 15; cut++ {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t)

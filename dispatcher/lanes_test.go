@@ -93,6 +93,7 @@ func TestAnEmergencyHasTheWholeRateUntilItIsThrough(t *testing.T) {
 }
 
 func TestARoutineLaneKeepsItsFloorBesideAnUrgentOneAndLosesItToAnEmergency(t *testing.T) {
+	slow(t)
 	for _, c := range []struct {
 		floor, rate float64
 		batch       int

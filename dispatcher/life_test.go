@@ -42,6 +42,7 @@ func TestACancelledCampaignStopsWithinASecondAndTheRestIsCancelled(t *testing.T)
 }
 
 func TestAPausedCampaignGoesOnAfterTwoHours(t *testing.T) {
+	slow(t)
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.simulate("mobile", account(2, 10, 10), 200, simulator.Config{Latency: 100 * time.Millisecond})
@@ -68,6 +69,7 @@ func TestAPausedCampaignGoesOnAfterTwoHours(t *testing.T) {
 }
 
 func TestWhoWaitsThroughAPauseBeyondTheCampaignsTimeExpires(t *testing.T) {
+	slow(t)
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.simulate("mobile", account(2, 10, 10), 200, simulator.Config{Latency: 100 * time.Millisecond})
@@ -141,6 +143,7 @@ func TestAnEmergencysFirstMessageLeavesWithinASecond(t *testing.T) {
 }
 
 func TestAllCarriersDownForAnHourLosesNobody(t *testing.T) {
+	slow(t)
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		for _, name := range []string{"mobile", "spare"} {

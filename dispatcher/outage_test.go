@@ -110,6 +110,7 @@ func TestAnIllCarrierIsLeftToItsFallbackAndCostsAFewInDoubt(t *testing.T) {
 }
 
 func TestAnIllCarrierWithoutAFallbackKeepsItsRecipientsUnharmedUntilItIsWell(t *testing.T) {
+	slow(t)
 	synctest.Test(t, func(t *testing.T) {
 		w, shelf := newWorld(t), newShelf()
 		h := &health{}

@@ -39,6 +39,7 @@ func (w *world) sentAt() []string {
 }
 
 func TestACampaignIsSentAgainAndAgainToItsAudience(t *testing.T) {
+	slow(t)
 	synctest.Test(t, func(t *testing.T) { // it begins on 2000-01-01 00:00 UTC
 		w := newWorld(t)
 		w.simulate("mobile", account(1, 10, 10), 0, simulator.Config{})

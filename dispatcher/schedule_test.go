@@ -64,6 +64,7 @@ func TestACampaignPlannedAfterItsStartStartsAtOnce(t *testing.T) {
 }
 
 func TestNothingIsValidIntoTheQuietHoursButAnEmergency(t *testing.T) {
+	slow(t)
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.simulate("mobile", account(1, 10, 10), 0, simulator.Config{})

@@ -362,3 +362,12 @@ func (w *world) finish(patience time.Duration) bool {
 		return true
 	})
 }
+
+// slow leaves a test to make test, which looks for races too: make check is for while one
+// works.
+func slow(t testing.TB) {
+	t.Helper()
+	if testing.Short() && !raced {
+		t.Skip("takes long: in make test, not in make check")
+	}
+}

@@ -321,3 +321,12 @@ func (w workplace) audited(t testing.TB, journal string) audit {
 	}
 	return a
 }
+
+// slow leaves a test to make test, which looks for races too: make check is for while one
+// works.
+func slow(t testing.TB) {
+	t.Helper()
+	if testing.Short() && !raced {
+		t.Skip("takes long: in make test, not in make check")
+	}
+}

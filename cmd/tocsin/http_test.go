@@ -135,6 +135,7 @@ func TestReceiptsOfAGatewayAreAskedForWhereNobodyCanCallUs(t *testing.T) {
 
 func TestAProcessKilledBeforeAGatewayLeavesItsWindowInDoubtAtMost(t *testing.T) {
 	t.Parallel()
+	slow(t)
 	const count, window, batch = 4000, 5, 10
 	w, c := newGateway(t, "aliyun", fmt.Sprintf("window: %d, batch: %d, values: {template: SMS_1, signature: 县防汛办}", window, batch), count,
 		"receipts: {wait: 10s}\nin_doubt: hold", "--latency", "20ms", "--receipt-delay", "100ms")

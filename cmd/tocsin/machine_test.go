@@ -79,6 +79,7 @@ func TestAProcessStarvedOfCPUIsNotTakenForDead(t *testing.T) {
 // TestKilledForWantOfMemory: the kernel kills it in the middle, as kill -9 does.
 func TestKilledForWantOfMemory(t *testing.T) {
 	t.Parallel()
+	slow(t)
 	const count, window, batch = 20_000, 4, 10
 	carrier := runCarrier(t, "--latency", "5ms", "--lose-receipts", "1")
 	w := newWorkplace(t, carrier.address, count, fmt.Sprintf("    connections: 1\n    window: %d\n    batch: %d\n    rate: 3000", window, batch),

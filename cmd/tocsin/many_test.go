@@ -153,6 +153,7 @@ func TestThreeProcessesShareACampaign(t *testing.T) {
 
 func TestProcessesKilledAgainAndAgainLoseNobody(t *testing.T) {
 	t.Parallel()
+	slow(t)
 	const count, window, batch, connections = 20_000, 4, 10, 1
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
@@ -205,6 +206,7 @@ func TestAProcessTakenForDeadComesBackAndItsWordsCountNoMore(t *testing.T) {
 
 func TestPostgreSQLKilledAndBackCostsTimeAndNobody(t *testing.T) {
 	t.Parallel()
+	slow(t)
 	const count, window, batch = 20_000, 4, 10
 	f := newFleet(t, 2, count, []string{"--latency", "10ms", "--lose-receipts", "1"},
 		fmt.Sprintf("    connections: 1\n    window: %d\n    batch: %d\n    rate: 2000", window, batch), "receipts: {wanted: false}\nin_doubt: hold").sail(t)

@@ -164,6 +164,7 @@ func TestAProcessThatIsCutOffItsDatabaseStopsSending(t *testing.T) {
 // and again, before or behind what was asked.
 func TestACommitWhoseAnswerIsLostIsReadAgain(t *testing.T) {
 	t.Parallel()
+	slow(t)
 	const count, window, batch, cuts = 20_000, 4, 10, 5
 	f := newFleet(t, 2, count, []string{"--latency", "5ms"}, fmt.Sprintf("    connections: 1\n    window: %d\n    batch: %d\n    rate: 1500", window, batch),
 		"receipts: {wait: 20s}\nin_doubt: hold")
@@ -192,6 +193,7 @@ func TestACommitWhoseAnswerIsLostIsReadAgain(t *testing.T) {
 // server.
 func TestALedgerThatHasGoneBackIsPausedAndInDoubt(t *testing.T) {
 	t.Parallel()
+	slow(t)
 	const count = 40_000 // more than it sends before the server goes back
 	f := newFleet(t, 2, count, []string{"--latency", "5ms"}, "    connections: 1\n    window: 4\n    batch: 10\n    rate: 1000", "receipts: {wait: 20s}\nin_doubt: hold").sail(t)
 	for i := range f.ships {
@@ -234,6 +236,7 @@ func TestALedgerThatHasGoneBackIsPausedAndInDoubt(t *testing.T) {
 // are by the database's.
 func TestClocksThatAreWrongStealNothing(t *testing.T) {
 	t.Parallel()
+	slow(t)
 	const count = 10_000
 	f := newFleet(t, 2, count, []string{"--latency", "5ms"}, "    connections: 1\n    window: 4\n    batch: 10\n    rate: 1000", "receipts: {wait: 20s}\nin_doubt: hold")
 	for i, wrong := range []string{"2m", "-2m"} {

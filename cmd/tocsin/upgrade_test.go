@@ -19,6 +19,7 @@ var nextBinary = sync.OnceValues(func() (string, error) { return build("tocsin-n
 // campaign goes out; a program that is too old for the ledger says so.
 func TestOldAndNewSideBySide(t *testing.T) {
 	t.Parallel()
+	slow(t)
 	const count = 20_000
 	next, err := nextBinary()
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 )
 
 func TestCMPP(t *testing.T) {
+	t.Parallel()
 	for _, s := range []struct {
 		name   string
 		config cmpp.Config
@@ -23,6 +24,7 @@ func TestCMPP(t *testing.T) {
 		{"3.0 with numbers without their country code", cmpp.Config{Version: cmpp.V30, Connections: 1, Window: 10, Batch: 50, National: true}},
 	} {
 		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
 			providertest.Run(t, "cmpp", func(t *testing.T, addr net.Addr, c simulator.Config) providers.Provider {
 				config := s.config
 				config.Address, config.SourceAddr, config.Password = addr.String(), "900001", "secret"

@@ -15,11 +15,13 @@ import (
 
 // The profiles that are shipped play the suite in package configs, where they are.
 func TestHTTP(t *testing.T) {
+	t.Parallel()
 	for _, s := range []struct {
 		name  string
 		batch int
 	}{{"one by one", 1}, {"in batches", 10}} {
 		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
 			providertest.Run(t, "http/kannel", func(t *testing.T, addr net.Addr, c simulator.Config) providers.Provider {
 				back, err := url.Parse(c.DialBack)
 				if err != nil {

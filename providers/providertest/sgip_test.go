@@ -13,6 +13,7 @@ import (
 )
 
 func TestSGIP(t *testing.T) {
+	t.Parallel()
 	for _, s := range []struct {
 		name   string
 		config sgip.Config
@@ -21,6 +22,7 @@ func TestSGIP(t *testing.T) {
 		{"in batches over two connections", sgip.Config{Connections: 2, Window: 10, Batch: 100}},
 	} {
 		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
 			providertest.Run(t, "sgip", func(t *testing.T, addr net.Addr, c simulator.Config) providers.Provider {
 				config := s.config
 				config.Address, config.Login, config.Password, config.Node = addr.String(), "tocsin", "secret", 3053112345

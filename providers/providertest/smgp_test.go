@@ -13,6 +13,7 @@ import (
 )
 
 func TestSMGP(t *testing.T) {
+	t.Parallel()
 	for _, s := range []struct {
 		name   string
 		config smgp.Config
@@ -21,6 +22,7 @@ func TestSMGP(t *testing.T) {
 		{"in batches over two connections", smgp.Config{Connections: 2, Window: 10, Batch: 100}},
 	} {
 		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
 			providertest.Run(t, "smgp", func(t *testing.T, addr net.Addr, c simulator.Config) providers.Provider {
 				config := s.config
 				config.Address, config.ClientID, config.Password = addr.String(), "10000001", "secret"

@@ -22,6 +22,7 @@ import (
 )
 
 func TestSMPP5(t *testing.T) {
+	t.Parallel()
 	for _, s := range []struct {
 		name    string
 		carrier bool // speaks 5.0
@@ -30,6 +31,7 @@ func TestSMPP5(t *testing.T) {
 		{"the carrier speaks 3.4", false},
 	} {
 		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
 			providertest.Run(t, "smpp", func(t *testing.T, addr net.Addr, c simulator.Config) providers.Provider {
 				config := smpp.Config{
 					Address: addr.String(), SystemID: "tocsin", Password: "secret", Five: true,

@@ -13,6 +13,7 @@ import (
 )
 
 func TestSMPP(t *testing.T) {
+	t.Parallel()
 	for _, s := range []struct {
 		name   string
 		config smpp.Config
@@ -22,6 +23,7 @@ func TestSMPP(t *testing.T) {
 		{"transmitter and receiver apart", smpp.Config{Connections: 1, Window: 10, Batch: 100, Bind: "separate"}},
 	} {
 		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
 			providertest.Run(t, "smpp", func(t *testing.T, addr net.Addr, c simulator.Config) providers.Provider {
 				config := s.config
 				config.Address, config.SystemID, config.Password = addr.String(), "tocsin", "secret"

@@ -1,0 +1,6 @@
+//go:build race
+
+package providertest_test
+
+// raced says that the tests look for races.
+const raced = true
