@@ -30,11 +30,7 @@ type EarlierBatch struct {
 // error is as that of Plan.
 func (d *Definition) PlanAgain(ctx context.Context, o PlanOptions, e Earlier, sink Sink) (*Summary, error) {
 	p := &planner{d: d, o: o, ctx: ctx, sink: sink}
-	defer func() {
-		if p.spill != nil {
-			p.spill.close()
-		}
-	}()
+	defer func() { p.spill.close() }()
 	if err := p.openEarlier(e); err != nil {
 		return nil, err
 	}

@@ -63,17 +63,14 @@ func (p *planner) order() error {
 	return nil
 }
 
-// series is the series of a recipient whose key has the route.
+// series is the series of a recipient whose key has the route, in a campaign of several
+// languages.
 func (p *planner) series(k *kept, e entry) uint64 {
-	route := e.key >> numberBits
-	if p.renderer.language < 0 {
-		return route
-	}
 	var digits [16]byte
 	p.values = grown(p.values, len(p.summary.Columns))
 	k.values(p.values, 1, e, digits[:0])
 	text, _ := p.renderer.speaks(p.values[p.renderer.language])
-	return route*uint64(len(p.renderer.variants)) + uint64(text)
+	return e.key>>numberBits*uint64(len(p.renderer.variants)) + uint64(text)
 }
 
 // unique keeps of each number the row that came first.

@@ -59,9 +59,7 @@ func (p *planner) close() {
 	for _, s := range p.files {
 		s.Close()
 	}
-	if p.spill != nil {
-		p.spill.close()
-	}
+	p.spill.close()
 }
 
 // fileError makes a refusal of what is wrong with a file.

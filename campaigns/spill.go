@@ -53,7 +53,13 @@ func newSpill(dir string) (*spill, error) {
 	return &spill{file: f, w: bufio.NewWriterSize(f, 1<<18)}, nil
 }
 
-func (s *spill) close() error { return s.file.Close() }
+// close gives the file back; without a spill there is none.
+func (s *spill) close() error {
+	if s == nil {
+		return nil
+	}
+	return s.file.Close()
+}
 
 func (s *spill) write(b []byte) error {
 	n, err := s.w.Write(b)

@@ -247,9 +247,7 @@ func TestPostgreSQLKilledAndBackCostsTimeAndNobody(t *testing.T) {
 // everything, and comes back by itself.
 func TestALedgerThatCannotBeReadForAWhileCostsTimeAndNobody(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("waits out five seconds of a read that hangs: in make test, not in make check")
-	}
+	slow(t)
 	const count = 500
 	f := newFleet(t, 2, count, []string{"--receipt-delay", "3s"}, "    connections: 1", "receipts: {wait: 2m}\nin_doubt: hold")
 	f.serve = append(f.serve, f.campaign)

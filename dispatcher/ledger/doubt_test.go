@@ -11,12 +11,17 @@ import (
 // answered for the segments in refs, empty for none.
 func long(t *testing.T, l *Ledger, refs ...string) {
 	t.Helper()
+	longAnswered(t, l, sms.Ack{Outcome: sms.Unknown}, refs...)
+}
+
+// longAnswered is long with an answer, which gets the references and what they say is done.
+func longAnswered(t *testing.T, l *Ledger, ack sms.Ack, refs ...string) {
+	t.Helper()
 	plan(t, l, "k", 1, 1)
 	k := claim(t, l)
 	if err := l.Offer(k, []uint16{0}, []uint8{3}); err != nil {
 		t.Fatal(err)
 	}
-	ack := sms.Ack{Outcome: sms.Unknown}
 	for i, r := range refs {
 		ack.Refs = sms.AppendRef(ack.Refs, []byte(r))
 		if r != "" {

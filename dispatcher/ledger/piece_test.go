@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -167,22 +168,11 @@ func TestALongTextOfABatchIsDeliveredUnderOtherReferences(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			l := open(t, t.TempDir())
 			defer l.Close()
-			plan(t, l, "k", 1, 1)
-			k := claim(t, l)
-			if err := l.Offer(k, []uint16{0}, []uint8{3}); err != nil {
-				t.Fatal(err)
+			outcome := sms.Taken
+			if slices.Contains(tt.known, "") {
+				outcome = sms.Unknown
 			}
-			ack := sms.Ack{Outcome: sms.Taken, Batch: true}
-			for i, r := range tt.known {
-				ack.Refs = sms.AppendRef(ack.Refs, []byte(r))
-				if ack.Done |= 1 << i; r == "" {
-					ack.Outcome, ack.Done = sms.Unknown, ack.Done&^(1<<i)
-				}
-			}
-			settle(t, l, k, []sms.Ack{ack}, 0)
-			if err := l.Release(k); err != nil {
-				t.Fatal(err)
-			}
+			longAnswered(t, l, sms.Ack{Outcome: outcome, Batch: true}, tt.known...)
 			for _, ref := range tt.heard {
 				receive(t, l, 0, ref, sms.Delivered)
 			}

@@ -99,8 +99,8 @@ func (r *Refusal) fields(f *wire.Fields) {
 }
 
 // AppendMulti appends a submit_multi to the numbers of msgs, at most 254; header is the
-// text's user data header, or nil. It writes what Multi.Fields would, by hand because a list of addresses made for
-// it costs more than the PDU.
+// text's user data header, or nil. It writes what Multi.Fields would, by hand because a
+// list of addresses made for it costs more than the PDU.
 func AppendMulti(b []byte, sequence uint32, o *Outgoing, msgs []sms.Message, header []byte) []byte {
 	start := len(b)
 	b = o.head(Begin(b, SubmitMulti, 0, sequence))
