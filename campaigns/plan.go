@@ -51,12 +51,15 @@ const (
 	NotSelected               // where does not mean it
 	Unroutable                // no provider reaches its number
 	TextTooLong               // its text takes more than sms.MaxSegments segments
+	Malformed                 // it breaks the rules of its file: an audience.RowError
 
-	// Reasons is how many there are.
-	Reasons = 7
+	// Reasons is how many there are. The ledger stores these numbers: a new one goes to the end.
+	Reasons = 8
 )
 
-var reasonNames = [Reasons]string{"invalid", "duplicate", "suppressed", "excluded", "not_selected", "unroutable", "text_too_long"}
+var reasonNames = [Reasons]string{
+	"invalid", "duplicate", "suppressed", "excluded", "not_selected", "unroutable", "text_too_long", "malformed",
+}
 
 // String is the reason's name in reports and exports.
 func (r Reason) String() string {
@@ -103,7 +106,7 @@ type PlanOptions struct {
 
 // Plan reads the audience and gives its batches and exclusions to sink. Of rows
 // with the same number the first counts, by order of files and lines. A row that
-// could be excluded for several reasons is so for the first of invalid,
+// could be excluded for several reasons is so for the first of malformed, invalid,
 // not_selected, excluded, suppressed, unroutable, duplicate, text_too_long.
 //
 // An audience or a definition that cannot be used is a *Refusal: a file or

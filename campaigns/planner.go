@@ -269,9 +269,12 @@ func (p *planner) excludeFile(f *audience.File) error {
 		return err
 	}
 	for rows := 0; ; rows++ {
-		cells, _, err := f.Next()
+		cells, line, err := f.Next()
 		if err == io.EOF {
 			return nil
+		}
+		if e, ok := err.(*audience.RowError); ok { // somebody who must not be reached may stand in it
+			return &Refusal{File: f.Path(), Line: line, Err: e}
 		}
 		if err != nil {
 			return p.fileError("", f.Path(), err)
@@ -310,6 +313,12 @@ func (p *planner) readFile(file int) error {
 		cells, line, err := src.Next()
 		if err == io.EOF {
 			return nil
+		}
+		if e, ok := err.(*audience.RowError); ok {
+			if err := p.malformed(file, uint32(line), e); err != nil {
+				return err
+			}
+			continue
 		}
 		if err != nil {
 			return p.fileError("", src.Path(), err)
@@ -414,6 +423,13 @@ func (p *planner) admit(n sms.Number, row [][]byte, route *int) (sms.Number, Rea
 		}
 	}
 	return n, Reasons, nil
+}
+
+// malformed excludes a row that could not be split into cells.
+func (p *planner) malformed(file int, line uint32, _ *audience.RowError) error {
+	p.summary.Rows++
+	p.exclude(file, line, Malformed)
+	return p.reject(file, line, Malformed, nil)
 }
 
 func (p *planner) exclude(file int, line uint32, r Reason) {

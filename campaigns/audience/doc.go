@@ -20,3 +20,10 @@ func (e *Error) Error() string {
 }
 
 func (e *Error) Unwrap() error { return e.Err }
+
+// A RowError says that one row breaks the rules of its file, so that it is not known
+// which cells it has. File.Next returns it with the row's line, and the next call
+// returns the row behind it. Why quotes nothing of the row.
+type RowError struct{ Why string }
+
+func (e *RowError) Error() string { return e.Why }

@@ -129,12 +129,13 @@ func (a *File) Size() int64 { return a.size }
 // Next is the next row's cells, without space around them, and its line. There
 // are as many as columns, or more where the row has more; a missing one is
 // empty. They are good until the next call. The error is io.EOF behind the last
-// row, or an *Error.
+// row, a *RowError for a row that cannot be used, or an *Error, which ends the file.
 func (a *File) Next() ([][]byte, int, error) {
 	cells, line, err := a.rows.next()
 	if err != nil {
-		if err == io.EOF {
-			return nil, 0, err
+		var malformed *RowError
+		if err == io.EOF || errors.As(err, &malformed) {
+			return nil, line, err
 		}
 		return nil, 0, a.at(line, err)
 	}
