@@ -189,6 +189,7 @@ func (d *Dispatcher) newPageWork(l *line, by way, k *ledger.Claim) (*pageWork, e
 
 // run sends all that waits, in rounds.
 func (w *pageWork) run(ctx context.Context) error {
+	defer w.running.Wait() // a page is not given back before its answers are noted
 	waiting := w.k.Waiting
 	if w.trial { // one chunk, once, of whomever
 		rand.Shuffle(len(waiting), func(i, j int) { waiting[i], waiting[j] = waiting[j], waiting[i] })

@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"errors"
+	"time"
 
 	"tocsin/campaigns"
 	"tocsin/providers/sms"
@@ -72,13 +73,14 @@ func (l *Ledger) Claim(ctx context.Context, id, epoch int64) (*Claim, error) {
 	}
 	err := l.commit(func(c *commit) error {
 		p := l.pages[id]
-		if p == nil || p.epoch != epoch || !p.open() || p.campaign.State != Running || l.provider(p.provider).State != Enabled {
+		if !l.free(p, epoch) {
 			return ErrTaken
 		}
-		if err := l.load(p); l.shared && errors.Is(err, errTorn) {
-			return ErrTaken // somebody else has it, as the next look will show
-		} else if err != nil {
+		if err := l.load(p); err != nil {
 			return err
+		}
+		if !l.free(p, epoch) {
+			return ErrTaken // by another process, which the row told that load has read
 		}
 		c.claim(p, l.owner)
 		l.prevent(c, p)
@@ -92,6 +94,11 @@ func (l *Ledger) Claim(ctx context.Context, id, epoch int64) (*Claim, error) {
 		return nil
 	})
 	return k, err
+}
+
+// free reports whether a page can be claimed in this epoch. Under l.mu.
+func (l *Ledger) free(p *page, epoch int64) bool {
+	return p != nil && p.epoch == epoch && p.open() && p.campaign.State == Running && l.provider(p.provider).State == Enabled
 }
 
 // Read brings the fields of a claim's recipients, for texts that are written from them.
@@ -119,10 +126,21 @@ func (l *Ledger) meet(ctx context.Context, id, epoch int64) error {
 // Under l.mu.
 func (l *Ledger) held(k *Claim) (*page, error) {
 	p := l.pages[k.Page]
-	if p == nil || p.epoch != k.Epoch || p.owner != l.owner {
+	if !l.holds(k, p) {
 		return nil, ErrStale
 	}
-	return p, l.load(p)
+	if err := l.load(p); err != nil {
+		return nil, err
+	}
+	if !l.holds(k, p) {
+		return nil, ErrStale // load has read a newer row
+	}
+	return p, nil
+}
+
+// holds reports whether a claim on page p still holds. Under l.mu.
+func (l *Ledger) holds(k *Claim, p *page) bool {
+	return p != nil && p.epoch == k.Epoch && p.owner == l.owner
 }
 
 // Offer puts the intent to send to some waiting recipients on disk; indexes
@@ -175,12 +193,13 @@ func (l *Ledger) Offer(k *Claim, indexes []uint16, parts []uint8) error {
 }
 
 // Settle puts the carrier's answers on disk: acks[i] is for recipient
-// indexes[i]. It may be said once for each offer.
+// indexes[i]. It may be said once for each offer. It goes on until they are there, the
+// claim is over (ErrStale), or the ledger is broken.
 func (l *Ledger) Settle(k *Claim, indexes []uint16, acks []sms.Ack) error {
 	if len(indexes) == 0 {
 		return nil
 	}
-	return l.commit(func(c *commit) error {
+	return l.insist(func(c *commit) error {
 		p, err := l.held(k)
 		if err != nil {
 			return err
@@ -190,9 +209,10 @@ func (l *Ledger) Settle(k *Claim, indexes []uint16, acks []sms.Ack) error {
 	})
 }
 
-// Release gives the page back. What is still offered on it is in doubt.
+// Release gives the page back. What is still offered on it is in doubt. Like Settle it
+// goes on until that is on disk.
 func (l *Ledger) Release(k *Claim) error {
-	return l.commit(func(c *commit) error {
+	return l.insist(func(c *commit) error {
 		p, err := l.held(k)
 		if err != nil {
 			return err
@@ -203,6 +223,28 @@ func (l *Ledger) Release(k *Claim) error {
 		c.release(p)
 		return nil
 	})
+}
+
+// How often insist asks again, and for how long in all.
+const (
+	insistEvery = 50 * time.Millisecond
+	insistFor   = silentFor
+)
+
+// insist commits what nobody else can say later: what the carrier has answered, and that
+// a page is free. A page that cannot be read just now is read again; one that cannot be
+// read for long breaks the ledger, so that other processes, or the next start, take it.
+func (l *Ledger) insist(fn func(c *commit) error) error {
+	for began := time.Now(); ; l.nap(insistEvery) {
+		err := l.commit(fn)
+		if err == nil || errors.Is(err, ErrStale) || errors.Is(err, ErrRefused) || l.Err() != nil {
+			return err
+		}
+		if time.Since(began) >= insistFor {
+			l.fail(err)
+			return l.Err()
+		}
+	}
 }
 
 // Reroute gives the waiting recipients of provider from's unclaimed pages to the next
@@ -222,10 +264,11 @@ func (l *Ledger) Reroute(from string, allowed func(route string, class sms.Class
 					continue
 				}
 				if next := fallback(p.route, from, usable); next != "" {
-					if err := l.load(p); l.shared && errors.Is(err, errTorn) {
-						continue // somebody works on it, so it is not for here to say
-					} else if err != nil {
+					if err := l.load(p); err != nil {
 						return err
+					}
+					if p.provider != from || !p.open() {
+						continue // another process has taken it
 					}
 					pages++
 					people += p.counts[sms.Waiting]

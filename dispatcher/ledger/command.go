@@ -241,7 +241,7 @@ func (l *Ledger) doubtful(k *Campaign) ([]*page, error) {
 		if p.counts[sms.InDoubt] == 0 {
 			continue
 		}
-		if err := l.loadFresh(p); err != nil {
+		if err := l.load(p); err != nil {
 			return nil, err
 		}
 		all = append(all, p)

@@ -68,26 +68,12 @@ const writeTimeout = 30 * time.Second
 func (l *Ledger) transact(batch []*request) (wrote bool) {
 	for l.broken == nil {
 		c := l.gather(batch)
-		if c.empty() {
-			return false
-		}
-		if len(c.campaigns) > 0 {
-			l.lives++
-		}
-		l.mu.Unlock()
-		// An outcome is written whatever becomes of the caller.
-		ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
-		if len(c.fold) > 0 {
-			fault.Point("before-fold")
-		}
-		err := l.store.write(ctx, c)
-		cancel()
-		if len(c.fold) > 0 {
-			fault.Point("after-fold")
-		}
-		l.mu.Lock()
-		if len(c.campaigns) > 0 {
-			l.lives++
+		err := errMoved
+		if !c.moved {
+			if c.empty() {
+				return false
+			}
+			err = l.put(c)
 		}
 		refused := errors.Is(err, ErrRefused)
 		if refused || errors.Is(err, errMoved) {
@@ -121,6 +107,29 @@ func (l *Ledger) divide(batch []*request, refused error) (wrote bool) {
 	first := l.transact(batch[:len(batch)/2])
 	second := l.transact(batch[len(batch)/2:])
 	return first || second
+}
+
+// put writes what was gathered. Under l.mu, which it lets go of while the database works.
+func (l *Ledger) put(c *commit) error {
+	if len(c.campaigns) > 0 {
+		l.lives++
+	}
+	l.mu.Unlock()
+	// An outcome is written whatever becomes of the caller.
+	ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
+	defer cancel()
+	if len(c.fold) > 0 {
+		fault.Point("before-fold")
+	}
+	err := l.store.write(ctx, c)
+	if len(c.fold) > 0 {
+		fault.Point("after-fold")
+	}
+	l.mu.Lock()
+	if len(c.campaigns) > 0 {
+		l.lives++
+	}
+	return err
 }
 
 // gather lets every request in batch change the pages and say what to write.

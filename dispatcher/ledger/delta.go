@@ -1,7 +1,10 @@
 package ledger
 
 import (
+	"cmp"
 	"encoding/binary"
+	"maps"
+	"slices"
 
 	"tocsin/providers/sms"
 )
@@ -17,6 +20,7 @@ type commit struct {
 	retrying  bool         // parked receipts are tried again
 	completed []sms.Number // who is delivered by receipts that were put aside
 	campaigns []*Campaign  // whose rows change, to be read anew when they have moved
+	moved     bool         // another process has written to a page since a request looked at it
 	scratch   []byte       // of records that are counted before they are appended
 
 	spare []*delta
@@ -49,7 +53,15 @@ func (c *commit) reset(at int64) {
 	clear(c.then)
 	clear(c.campaigns)
 	c.campaigns, c.completed = c.campaigns[:0], c.completed[:0]
-	c.at, c.exec, c.then = at, c.exec[:0], c.then[:0]
+	c.at, c.exec, c.then, c.moved = at, c.exec[:0], c.then[:0], false
+}
+
+// pages are the pages that the transaction writes, in order of their ids: two processes
+// that lock the same pages in one order never wait for each other.
+func (c *commit) pages() []*page {
+	pages := slices.Collect(maps.Keys(c.dirty))
+	slices.SortFunc(pages, func(a, b *page) int { return cmp.Compare(a.id, b.id) })
+	return pages
 }
 
 func (c *commit) empty() bool { return len(c.dirty) == 0 && len(c.exec) == 0 && len(c.then) == 0 }

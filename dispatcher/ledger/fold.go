@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"errors"
 	"time"
 )
 
@@ -16,12 +15,12 @@ func (l *Ledger) fold() error {
 			if p.owner != "" && p.owner != l.owner {
 				continue // it is another process's, which will fold it
 			}
-			if err := l.load(p); l.shared && errors.Is(err, errTorn) {
-				continue // whoever writes to it now will fold it
-			} else if err != nil {
+			if err := l.load(p); err != nil {
 				return err
 			}
-			c.fold[p] = nil
+			if p.owner == "" || p.owner == l.owner {
+				c.fold[p] = nil
+			}
 		}
 		// Pages that this very transaction changes too are folded with it.
 		c.then = append(c.then, func() {

@@ -135,19 +135,23 @@ func scanRaw(ctx context.Context, stmt *sql.Stmt, page int64, raw *sql.RawBytes,
 	return sql.ErrNoRows
 }
 
-// errTorn says that a page's row and its recipients differ: of a shared ledger
-// because another process has written to the page since its row was read here.
+// errTorn says that a page's row and its recipients, read in one instant, differ.
 var errTorn = errors.New("its row and its recipients differ")
 
-// load makes a page's recipients present. Under l.mu.
+// load makes a page's recipients present. If other processes work on the ledger too, the
+// page's row is read again in the same instant: what the caller knew of the row may be
+// over afterwards. Under l.mu.
 func (l *Ledger) load(p *page) error {
 	if p.numbers != nil {
 		return nil
 	}
 	l.loaded++
-	counts := p.counts
 	ctx, cancel := context.WithTimeout(context.Background(), readTimeout)
 	defer cancel()
+	if l.shared {
+		return l.readAnew(ctx, []*page{p})
+	}
+	counts := p.counts
 	if err := p.loadPeople(ctx, &l.contents); err != nil {
 		p.unload()
 		return err
@@ -160,21 +164,8 @@ func (l *Ledger) load(p *page) error {
 	return nil
 }
 
-// loadFresh is load of a page that another process may be writing: its row is read
-// anew until it and its recipients are of one instant. What was known of the page
-// before may be over. Under l.mu.
-func (l *Ledger) loadFresh(p *page) error {
-	err := l.load(p)
-	for try := 0; l.shared && try < 10 && errors.Is(err, errTorn); try++ {
-		ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
-		err = l.reread(ctx, p)
-		cancel()
-		if err == nil {
-			err = l.load(p)
-		}
-	}
-	return err
-}
+// loadFresh is load.
+func (l *Ledger) loadFresh(p *page) error { return l.load(p) }
 
 // unloadIdle lets go of the recipients of every page that nobody works on and that
 // is folded; they are read again when a receipt asks for them. Under l.mu.

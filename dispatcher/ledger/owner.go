@@ -308,10 +308,12 @@ func (l *Ledger) recover(gone func(owner string) bool) error {
 			if p.owner == "" && (l.shared || p.counts[sms.Offered] == 0) || p.owner != "" && !gone(p.owner) {
 				continue
 			}
-			if err := l.load(p); l.shared && errors.Is(err, errTorn) {
-				continue // somebody else has taken it already
-			} else if err != nil {
+			owner := p.owner
+			if err := l.load(p); err != nil {
 				return err
+			}
+			if p.owner != owner {
+				continue // another process has taken it already
 			}
 			c.shift(p, sms.Offered, sms.InDoubt, nil)
 			c.release(p)

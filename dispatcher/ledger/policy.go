@@ -23,7 +23,8 @@ func fallback(route, from string, usable func(string) bool) string {
 // stays in doubt. It reports how many.
 func (l *Ledger) Resend(campaign int64, after time.Duration) (int, error) {
 	n := 0
-	err := l.each(campaign, sms.InDoubt, func(c *commit, p *page) {
+	start := func() { n = 0 } // asked again, it counts again
+	err := l.each(campaign, sms.InDoubt, start, func(c *commit, p *page) {
 		n += c.shift(p, sms.InDoubt, sms.Waiting, func(i int) bool {
 			return p.people.flags[i]&wasResent == 0 && l.wants(p, i) && c.at-p.millis(p.people.sent[i]) >= after.Milliseconds()
 		})
@@ -39,16 +40,18 @@ func (l *Ledger) Expire(campaign int64) error { return l.close(campaign, sms.Exp
 func (l *Ledger) Cancel(campaign int64) error { return l.close(campaign, sms.Cancelled) }
 
 func (l *Ledger) close(campaign int64, to sms.State) error {
-	return l.each(campaign, sms.Waiting, func(c *commit, p *page) {
+	return l.each(campaign, sms.Waiting, func() {}, func(c *commit, p *page) {
 		if p.owner == "" {
 			c.shift(p, sms.Waiting, to, nil)
 		}
 	})
 }
 
-// each commits fn over the campaign's pages that have recipients in state s.
-func (l *Ledger) each(campaign int64, s sms.State, fn func(c *commit, p *page)) error {
+// each commits fn over the campaign's pages that have recipients in state s. A commit
+// that is refused begins again: start is called first each time.
+func (l *Ledger) each(campaign int64, s sms.State, start func(), fn func(c *commit, p *page)) error {
 	return l.commit(func(c *commit) error {
+		start()
 		i := slices.IndexFunc(l.campaigns, func(k *Campaign) bool { return k.ID == campaign })
 		if i < 0 {
 			return ErrNotFound
@@ -57,7 +60,7 @@ func (l *Ledger) each(campaign int64, s sms.State, fn func(c *commit, p *page)) 
 			if p.counts[s] == 0 {
 				continue
 			}
-			if err := l.loadFresh(p); err != nil {
+			if err := l.load(p); err != nil {
 				return err
 			}
 			fn(c, p)

@@ -175,7 +175,8 @@ func queuePages(b *pgx.Batch, c *commit) {
 	owners, providers := make([]string, 0, n), make([]string, 0, n)
 	var journalPages, journalVersions, folded []int64
 	var journal, images [][]byte
-	for p, d := range c.dirty {
+	for _, p := range c.pages() {
+		d := c.dirty[p]
 		for i, v := range p.columns() {
 			numbers[i] = append(numbers[i], v)
 		}

@@ -6,13 +6,21 @@ import (
 	"slices"
 )
 
-// refresh takes back what a transaction that was refused has done to the pages in
-// memory: their rows are read anew, and their recipients when they are needed.
-// Under l.mu.
+// refresh takes back what a transaction that was refused has done to the pages and
+// campaigns in memory: they are read anew. Under l.mu.
 func (l *Ledger) refresh(c *commit) error {
 	ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
 	defer cancel()
-	for p := range c.dirty {
+	pages := c.pages()
+	if l.shared && len(pages) > 0 {
+		if err := l.readAnew(ctx, pages); err != nil {
+			return err
+		}
+	}
+	for _, p := range pages {
+		if l.shared {
+			break
+		}
 		if err := l.reread(ctx, p); err != nil {
 			return fmt.Errorf("read page %d anew: %w", p.id, err)
 		}
@@ -37,7 +45,7 @@ func (l *Ledger) reread(ctx context.Context, p *page) error {
 	return nil
 }
 
-// replace makes p what fresh says of the same page, without its recipients.
+// replace makes p what fresh says of the same page, with the recipients that fresh has.
 // Under l.mu.
 func (l *Ledger) replace(p, fresh *page) {
 	fresh.campaign = p.campaign

@@ -136,7 +136,7 @@ func (l *Ledger) answers(c *commit, provider string, n sms.Number) (*Campaign, e
 			if p == nil || p.counts[sms.Waiting] == p.size && p.resent == 0 {
 				continue
 			}
-			if err := l.loadFresh(p); err != nil {
+			if err := l.load(p); err != nil {
 				return nil, err
 			}
 			at := p.find(n)

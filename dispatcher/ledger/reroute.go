@@ -90,7 +90,7 @@ func (l *Ledger) waitingFor(d Command) ([]*page, error) {
 				continue
 			}
 			if p.owner == "" {
-				if err := l.loadFresh(p); err != nil {
+				if err := l.load(p); err != nil {
 					return nil, err
 				}
 			}
