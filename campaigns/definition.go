@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"tocsin/campaigns/audience"
 	"tocsin/providers/sms"
 )
 
@@ -49,7 +50,9 @@ type Audience struct {
 	Columns map[string]string // Tocsin's or the text's name for a column: its name in the files
 	Where   string            // an expression over the columns; "": everybody
 	Exclude []string          // files of numbers that get nothing
-	Expect  Expect
+	// Reading and ExcludeReading say how each of Files and Exclude is to be read.
+	Reading, ExcludeReading []audience.Options
+	Expect                  Expect
 }
 
 // Expect is how many recipients a plan must have. 0 is no limit.
@@ -142,12 +145,27 @@ func (d *Definition) Hash() string {
 		Where                            string
 		Routes                           []Route
 		Override                         bool `json:",omitempty"`
-	}{d.Key, d.Sender, d.Signature, d.Language, d.Texts, d.places.files, d.places.exclude, d.Audience.Columns, d.Audience.Where, d.Routes, d.Override != ""})
+		// Definitions without these keep the hash that earlier versions gave them.
+		Reading, ExcludeReading []audience.Options `json:",omitempty"`
+	}{
+		d.Key, d.Sender, d.Signature, d.Language, d.Texts, d.places.files, d.places.exclude, d.Audience.Columns, d.Audience.Where, d.Routes,
+		d.Override != "", special(d.Audience.Reading), special(d.Audience.ExcludeReading),
+	})
 	if err != nil {
 		panic("campaigns: strings do not marshal: " + err.Error())
 	}
 	sum := sha256.Sum256(content)
 	return hex.EncodeToString(sum[:16])
+}
+
+// special is how files are to be read; nil: all in the usual way.
+func special(reading []audience.Options) []audience.Options {
+	for _, o := range reading {
+		if o != (audience.Options{}) {
+			return reading
+		}
+	}
+	return nil
 }
 
 // whole is a text as it is sent, the signature in front.

@@ -31,11 +31,13 @@ type document struct {
 }
 
 type documentAudience struct {
-	Files   []string          `yaml:"files" json:"files" jsonschema:"minItems=1,description=CSV or TSV or XLSX files. Relative paths begin at this file's folder"`
+	Files   []documentFile    `yaml:"files" json:"files" jsonschema:"minItems=1,description=CSV or TSV or XLSX files. Relative paths begin at this file's folder. A file is its path or has keys: file and sheet and encoding"`
 	Columns map[string]string `yaml:"columns" json:"columns,omitempty" jsonschema:"description=The name here: the column's name in the files. number is the column of telephone numbers"`
 	Where   string            `yaml:"where" json:"where,omitempty" jsonschema:"description=Who of them is meant. For example: district in ['浦东新区'\\, '徐汇区']"`
-	Exclude []string          `yaml:"exclude" json:"exclude,omitempty" jsonschema:"description=Files of numbers that get nothing"`
-	Expect  documentExpect    `yaml:"expect" json:"expect,omitempty" jsonschema:"description=How many recipients the plan must have. Another count refuses the campaign"`
+	Exclude []documentFile    `yaml:"exclude" json:"exclude,omitempty" jsonschema:"description=Files of numbers that get nothing"`
+	// Encoding is for the text files, also those of Exclude, that name none of their own.
+	Encoding string         `yaml:"encoding" json:"encoding,omitempty" jsonschema:"minLength=1,description=What the text files are written in. For example utf-8 or gb18030 or big5. Left out: it is found out"`
+	Expect   documentExpect `yaml:"expect" json:"expect,omitempty" jsonschema:"description=How many recipients the plan must have. Another count refuses the campaign"`
 }
 
 type documentExpect struct {

@@ -14,6 +14,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 
+	"tocsin/campaigns/audience"
 	"tocsin/providers/sms"
 )
 
@@ -209,18 +210,31 @@ func (l *loader) audience() error {
 		return l.refuse("$.audience.files", "there is no audience: name its files in audience.files")
 	}
 	d.Audience = Audience{Columns: map[string]string{}, Where: strings.TrimSpace(a.Where), Expect: Expect(a.Expect)}
-	d.places.files, d.places.exclude = a.Files, a.Exclude
+	usual := strings.TrimSpace(a.Encoding)
+	if usual != "" && !audience.KnowsEncoding(usual) {
+		return l.refuse("$.audience.encoding", "there is no encoding %q: write utf-8, gb18030, big5, euc-kr, shift_jis, windows-1252 or the like", usual)
+	}
 	for _, list := range []struct {
-		path  string
-		names []string
-		to    *[]string
-	}{{"$.audience.files", a.Files, &d.Audience.Files}, {"$.audience.exclude", a.Exclude, &d.Audience.Exclude}} {
-		for i, name := range list.names {
-			at := fmt.Sprintf("%s[%d]", list.path, i)
+		path    string
+		files   []documentFile
+		written *[]string // as the definition has them
+		to      *[]string
+		reading *[]audience.Options
+	}{
+		{"$.audience.files", a.Files, &d.places.files, &d.Audience.Files, &d.Audience.Reading},
+		{"$.audience.exclude", a.Exclude, &d.places.exclude, &d.Audience.Exclude, &d.Audience.ExcludeReading},
+	} {
+		for i, f := range list.files {
+			at, name := fmt.Sprintf("%s[%d]", list.path, i), f.File
 			l.note(at)
 			if strings.TrimSpace(name) == "" {
 				return l.refuse(at, "a file without a name")
 			}
+			how, err := l.reading(at, f, usual)
+			if err != nil {
+				return err
+			}
+			*list.written, *list.reading = append(*list.written, name), append(*list.reading, how)
 			if !filepath.IsAbs(name) {
 				name = filepath.Join(filepath.Dir(l.path), name)
 			}

@@ -94,7 +94,7 @@ func (p *planner) open() error {
 		if slices.Contains(a.Files[:i], path) {
 			return p.d.refuse(place, "the file %s is there twice", path)
 		}
-		f, err := audience.Open(path)
+		f, err := audience.OpenWith(path, a.Reading[i])
 		if err != nil {
 			return p.fileError(place, path, err)
 		}
@@ -245,7 +245,7 @@ func (p *planner) numberColumn(f *audience.File, names []string, list bool) (int
 // exclusions reads the exclude files.
 func (p *planner) exclusions() error {
 	for i, path := range p.d.Audience.Exclude {
-		f, err := audience.Open(path)
+		f, err := audience.OpenWith(path, p.d.Audience.ExcludeReading[i])
 		if err != nil {
 			return p.fileError(fmt.Sprintf("$.audience.exclude[%d]", i), path, err)
 		}

@@ -89,7 +89,8 @@ func kind(t ast.NodeType) string {
 	}
 }
 
-// documentKeys are all keys a definition knows, at every depth.
+// documentKeys are all keys a definition knows, at every depth; the keys of one mapping
+// stand before those inside it.
 func documentKeys(t reflect.Type, keys []string) []string {
 	for t.Kind() == reflect.Slice || t.Kind() == reflect.Pointer {
 		t = t.Elem()
@@ -99,7 +100,12 @@ func documentKeys(t reflect.Type, keys []string) []string {
 	}
 	for f := range t.Fields() {
 		if tag := f.Tag.Get("yaml"); tag != "" {
-			keys = documentKeys(f.Type, append(keys, tag))
+			keys = append(keys, tag)
+		}
+	}
+	for f := range t.Fields() {
+		if f.Tag.Get("yaml") != "" {
+			keys = documentKeys(f.Type, keys)
 		}
 	}
 	return keys

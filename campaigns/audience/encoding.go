@@ -10,6 +10,7 @@ import (
 
 	"github.com/wlynxg/chardet"
 	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/encoding/simplifiedchinese"
 	"golang.org/x/text/encoding/traditionalchinese"
 	"golang.org/x/text/encoding/unicode"
@@ -22,6 +23,40 @@ var (
 	markUTF16LE = []byte{0xFF, 0xFE}
 	markUTF16BE = []byte{0xFE, 0xFF}
 )
+
+// codePages are the numbers by which Windows calls encodings that have another name.
+var codePages = map[string]string{
+	"932": "shift_jis", "936": "gb18030", "949": "euc-kr", "950": "big5", "54936": "gb18030", "65001": "utf-8",
+}
+
+// namedEncoding finds an encoding by the name that a definition gives it, one of those
+// of https://encoding.spec.whatwg.org/ or of a Windows code page, and its name there.
+func namedEncoding(name string) (encoding.Encoding, string, bool) {
+	name = strings.ToLower(strings.TrimSpace(name))
+	if page, ok := strings.CutPrefix(name, "cp"); ok {
+		if name = codePages[page]; name == "" {
+			name = "windows-" + page
+		}
+	}
+	e, err := htmlindex.Get(name)
+	if err != nil {
+		return nil, "", false
+	}
+	canonical, err := htmlindex.Name(e)
+	if canonical == "gbk" { // GB18030 holds it, and GB2312
+		return simplifiedchinese.GB18030, "gb18030", true
+	}
+	if err != nil || canonical == "replacement" || canonical == "x-user-defined" {
+		return nil, "", false
+	}
+	return e, canonical, true
+}
+
+// KnowsEncoding reports whether Options may name this encoding.
+func KnowsEncoding(name string) bool {
+	_, _, ok := namedEncoding(name)
+	return ok
+}
 
 // sampleSize is how much of a file that is not UTF-8 is looked at to name its
 // encoding, in octets.

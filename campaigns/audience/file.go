@@ -16,6 +16,7 @@ const maxColumnName = 256
 // A File is one audience file being read. It is used by one goroutine.
 type File struct {
 	path     string
+	options  Options
 	size     int64
 	encoding string
 	columns  []string
@@ -29,14 +30,33 @@ type rows interface {
 	next() (cells [][]byte, line int, err error)
 }
 
-// Open reads a file's first row, the names of its columns. What is wrong with
+// Options say how a file is to be read where that cannot be seen, or is seen wrong.
+type Options struct {
+	// Sheet is the sheet of a workbook. all is every visible sheet; "" is the only
+	// visible one with rows.
+	Sheet string
+	// Encoding is what a text file is written in, a name that KnowsEncoding; "" is what
+	// the file seems to be.
+	Encoding string
+}
+
+// IsWorkbook reports whether a file of this name is read as a workbook.
+func IsWorkbook(path string) bool {
+	ext := strings.ToLower(filepath.Ext(path))
+	return ext == ".xlsx" || ext == ".xlsm"
+}
+
+// Open is OpenWith without options.
+func Open(path string) (*File, error) { return OpenWith(path, Options{}) }
+
+// OpenWith reads a file's first row, the names of its columns. What is wrong with
 // the file is an *Error; a file that is not there wraps os.ErrNotExist.
-func Open(path string) (*File, error) {
+func OpenWith(path string, o Options) (*File, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("open audience: %w", err)
 	}
-	a := &File{path: path, file: f}
+	a := &File{path: path, options: o, file: f}
 	if err := a.open(f); err != nil {
 		a.Close()
 		return nil, a.at(0, err)
@@ -53,8 +73,8 @@ func (a *File) open(f *os.File) error {
 		return errors.New("is no file")
 	}
 	a.size = info.Size()
-	switch strings.ToLower(filepath.Ext(a.path)) {
-	case ".xlsx", ".xlsm":
+	switch {
+	case IsWorkbook(a.path):
 		if err := inspectBook(f, a.size); err != nil {
 			return err
 		}
@@ -65,7 +85,7 @@ func (a *File) open(f *os.File) error {
 		}
 		a.rows, a.file, a.encoding = book, book, "XLSX"
 		a.size *= 4 // it is compressed
-	case ".xls":
+	case strings.EqualFold(filepath.Ext(a.path), ".xls"):
 		return errors.New("is an old Excel file: save it as XLSX or CSV")
 	default:
 		r, name, err := text(f)
