@@ -11,6 +11,7 @@ import (
 
 	"tocsin/campaigns"
 	"tocsin/dispatcher/ledger"
+	"tocsin/providers/sms"
 )
 
 // A Ledger is what the API asks and tells.
@@ -48,14 +49,14 @@ type People interface {
 
 // Planned says what was planned. Rows is Planned and all of Excluded together.
 type Planned struct {
-	Campaign string         `json:"campaign"`
-	State    string         `json:"state"`
-	RetryOf  string         `json:"retry_of,omitempty"`
-	Rows     int            `json:"rows"`
-	Planned  int            `json:"planned"`
-	Excluded map[string]int `json:"excluded"` // by reason
-	Segments int            `json:"segments"`
-	Routes   map[string]int `json:"routes"` // recipients
+	Campaign string            `json:"campaign"`
+	State    string            `json:"state"`
+	RetryOf  string            `json:"retry_of,omitempty"`
+	Rows     int               `json:"rows"`
+	Planned  int               `json:"planned"`
+	Excluded map[string]int    `json:"excluded"` // by reason
+	Segments int               `json:"segments"`
+	Routes   map[sms.Route]int `json:"routes"` // recipients
 }
 
 // Path is where the API is.
