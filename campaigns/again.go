@@ -58,7 +58,7 @@ func (p *planner) openEarlier(e Earlier) (err error) {
 	}
 	s := &p.summary
 	s.Replies, s.Override = p.d.Replies, p.d.Override
-	s.Excluded, s.Routes, s.SegmentsPerRoute = map[string]int{}, map[string]int{}, map[string]int{}
+	s.Excluded, s.Routes, s.SegmentsPerRoute = map[string]int{}, map[sms.Route]int{}, map[sms.Route]int{}
 	for _, name := range reasonNames {
 		s.Excluded[name] = 0
 	}

@@ -35,7 +35,7 @@ func (k *keeper) AddExclusions([]Exclusion) error { return nil }
 // moved routes all Chinese numbers to one new carrier.
 type moved struct{}
 
-func (moved) Route(n sms.Number) string {
+func (moved) Route(n sms.Number) sms.Route {
 	if n/1e11 == 86 {
 		return "new,mobile"
 	}

@@ -202,7 +202,7 @@ func textIn(language string) string {
 }
 
 // alphabet is what the first provider of a route takes texts in.
-func (p *planner) alphabet(route string) sms.Alphabet {
+func (p *planner) alphabet(route sms.Route) sms.Alphabet {
 	if p.o.Alphabet == nil {
 		return sms.GSM
 	}

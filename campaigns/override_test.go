@@ -60,7 +60,7 @@ func TestAnOverrideIsPartOfWhatDecidesTheContent(t *testing.T) {
 
 type everywhere struct{}
 
-func (everywhere) Route(sms.Number) string { return "a" }
+func (everywhere) Route(sms.Number) sms.Route { return "a" }
 
 type forgetful struct{}
 

@@ -12,10 +12,10 @@ import (
 // BatchSize is the most recipients of one batch.
 const BatchSize = 1000
 
-// A Router chooses the route of a number: a name that means nothing here. ""
-// says that no provider reaches it. The same number always gets the same route.
+// A Router chooses the route of a number, which means nothing here. "" says that no
+// provider reaches it. The same number always gets the same route.
 type Router interface {
-	Route(n sms.Number) string
+	Route(n sms.Number) sms.Route
 }
 
 // A Sink keeps what a plan makes. Batches come in order of Sequence. It keeps
@@ -32,7 +32,7 @@ type Batch struct {
 	// series have ascending ranges of numbers that do not overlap. Sequence
 	// numbers all batches from 0, the series in turn.
 	Series, Sequence int
-	Route            string
+	Route            sms.Route
 	Language         string       // of its text; "" when there is one text
 	Numbers          []sms.Number // ascending, each once
 	Lines            []uint32     // where each stands in its file
@@ -82,10 +82,10 @@ type PlanOptions struct {
 	Router Router
 	// Alphabet is what the first provider of a route takes texts in, by which their
 	// segments are counted; nil: sms.GSM for all.
-	Alphabet func(route string) sms.Alphabet
+	Alphabet func(route sms.Route) sms.Alphabet
 	// Signed reports whether a carrier of a route puts the signature in front of texts
 	// itself, so that a text must have it to be counted right; nil: none does.
-	Signed func(route string) bool
+	Signed func(route sms.Route) bool
 	// Suppressed reports whether a number wants no messages; nil: none.
 	Suppressed func(sms.Number) bool
 	// Country is where numbers without a country code are, as ISO 3166-1 writes

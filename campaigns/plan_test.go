@@ -27,7 +27,7 @@ import (
 // them to mobile.
 type carriers struct{}
 
-func (carriers) Route(n sms.Number) string {
+func (carriers) Route(n sms.Number) sms.Route {
 	switch {
 	case n/1e8 == 86130:
 		return "unicom"
@@ -142,7 +142,7 @@ func TestATextForACarrierThatSignsHasASignature(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			s, err := d.Plan(t.Context(), PlanOptions{Router: carriers{}, Country: "CN", Signed: func(string) bool { return true }}, discard{})
+			s, err := d.Plan(t.Context(), PlanOptions{Router: carriers{}, Country: "CN", Signed: func(sms.Route) bool { return true }}, discard{})
 			var refusal *Refusal
 			if errors.As(err, &refusal) != tt.refused || err == nil && s.Planned != 1 {
 				t.Errorf("got %v, refused: want %v", err, tt.refused)
@@ -150,7 +150,7 @@ func TestATextForACarrierThatSignsHasASignature(t *testing.T) {
 			if tt.refused && !strings.Contains(err.Error(), "write signature: NAME") {
 				t.Errorf("got %v", err)
 			}
-			if _, err := d.Plan(t.Context(), PlanOptions{Router: carriers{}, Country: "CN", Signed: func(string) bool { return false }}, discard{}); err != nil {
+			if _, err := d.Plan(t.Context(), PlanOptions{Router: carriers{}, Country: "CN", Signed: func(sms.Route) bool { return false }}, discard{}); err != nil {
 				t.Errorf("where none does: %v", err)
 			}
 		})

@@ -43,7 +43,7 @@ type planner struct {
 	late     kept   // rows that were excluded when all had been read
 	again    []entry
 	values   [][]byte // of one row
-	routes   []string
+	routes   []sms.Route
 	out      []Exclusion
 	rejects  *csv.Writer
 	rejected bool // something was written there
@@ -80,7 +80,7 @@ func (p *planner) fileError(place, path string, err error) error {
 func (p *planner) open() error {
 	a, s := &p.d.Audience, &p.summary
 	s.Replies, s.Override = p.d.Replies, p.d.Override
-	s.Excluded, s.Routes, s.SegmentsPerRoute = map[string]int{}, map[string]int{}, map[string]int{}
+	s.Excluded, s.Routes, s.SegmentsPerRoute = map[string]int{}, map[sms.Route]int{}, map[sms.Route]int{}
 	for _, name := range reasonNames {
 		s.Excluded[name] = 0
 	}

@@ -16,9 +16,9 @@ type Summary struct {
 	Excluded map[string]int `json:"excluded"` // by reason, all of them
 	Planned  int            `json:"planned"`
 	// Routes and SegmentsPerRoute count recipients and segments.
-	Routes           map[string]int `json:"routes"`
-	Segments         int            `json:"segments"`
-	SegmentsPerRoute map[string]int `json:"segments_per_route"`
+	Routes           map[sms.Route]int `json:"routes"`
+	Segments         int               `json:"segments"`
+	SegmentsPerRoute map[sms.Route]int `json:"segments_per_route"`
 	// BySegments is how many recipients have a text of so many segments.
 	BySegments map[int]int    `json:"by_segments"`
 	Languages  map[string]int `json:"languages,omitempty"` // recipients by language of their text

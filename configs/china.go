@@ -3,7 +3,6 @@ package configs
 import (
 	"log/slog"
 	"strconv"
-	"strings"
 	"time"
 
 	"tocsin/providers"
@@ -27,26 +26,25 @@ func (p *ProviderConfig) Alphabet() sms.Alphabet {
 }
 
 // Alphabets says what the first provider of a route takes texts in.
-func (c *Config) Alphabets() func(route string) sms.Alphabet {
+func (c *Config) Alphabets() func(route sms.Route) sms.Alphabet {
 	by := map[string]sms.Alphabet{}
 	for i := range c.Providers {
 		by[c.Providers[i].Name] = c.Providers[i].Alphabet()
 	}
-	return func(route string) sms.Alphabet {
-		first, _, _ := strings.Cut(route, ",")
-		return by[first]
+	return func(route sms.Route) sms.Alphabet {
+		return by[route.First()]
 	}
 }
 
 // Signed says whether a carrier among a route's providers puts the signature in front of
 // texts itself.
-func (c *Config) Signed() func(route string) bool {
+func (c *Config) Signed() func(route sms.Route) bool {
 	signs := map[string]bool{}
 	for i := range c.Providers {
 		signs[c.Providers[i].Name] = c.Providers[i].CarrierSigns
 	}
-	return func(route string) bool {
-		for name := range strings.SplitSeq(route, ",") {
+	return func(route sms.Route) bool {
+		for name := range route.Names() {
 			if signs[name] {
 				return true
 			}

@@ -188,7 +188,7 @@ func TestEachExampleLoadsAndRoutes(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := routes.Route(sms.Number(8613800138000)); !strings.HasPrefix(got, c.Routes[0].To[0]) {
+			if got := routes.Route(sms.Number(8613800138000)); got.First() != c.Routes[0].To[0] {
 				t.Errorf("a number of China Mobile goes to %q, want %s first", got, c.Routes[0].To[0])
 			}
 		})
@@ -271,7 +271,7 @@ func TestChinasProvidersAreBuiltAndTakeTheirTextsInOctets(t *testing.T) {
 		if got := p.Alphabet(); got != sms.Octets {
 			t.Errorf("%s: got alphabet %d, want octets", p.Protocol, got)
 		}
-		if c.Signed()("rehearsal,"+p.Name) || !(&Config{Providers: []ProviderConfig{{Name: p.Name, CarrierSigns: true}}}).Signed()("rehearsal,"+p.Name) {
+		if c.Signed()(sms.NewRoute("rehearsal", p.Name)) || !(&Config{Providers: []ProviderConfig{{Name: p.Name, CarrierSigns: true}}}).Signed()(sms.NewRoute("rehearsal", p.Name)) {
 			t.Errorf("%s: nobody signs but who says so", p.Protocol)
 		}
 		p.Text = "gb18030"
@@ -461,7 +461,7 @@ func TestFallbacksAreThoseTheRoutesDeclare(t *testing.T) {
 		{"once,there", sms.Routine, 10 * time.Second, false, true},
 		{"once,there", sms.Routine, 9 * time.Second, false, false},
 	} {
-		if got := f.Allows(one.route, one.class, one.down, one.disabled); got != one.want {
+		if got := f.Allows(sms.Route(one.route), one.class, one.down, one.disabled); got != one.want {
 			t.Errorf("%+v: got %v", one, got)
 		}
 	}

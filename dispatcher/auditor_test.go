@@ -31,7 +31,7 @@ type routes func(n uint64) string
 
 var _ campaigns.Router = routes(nil)
 
-func (r routes) Route(n sms.Number) string { return r(uint64(n)) }
+func (r routes) Route(n sms.Number) sms.Route { return sms.Route(r(uint64(n))) }
 
 // An entry is one segment that a carrier took.
 type entry struct {

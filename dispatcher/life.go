@@ -176,7 +176,7 @@ func (d *Dispatcher) reroute(down map[string]time.Time) error {
 			up[other.Name] = (other.usable() || d.ledger.LineUp(other.Name)) && d.ledger.Provider(other.Name).State == ledger.Enabled
 		}
 		pages, people, err := d.ledger.Reroute(l.Name,
-			func(route string, class sms.Class) bool {
+			func(route sms.Route, class sms.Class) bool {
 				return d.fallbacks.Allows(route, class, time.Since(since), disabled)
 			},
 			func(name string) bool { return up[name] })

@@ -2,7 +2,6 @@ package providers
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"tocsin/providers/sms"
@@ -26,16 +25,15 @@ type Fallback struct {
 // Always is what holds where nothing is said: after DefaultFallback, every class.
 var Always = Fallback{After: DefaultFallback, For: [sms.Classes]bool{true, true, true}}
 
-// Fallbacks are the policies of the routes, by their providers joined with commas,
-// as Routes names them.
-type Fallbacks map[string]Fallback
+// Fallbacks are the policies of the routes.
+type Fallbacks map[sms.Route]Fallback
 
 // NewFallbacks gathers what the rules say. Two rules with the same providers share
 // what they wait for, so they must not differ.
 func NewFallbacks(rules []Rule) (Fallbacks, error) {
 	said := Fallbacks{}
 	for i, r := range rules {
-		route := strings.Join(r.To, ",")
+		route := sms.NewRoute(r.To...)
 		f := Always
 		if r.Fallback != nil {
 			f = *r.Fallback
@@ -51,7 +49,7 @@ func NewFallbacks(rules []Rule) (Fallbacks, error) {
 // Allows reports whether recipients of a class on a route may go to its next provider
 // when theirs has been down for so long. disabled: somebody has taken it out of
 // service, and there is nothing to wait for.
-func (f Fallbacks) Allows(route string, class sms.Class, down time.Duration, disabled bool) bool {
+func (f Fallbacks) Allows(route sms.Route, class sms.Class, down time.Duration, disabled bool) bool {
 	p, ok := f[route]
 	if !ok { // planned with routes that are no more
 		p = Always

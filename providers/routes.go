@@ -30,11 +30,11 @@ type Rule struct {
 type Routes struct {
 	rules     []Rule
 	numbering *Numbering
-	byCarrier [Carriers]string // NoCarrier's is for Chinese mobile numbers alone
+	byCarrier [Carriers]sms.Route // NoCarrier's is for Chinese mobile numbers alone
 	// from are where a prefix's numbers begin or end, each number padded with
 	// zeros to maxDigits; to[i] is for numbers from from[i] to before from[i+1].
 	from []uint64
-	to   []string
+	to   []sms.Route
 }
 
 // ErrRule says that a rule of the routes cannot be used; it is wrapped with
@@ -53,7 +53,7 @@ func NewRoutes(rules []Rule, numbering *Numbering) (*Routes, error) {
 		numbering = BuiltInNumbering()
 	}
 	r := &Routes{rules: rules, numbering: numbering}
-	prefixes := make(map[string]string)
+	prefixes := make(map[string]sms.Route)
 	for i, rule := range rules {
 		to, err := joinProviders(rule.To)
 		if err == nil {
@@ -67,22 +67,22 @@ func NewRoutes(rules []Rule, numbering *Numbering) (*Routes, error) {
 	return r, nil
 }
 
-func joinProviders(names []string) (string, error) {
+func joinProviders(names []string) (sms.Route, error) {
 	if len(names) == 0 {
 		return "", errors.New("names no provider")
 	}
 	for i, name := range names {
-		if name == "" || strings.Contains(name, ",") {
+		if !sms.MayBeOnRoute(name) {
 			return "", fmt.Errorf("%q cannot be a provider's name", name)
 		}
 		if slices.Contains(names[:i], name) {
 			return "", fmt.Errorf("names %q twice", name)
 		}
 	}
-	return strings.Join(names, ","), nil
+	return sms.NewRoute(names...), nil
 }
 
-func (r *Routes) add(rule Rule, to string, prefixes map[string]string) error {
+func (r *Routes) add(rule Rule, to sms.Route, prefixes map[string]sms.Route) error {
 	switch {
 	case (rule.Carrier == "") == (rule.Prefix == ""):
 		return errors.New("wants a carrier or a prefix, and not both")
@@ -114,13 +114,13 @@ func (r *Routes) add(rule Rule, to string, prefixes map[string]string) error {
 // layOut turns nested prefixes into ranges that follow each other: every place
 // where a prefix begins or ends starts a range, which belongs to the longest
 // prefix around it.
-func (r *Routes) layOut(prefixes map[string]string) {
+func (r *Routes) layOut(prefixes map[string]sms.Route) {
 	if len(prefixes) == 0 {
 		return
 	}
 	type span struct {
 		lo, hi uint64
-		to     string
+		to     sms.Route
 	}
 	var spans []span
 	edges := []uint64{0}
@@ -141,7 +141,7 @@ func (r *Routes) layOut(prefixes map[string]string) {
 	})
 	slices.Sort(edges)
 	r.from = slices.Compact(edges)
-	r.to = make([]string, len(r.from))
+	r.to = make([]sms.Route, len(r.from))
 	for _, s := range spans {
 		for i, edge := range r.from {
 			if edge >= s.lo && edge < s.hi {
@@ -154,9 +154,9 @@ func (r *Routes) layOut(prefixes map[string]string) {
 // Numbering is what the routes know of China's numbers.
 func (r *Routes) Numbering() *Numbering { return r.numbering }
 
-// Route is the providers for n, joined with commas: the first choice, then its
-// fall-backs; "" when no rule fits. It does not allocate.
-func (r *Routes) Route(n sms.Number) string {
+// Route is the providers for n: the first choice, then its fall-backs; "" when no rule
+// fits. It does not allocate.
+func (r *Routes) Route(n sms.Number) sms.Route {
 	if c := r.numbering.CarrierOf(n); c != NoCarrier || ChineseMobile(n) {
 		if to := r.byCarrier[c]; to != "" {
 			return to

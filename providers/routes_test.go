@@ -32,7 +32,7 @@ func TestRoute(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		n    sms.Number
-		want string
+		want sms.Route
 	}{
 		{"a carrier's rule names its providers in order", 8613900000001, "mobile,unicom"},
 		{"a ported number goes to the carrier that serves it", 8613800138000, "unicom"},
@@ -123,7 +123,7 @@ func TestRouteAgreesWithTryingEveryPrefix(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := routes.Route(sms.Number(v)); got != want {
+		if got := routes.Route(sms.Number(v)); got != sms.Route(want) {
 			t.Fatalf("got %q, want %q", got, want)
 		}
 		if got := strings.Join(routes.Explain(sms.Number(v)).To, ","); got != want {

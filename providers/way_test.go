@@ -18,7 +18,7 @@ func TestNumbersThatNobodyIsKnownToServe(t *testing.T) {
 		name  string
 		rules []Rule
 		n     sms.Number
-		want  string
+		want  sms.Route
 		rule  int
 	}{
 		{"without a default they are nobody's", []Rule{mobile}, 8619400000001, "", -1},
@@ -41,7 +41,7 @@ func TestNumbersThatNobodyIsKnownToServe(t *testing.T) {
 			if got := routes.Route(c.n); got != c.want {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
-			if got := routes.Explain(c.n); got.Rule != c.rule || strings.Join(got.To, ",") != c.want {
+			if got := routes.Explain(c.n); got.Rule != c.rule || sms.NewRoute(got.To...) != c.want {
 				t.Errorf("explained as %+v, want rule %d, %q", got, c.rule, c.want)
 			}
 		})

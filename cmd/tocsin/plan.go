@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -149,7 +150,7 @@ func (nowhere) AddExclusions([]campaigns.Exclusion) error { return nil }
 func (p *rehearsal) price(c *configs.Config) {
 	sums := map[string]configs.Amount{}
 	for route, n := range p.Plan.Routes {
-		name := firstOf(route)
+		name := route.First()
 		r := p.Providers[name]
 		r.Waiting += n
 		p.Providers[name] = r
@@ -176,7 +177,7 @@ func (p *rehearsal) price(c *configs.Config) {
 func (p *rehearsal) segmentsOf(provider string) int {
 	n := 0
 	for route, segments := range p.Plan.SegmentsPerRoute {
-		if firstOf(route) == provider {
+		if route.First() == provider {
 			n += segments
 		}
 	}
@@ -242,7 +243,7 @@ func (p *rehearsal) print(w io.Writer, say *words) {
 		t.add(say.Rejects, text)
 	}
 	for _, route := range sortedKeys(s.Routes) {
-		t.add(fmt.Sprintf(say.ThroughRoute, strings.ReplaceAll(route, ",", say.Or)), fmt.Sprintf(say.RouteCounts, s.Routes[route], s.SegmentsPerRoute[route]))
+		t.add(fmt.Sprintf(say.ThroughRoute, strings.Join(slices.Collect(route.Names()), say.Or)), fmt.Sprintf(say.RouteCounts, s.Routes[route], s.SegmentsPerRoute[route]))
 	}
 	for i, text := range p.d.Texts {
 		n := s.Languages[text.Language]

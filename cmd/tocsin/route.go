@@ -238,7 +238,7 @@ func (g *guide) course(text string) *course {
 }
 
 func (g *guide) fallback(to []string) *fallbackJSON {
-	f, ok := g.fallbacks[strings.Join(to, ",")]
+	f, ok := g.fallbacks[sms.NewRoute(to...)]
 	if !ok { // a campaign's own route
 		f = providers.Always
 	}

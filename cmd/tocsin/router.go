@@ -73,10 +73,4 @@ func (e *unknownProviderError) Error() string {
 	return "routes name the provider " + e.name + ", which is not configured (configured: " + e.known + ")"
 }
 
-// firstOf is a route's first choice.
-func firstOf(route string) string {
-	name, _, _ := strings.Cut(route, ",")
-	return name
-}
-
 var _ campaigns.Router = (*providers.Routes)(nil)

@@ -3,7 +3,6 @@ package ledger
 import (
 	"encoding/binary"
 	"math/bits"
-	"strings"
 
 	"tocsin/providers/sms"
 )
@@ -199,8 +198,8 @@ func (p *page) place(i int) int {
 
 // named is the provider at a place of the route.
 func (p *page) named(place int) string {
-	if names := strings.Split(p.route, ","); place <= len(names) {
-		return names[place-1]
+	if name := p.route.At(place); name != "" {
+		return name
 	}
 	return p.provider
 }

@@ -136,7 +136,7 @@ func TestOnlyWhoWaitsGoesToTheFallbackAndTheReportSaysWhoWentBefore(t *testing.T
 		t.Fatal(err)
 	}
 	b := func(name string) bool { return name == "b" }
-	pages, people, err := l.Reroute("a", func(route string, class sms.Class) bool {
+	pages, people, err := l.Reroute("a", func(route sms.Route, class sms.Class) bool {
 		if route != "a,b" || class != sms.Routine {
 			t.Errorf("asked for route %q and class %v", route, class)
 		}

@@ -252,7 +252,7 @@ func (l *Ledger) insist(fn func(c *commit) error) error {
 // policy lets this class go; neither may ask the ledger. Whoever was offered, or is in
 // doubt, stays with the provider that has them, though on the same page. It reports how
 // many pages and recipients moved.
-func (l *Ledger) Reroute(from string, allowed func(route string, class sms.Class) bool, usable func(provider string) bool) (pages, people int, err error) {
+func (l *Ledger) Reroute(from string, allowed func(route sms.Route, class sms.Class) bool, usable func(provider string) bool) (pages, people int, err error) {
 	err = l.commit(func(c *commit) error {
 		pages, people = 0, 0
 		for _, k := range l.campaigns {
@@ -263,7 +263,7 @@ func (l *Ledger) Reroute(from string, allowed func(route string, class sms.Class
 				if p.provider != from || !p.open() || !allowed(p.route, k.Class) {
 					continue
 				}
-				if next := fallback(p.route, from, usable); next != "" {
+				if next := p.route.Next(from, usable); next != "" {
 					if err := l.load(p); err != nil {
 						return err
 					}

@@ -72,4 +72,4 @@ func TestAPageThatWasReroutedIsWrittenAfterACrash(t *testing.T) {
 }
 
 // anywhere is the policy of routes that say nothing.
-func anywhere(string, sms.Class) bool { return true }
+func anywhere(sms.Route, sms.Class) bool { return true }

@@ -3,7 +3,6 @@ package ledger
 import (
 	"bytes"
 	"math/big"
-	"strings"
 
 	"tocsin/providers/sms"
 )
@@ -24,7 +23,7 @@ func (l *Ledger) match(provider string, r *sms.Receipt) (p *page, s said, how in
 			if p == nil || p.counts[sms.Waiting] == p.size && p.resent == 0 {
 				continue
 			}
-			if p.provider != provider && !strings.Contains(p.route, provider) {
+			if p.provider != provider && !p.route.Has(provider) {
 				continue
 			}
 			if err := l.loadFresh(p); err != nil {

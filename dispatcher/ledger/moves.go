@@ -2,8 +2,6 @@ package ledger
 
 import (
 	"encoding/binary"
-	"slices"
-	"strings"
 
 	"tocsin/providers/sms"
 )
@@ -32,19 +30,17 @@ func (c *commit) release(p *page) {
 func (c *commit) give(p *page, to string) {
 	if p.counts[sms.Waiting] > 0 {
 		d := c.head(kindGive, p)
-		from := slices.Index(strings.Split(p.route, ","), p.provider)
-		d.journal = binary.AppendUvarint(d.journal, uint64(from+1))
-		p.give(from + 1)
-		if !slices.Contains(strings.Split(p.route, ","), to) {
-			p.route += "," + to // so that its receipts are known as the page's
-		}
-		p.epoch++ // the task that names the old provider is stale
+		from := p.route.Place(p.provider)
+		d.journal = binary.AppendUvarint(d.journal, uint64(from))
+		p.give(from)
+		p.route = p.route.With(to) // so that its receipts are known as the page's
+		p.epoch++                  // the task that names the old provider is stale
 		c.hop(p, to)
 		p.provider = to
 	}
 	p.next = ""
 	c.touch(p)
-	c.do(`UPDATE page SET route = $1, next = '' WHERE id = $2`, p.route, p.id)
+	c.do(`UPDATE page SET route = $1, next = '' WHERE id = $2`, string(p.route), p.id)
 }
 
 // sendOn notes where who waits on p goes when its worker gives it back, which it

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -149,7 +148,7 @@ func (l *Ledger) beat(ctx context.Context) error {
 	var now int64
 	err := l.db.QueryRowContext(ctx, `INSERT INTO owner (id, beat, started, build, lines) VALUES ($1, `+databaseNow+`, `+databaseNow+`, $2, $3)
 		ON CONFLICT (id) DO UPDATE SET beat = excluded.beat, lines = excluded.lines RETURNING beat`,
-		l.owner, l.build, strings.Join(l.linesUp(), ",")).Scan(&now)
+		l.owner, l.build, string(sms.NewRoute(l.linesUp()...))).Scan(&now)
 	if err != nil {
 		return fmt.Errorf("beat: %w", err)
 	}
@@ -210,7 +209,7 @@ func (l *Ledger) others(ctx context.Context) (owners int, up map[string]int, err
 			return 0, nil, err
 		}
 		owners++
-		for _, name := range strings.Split(lines, ",") {
+		for name := range sms.Route(lines).Names() {
 			up[name]++
 		}
 	}

@@ -13,7 +13,8 @@ type page struct {
 	id               int64
 	campaign         *Campaign
 	series, sequence int
-	route, provider  string
+	route            sms.Route
+	provider         string
 	next             string // the provider that who waits goes to when the page comes back; "": none
 	lowest, highest  sms.Number
 	size             int
@@ -157,7 +158,7 @@ var plannedColumns = [...]string{
 
 func (p *page) planned() []any {
 	return []any{
-		p.id, p.campaign.ID, p.series, p.sequence, p.route, p.provider, int64(p.lowest), int64(p.highest), p.size, p.plannedSegments,
+		p.id, p.campaign.ID, p.series, p.sequence, string(p.route), p.provider, int64(p.lowest), int64(p.highest), p.size, p.plannedSegments,
 	}
 }
 

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"strings"
 
 	"github.com/klauspost/compress/s2"
 
@@ -103,9 +102,8 @@ func (s *sink) AddBatch(b *campaigns.Batch) error {
 	if err := s.begin(); err != nil {
 		return err
 	}
-	provider, _, _ := strings.Cut(b.Route, ",")
 	p := &page{
-		id: s.nextPage, campaign: s.campaign, series: b.Series, sequence: b.Sequence, route: b.Route, provider: provider,
+		id: s.nextPage, campaign: s.campaign, series: b.Series, sequence: b.Sequence, route: b.Route, provider: b.Route.First(),
 		lowest: b.Numbers[0], highest: b.Numbers[len(b.Numbers)-1], size: len(b.Numbers), plannedSegments: b.Segments,
 	}
 	p.counts[sms.Waiting] = p.size

@@ -2,21 +2,10 @@ package ledger
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"tocsin/providers/sms"
 )
-
-// fallback is the first usable provider of a route other than from.
-func fallback(route, from string, usable func(string) bool) string {
-	for _, name := range strings.Split(route, ",") {
-		if name != from && usable(name) {
-			return name
-		}
-	}
-	return ""
-}
 
 // Resend takes recipients of a campaign that have been in doubt for at least
 // after back to waiting, each once: who was resent before, or has opted out since,

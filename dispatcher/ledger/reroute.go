@@ -16,6 +16,9 @@ func (l *Ledger) doReroute(ctx context.Context, d Command) (Effect, error) {
 	if d.To == d.Key {
 		return Effect{}, fmt.Errorf("%w: it is to go from %s to another provider", ErrIncomplete, d.Key)
 	}
+	if d.To != "" && !sms.MayBeOnRoute(d.To) {
+		return Effect{}, fmt.Errorf("%w: %q", ErrNoProvider, d.To)
+	}
 	if err := l.Sync(ctx); err != nil {
 		return Effect{}, err
 	}
@@ -49,7 +52,7 @@ func (l *Ledger) rerouteAll(c *commit, d Command) (Effect, error) {
 	for _, p := range pages {
 		to := d.To
 		if to == "" {
-			to = fallback(p.route, d.Key, usable)
+			to = p.route.Next(d.Key, usable)
 		}
 		switch n := p.counts[sms.Waiting]; {
 		case to == "":

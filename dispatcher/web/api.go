@@ -11,6 +11,7 @@ import (
 
 	"tocsin/campaigns"
 	"tocsin/dispatcher/ledger"
+	"tocsin/providers/sms"
 )
 
 // A Ledger is what the API asks and tells.
@@ -55,7 +56,7 @@ type Planned struct {
 	Planned  int                 `json:"planned"`
 	Excluded map[string]int      `json:"excluded"` // by reason
 	Segments int                 `json:"segments"`
-	Routes   map[string]int      `json:"routes"` // recipients
+	Routes   map[sms.Route]int   `json:"routes"` // recipients
 	Warnings []campaigns.Warning `json:"warnings,omitempty"`
 }
 
