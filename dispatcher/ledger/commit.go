@@ -60,13 +60,17 @@ func (l *Ledger) commit(fn func(c *commit) error) error {
 // writeTimeout bounds a transaction. It is far above the slowest healthy one.
 const writeTimeout = 30 * time.Second
 
+// holdAfter is how often in a row a transaction is refused because another process has
+// written to its pages before they are kept for it.
+const holdAfter = 3
+
 // transact gathers what the requests want and writes it. When another process has
 // written to a page in between, the pages are read anew and the requests asked
-// again. When the database refuses what they say, each half of them is written by
+// again; after a few times no other process may write to them meanwhile. When the database refuses what they say, each half of them is written by
 // itself, until whoever is to blame is alone. Under l.mu, which it lets go of while
 // the database works.
 func (l *Ledger) transact(batch []*request) (wrote bool) {
-	for l.broken == nil {
+	for tries := 1; l.broken == nil; tries++ {
 		c := l.gather(batch)
 		err := errMoved
 		if !c.moved {
@@ -77,6 +81,14 @@ func (l *Ledger) transact(batch []*request) (wrote bool) {
 		}
 		refused := errors.Is(err, ErrRefused)
 		if refused || errors.Is(err, errMoved) {
+			if !refused && tries >= holdAfter {
+				free, held := l.hold(c)
+				defer free()
+				if held != nil {
+					l.finish(c, held)
+					continue
+				}
+			}
 			if undone := l.refresh(c); undone != nil {
 				err = errors.Join(undone, err)
 			} else if refused {
@@ -94,6 +106,24 @@ func (l *Ledger) transact(batch []*request) (wrote bool) {
 		r.err = l.broken
 	}
 	return false
+}
+
+// hold keeps other processes from writing to the pages of c until its next write. Under
+// l.mu, which it lets go of while it waits for them.
+func (l *Ledger) hold(c *commit) (free func(), err error) {
+	store, shared := l.store.(holder)
+	if !shared {
+		return func() {}, nil
+	}
+	var ids []int64
+	for _, p := range c.pages() {
+		ids = append(ids, p.id)
+	}
+	l.mu.Unlock()
+	defer l.mu.Lock()
+	ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
+	defer cancel()
+	return store.hold(ctx, ids)
 }
 
 // divide writes the two halves of a batch that the database has refused, each by

@@ -20,8 +20,9 @@ import (
 type postgresStore struct {
 	config *pgx.ConnConfig
 
-	mu   sync.Mutex // guards conn
-	conn *pgx.Conn  // the one connection that writes
+	mu      sync.Mutex // guards what follows
+	conn    *pgx.Conn  // the one connection that writes
+	holding bool       // it is in a transaction that has locked pages
 }
 
 // IsPostgres reports whether url names a PostgreSQL.
@@ -147,6 +148,10 @@ func (s *postgresStore) write(ctx context.Context, c *commit) error {
 		}
 		b.Queue(text, do.args...)
 	}
+	if s.holding {
+		b.Queue(`COMMIT`)
+		defer s.rollBack(ctx)
+	}
 	err := s.conn.SendBatch(ctx, b).Close()
 	var told *pgconn.PgError
 	if errors.As(err, &told) && (told.Code == divisionByZero || told.Code == deadlock || told.Code == serialization) {
@@ -156,6 +161,45 @@ func (s *postgresStore) write(ctx context.Context, c *commit) error {
 		return fmt.Errorf("%w: %w", ErrRefused, err)
 	}
 	return err
+}
+
+// heldFor is how long PostgreSQL keeps pages for a process that says nothing meanwhile: one
+// that was stopped must not stop the others.
+const heldFor = "5s"
+
+// hold locks the rows of pages in a transaction that the next write ends.
+func (s *postgresStore) hold(ctx context.Context, pages []int64) (free func(), err error) {
+	free = func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.rollBack(ctx)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b := &pgx.Batch{}
+	if !s.holding {
+		b.Queue(`BEGIN`)
+		b.Queue(`SET LOCAL idle_in_transaction_session_timeout = '` + heldFor + `'`)
+	}
+	b.Queue(`SELECT FROM page WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE`, pages)
+	s.holding = true
+	err = s.conn.SendBatch(ctx, b).Close()
+	var told *pgconn.PgError
+	if errors.As(err, &told) && told.Code == deadlock {
+		s.rollBack(ctx)
+		err = nil // the next try may find them free
+	}
+	return free, err
+}
+
+// rollBack ends a transaction that has not ended, if there is one. Under s.mu.
+func (s *postgresStore) rollBack(ctx context.Context) {
+	if s.holding && s.conn.PgConn().TxStatus() != 'I' {
+		s.conn.Exec(ctx, `ROLLBACK`) // it fails with the connection, which the next write tells
+	}
+	s.holding = false
 }
 
 // postgresRefuses reports whether an error code is about what a statement says: classes

@@ -3,6 +3,7 @@ package ledger
 import (
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -24,8 +25,8 @@ func whenever(l *Ledger, fn func(attempt int)) {
 }
 
 // interruptions is how many times in a row another process writes to the page before a
-// request is through.
-const interruptions = 12
+// request is through: more are not possible, for then the page is held.
+const interruptions = holdAfter
 
 // interrupted makes another process write a receipt to the page of the first campaign
 // each time that l gathers its next request: to recipients from, from+1 and so on, who
@@ -246,4 +247,63 @@ func TestAnAnswerIsGivenUpOnlyWithTheLedger(t *testing.T) { // A1
 		t.Errorf("got %v after %d naps, want %v after 3", err, naps, errSilent)
 	}
 	mend()
+}
+
+// TestARequestThatIsAlwaysTooLateIsPutFirst: another process writes to the page whenever
+// this one is about to. After a few times it has to wait.
+func TestARequestThatIsAlwaysTooLateIsPutFirst(t *testing.T) { // A1
+	l, k := twoAtWork(t, 30, 20)
+	offer(t, l[0], k, 20)
+	var waiting sync.WaitGroup
+	attempts := 0
+	whenever(l[0], func(attempt int) {
+		attempts = attempt
+		write := func() { receive(t, l[1], attempt, fmt.Sprint("r", attempt), sms.Delivered) }
+		if attempt <= holdAfter {
+			write()
+		} else {
+			waiting.Go(write) // it is not through before the answer is
+		}
+	})
+	if err := l[0].Settle(k, []uint16{20}, taken("r20")); err != nil {
+		t.Fatal(err)
+	}
+	waiting.Wait()
+	if attempts != holdAfter+1 {
+		t.Errorf("got %d attempts, want %d", attempts, holdAfter+1)
+	}
+	agreed(t, l, Recipients{Waiting: 9, Accepted: 21 - attempts, Delivered: attempts})
+	for range 2 * holdAfter { // the pages are let go of
+		offer(t, l[0], k, 21)
+		settle(t, l[0], k, []sms.Ack{{Outcome: sms.NotNow}}, 21)
+		receive(t, l[1], 10, "r10", sms.Delivered)
+	}
+}
+
+// TestAPageThatIsHeldAndNotWrittenIsFree: the claim was lost in the meantime, so that
+// there is nothing to write in the end.
+func TestAPageThatIsHeldAndNotWrittenIsFree(t *testing.T) { // A1
+	l, k := twoAtWork(t, 30, 20)
+	offer(t, l[0], k, 20)
+	whenever(l[0], func(attempt int) {
+		switch {
+		case attempt < holdAfter:
+			receive(t, l[1], attempt, fmt.Sprint("r", attempt), sms.Delivered)
+		case attempt == holdAfter:
+			if _, err := l[1].db.Exec(`UPDATE owner SET beat = 0 WHERE id = $1`, l[0].owner); err != nil {
+				t.Error(err)
+			}
+			if err := l[1].takeOver(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	if err := l[0].Settle(k, []uint16{20}, taken("r20")); err != ErrStale {
+		t.Errorf("got %v, want %v", err, ErrStale)
+	}
+	receive(t, l[1], 10, "r10", sms.Delivered) // would wait for a page that is not let go of
+	if _, err := l[0].Resend(k.Campaign.ID, time.Hour); err != nil {
+		t.Error(err)
+	}
+	agreed(t, l, Recipients{Waiting: 9, InDoubt: 1, Accepted: 20 - holdAfter, Delivered: holdAfter})
 }

@@ -30,6 +30,13 @@ type store interface {
 	close() error
 }
 
+// A holder is a store that other processes write to, too.
+type holder interface {
+	// hold keeps every other process from writing to pages, ids ascending, until the next
+	// write has ended or free is called.
+	hold(ctx context.Context, pages []int64) (free func(), err error)
+}
+
 // A planner is the transaction of a plan.
 type planner interface {
 	// query asks for one row.

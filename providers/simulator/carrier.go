@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,6 +22,7 @@ type Carrier struct {
 	gate    gate
 	http    *httpSide // nil: it speaks something else
 	nextID  atomic.Uint64
+	picks   uint64                  // lines that receipts have been given to; under mu
 	pdus    atomic.Int64            // submits read, for what falls on the n-th
 	stop    context.CancelCauseFunc // ends Run; set by Run
 
@@ -92,7 +94,9 @@ func (c *Carrier) Run(ctx context.Context) error {
 	}
 	var running sync.WaitGroup
 	if c.config.DialBack != "" {
-		running.Go(func() { c.callBack(ctx) })
+		for address := range strings.SplitSeq(c.config.DialBack, ",") {
+			running.Go(func() { c.callBack(ctx, address) })
+		}
 	}
 	unhook := context.AfterFunc(ctx, func() {
 		c.ln.Close()
@@ -217,13 +221,6 @@ func (c *Carrier) leave(s *session) {
 	}
 	// Only now: until here another session that leaves may have handed it its own.
 	c.hand(a, s.takeAll())
-}
-
-// pass gives receipts to a connection of a that can take them.
-func (c *Carrier) pass(a *account, receipts []receipt) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.hand(a, receipts)
 }
 
 func (c *Carrier) hand(a *account, receipts []receipt) {

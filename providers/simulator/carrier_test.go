@@ -369,6 +369,7 @@ func TestConfigRefuses(t *testing.T) {
 		"a negative rate":      {Rate: -1},
 		"hex ids everywhere":   {HexIDs: "both"},
 		"a strange form":       {ReceiptForm: "poem"},
+		"a strange line":       {ReceiptsOn: "fax"},
 		"two journals":         {Journal: io.Discard, JournalPath: "x"},
 		"an address not there": {Listen: "192.0.2.1:1"},
 	} {

@@ -15,6 +15,8 @@ const (
 	saltJitter
 	saltReply
 	saltReplyText
+	saltLine
+	saltReceiptJitter
 )
 
 // happens reports whether a share falls on x. A share of nothing costs nothing.

@@ -25,7 +25,8 @@ type Config struct {
 	Protocol string // "smpp", also when empty, "cmpp", "sgip", "smgp" or "http"
 	Profile  string // of http: "kannel", also when empty, "aliyun", "tencent" or "twilio"
 	// DialBack is where SGIP's client listens, host:port: the carrier brings its receipts
-	// there, and logs in with this name and password. Empty: on the client's connections.
+	// there, and logs in with this name and password. Several, where the client is several
+	// processes, are parted by commas. Empty: on the client's connections.
 	// Of http it is the address for receipts where the client names none.
 	DialBack, DialBackID, DialBackPassword string
 
@@ -40,7 +41,12 @@ type Config struct {
 
 	Receipts      bool          // send the receipts that are asked for
 	ReceiptDelay  time.Duration // from the answer to the receipt
+	ReceiptJitter time.Duration // up to so much more; receipts overtake each other
 	ReceiptWindow int           // receipts not acknowledged on one connection; 0: 2000
+	// ReceiptsOn is the connection that a receipt comes on, of those of the account that
+	// take receipts: OnAny, also when empty, OnSame, its submit's, or OnOther, another than
+	// its submit's where there is one. HTTP has none.
+	ReceiptsOn string
 	// ReceiptForm is how a receipt says what it says: "tlv" (3.4, section 5.3.2),
 	// "text" (appendix B), or both when empty. CMPP 3.0 has "short", with a number of 21
 	// octets instead of 32.
@@ -135,13 +141,20 @@ func (c Config) withDefaults() (Config, error) {
 	if len(c.Replies) > 255 {
 		return c, fmt.Errorf("simulator: there are at most 255 replies")
 	}
-	if c.Most < 0 || c.ReplyDelay < 0 || c.Rate < 0 || c.Burst < 0 || c.Latency < 0 || c.Jitter < 0 || c.ReceiptDelay < 0 || c.ReceiptWindow < 0 || c.CutAfter < 0 {
+	if c.Most < 0 || c.ReplyDelay < 0 || c.Rate < 0 || c.Burst < 0 || c.Latency < 0 || c.Jitter < 0 || c.ReceiptDelay < 0 || c.ReceiptJitter < 0 || c.ReceiptWindow < 0 || c.CutAfter < 0 {
 		return c, fmt.Errorf("simulator: rates, times and counts cannot be negative")
 	}
 	switch c.HexIDs {
 	case "", "resp", "receipt":
 	default:
 		return c, fmt.Errorf(`simulator: hex ids in %q, want "resp", "receipt" or nothing`, c.HexIDs)
+	}
+	switch c.ReceiptsOn {
+	case "":
+		c.ReceiptsOn = OnAny
+	case OnAny, OnSame, OnOther:
+	default:
+		return c, fmt.Errorf("simulator: receipts on %q, want %s, %s or %s", c.ReceiptsOn, OnAny, OnSame, OnOther)
 	}
 	switch c.ReceiptForm {
 	case "", "tlv", "text", "short":

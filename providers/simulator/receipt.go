@@ -72,7 +72,7 @@ func (s *session) close() {
 func (s *session) waiting() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	n := s.unacked + len(s.queue) - s.head + len(s.replies)
+	n := s.unacked + len(s.queue) - s.head + len(s.replies) + len(s.follow)
 	for _, d := range s.delayed {
 		n += len(d.receipts)
 	}
@@ -114,8 +114,13 @@ func (s *session) settle() {
 }
 
 // sendEarly writes receipts before the answers they belong to; what the window
-// does not hold follows later.
+// does not hold follows later. On other lines they need not be the first to arrive.
 func (s *session) sendEarly() error {
+	if !s.receives || s.carrier.config.ReceiptsOn == OnOther {
+		s.carrier.pass(s, s.early)
+		s.early = s.early[:0]
+		return nil
+	}
 	var out []byte
 	n := 0
 	s.mu.Lock()
@@ -147,6 +152,7 @@ func (s *session) send() {
 			if _, err := s.conn.Write(out); err != nil {
 				return // the reader sees it too
 			}
+			s.passFollowing()
 			continue
 		}
 		if next > 0 {
@@ -177,7 +183,7 @@ func (s *session) collect(out []byte) (_ []byte, n int, next time.Duration) {
 			break
 		}
 		out = append(out, d.out...)
-		s.enqueue(d.receipts)
+		s.follow = append(s.follow, d.receipts...)
 		s.delayed = s.delayed[:copy(s.delayed, s.delayed[1:])]
 	}
 	for ; n < sendAtOnce && s.head < len(s.queue) && s.room() > 0; n++ {
@@ -229,8 +235,8 @@ func (s *session) takeAll() []receipt {
 	for _, d := range s.delayed {
 		left = append(left, d.receipts...)
 	}
-	left = append(append(left, s.early...), s.due...)
-	s.queue, s.head, s.unacked, s.delayed, s.early, s.due, s.replies = nil, 0, 0, nil, nil, nil, nil
+	left = append(append(append(left, s.follow...), s.early...), s.due...)
+	s.queue, s.head, s.unacked, s.delayed, s.follow, s.early, s.due, s.replies = nil, 0, 0, nil, nil, nil, nil, nil
 	return left
 }
 

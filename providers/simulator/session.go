@@ -28,7 +28,8 @@ type session struct {
 	name    []byte  // of the message at hand, for the journal
 	lines   lines
 	taken   tally
-	end     bool // close when the answers are out
+	share   []receipt // what pass gives it; under the carrier's lock
+	end     bool      // close when the answers are out
 
 	mu      sync.Mutex
 	ring    []sent // receipts on their way, by sequence number
@@ -38,6 +39,7 @@ type session struct {
 	head    int       // of queue
 	replies []receipt // messages from handsets, not sent yet, in order
 	delayed []delayed // answers not due yet, in order
+	follow  []receipt // of answers that are being written, to be passed on behind them
 	idle    bool      // the sender waits for a word on wake
 	closed  bool
 	wake    chan struct{}
@@ -160,13 +162,10 @@ func (s *session) release() error {
 	return nil
 }
 
-// hand queues the receipts of this buffer here, or elsewhere in the account when
-// this connection takes none.
+// hand queues the receipts of this buffer.
 func (s *session) hand() {
-	if s.receives {
-		s.push(s.due)
-	} else if len(s.due) > 0 {
-		s.carrier.pass(s.account, s.due)
+	if len(s.due) > 0 {
+		s.carrier.pass(s, s.due)
 	}
 	s.due = s.due[:0]
 }

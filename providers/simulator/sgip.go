@@ -175,11 +175,11 @@ func (d *sgipDialect) deliver(b []byte, sequence uint32, r *receipt) []byte {
 	return sgip.End(wire.AppendPadded(b, "", 8), start)
 }
 
-// callBack keeps a connection to the client up, for receipts, until ctx ends.
-func (c *Carrier) callBack(ctx context.Context) {
+// callBack keeps a connection to where the client listens up, for receipts, until ctx ends.
+func (c *Carrier) callBack(ctx context.Context, address string) {
 	dial := net.Dialer{Timeout: time.Second}
 	for ctx.Err() == nil {
-		conn, err := dial.DialContext(ctx, "tcp", c.config.DialBack)
+		conn, err := dial.DialContext(ctx, "tcp", address)
 		if err == nil {
 			c.serveBack(ctx, conn)
 		}

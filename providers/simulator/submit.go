@@ -105,6 +105,9 @@ func (s *session) take(i int, m *request) {
 	s.answers(d.number, m, id)
 	luck := mix(d.number) ^ id
 	due := max(s.now, m.at) + int64(c.config.ReceiptDelay)
+	if c.config.ReceiptJitter > 0 {
+		due += int64(mix(luck^c.config.Seed+saltReceiptJitter) % uint64(c.config.ReceiptJitter))
+	}
 	var becomes *fate
 	if c.memory != nil {
 		becomes = &fate{to: d.number, taken: s.now, due: due, failed: c.happens(c.config.FailReceipts, luck, saltFail)}
@@ -118,7 +121,7 @@ func (s *session) take(i int, m *request) {
 	if m.wanted == onlyFailure && !r.failed || m.wanted == onlySuccess && r.failed {
 		return
 	}
-	if s.receives && c.happens(c.config.EarlyReceipts, luck, saltEarly) {
+	if c.happens(c.config.EarlyReceipts, luck, saltEarly) {
 		s.early = append(s.early, r)
 	} else {
 		s.due = append(s.due, r)
@@ -149,11 +152,7 @@ func (s *session) delay() {
 		d.at += int64(mix(uint64(s.now)^config.Seed+saltJitter) % uint64(config.Jitter))
 	}
 	s.out = nil
-	if s.receives {
-		d.receipts, s.due = s.due, nil
-	} else {
-		s.hand()
-	}
+	d.receipts, s.due = s.due, nil
 	s.mu.Lock()
 	i := len(s.delayed)
 	for i > 0 && s.delayed[i-1].at > d.at {
