@@ -2,6 +2,7 @@ package dispatcher
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"tocsin/dispatcher/fault"
@@ -34,6 +35,10 @@ func (d *Dispatcher) receive(l *line, receipts []sms.Receipt, incoming []sms.Inc
 	fault.Point("before-receipt")
 	got, err := d.ledger.Receive(l.Name, receipts, incoming)
 	fault.Point("after-receipt")
+	if errors.Is(err, ledger.ErrRefused) { // the carrier is not told that it is kept, and everybody else goes on
+		d.log.Error("the ledger does not take what a carrier says", "provider", l.Name, "err", err)
+		return err
+	}
 	if err != nil {
 		d.fail(fmt.Errorf("note receipts: %w", err))
 		return err

@@ -2,6 +2,7 @@ package dispatcher
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -28,13 +29,20 @@ func (d *Dispatcher) live(ctx context.Context) error {
 			if !leads { // another process sees to it
 				break
 			}
-			if err := d.look(ctx, &c, quiet); err != nil {
+			err := d.look(ctx, &c, quiet)
+			if errors.Is(err, ledger.ErrRefused) { // of this campaign alone: the others go on
+				d.log.Error("the ledger does not take what becomes of a campaign", "campaign", c.Key, "err", err)
+				continue
+			}
+			if err != nil {
 				return fmt.Errorf("campaign %s: %w", c.Key, err)
 			}
 		}
 		if time.Since(last) >= time.Second {
 			last = time.Now()
-			if err := d.ledger.Tidy(); err != nil {
+			if err := d.ledger.Tidy(); errors.Is(err, ledger.ErrRefused) {
+				d.log.Error("the ledger does not take what was tidied up", "err", err)
+			} else if err != nil {
 				return err
 			}
 			if leads {

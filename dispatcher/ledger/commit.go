@@ -20,7 +20,9 @@ type request struct {
 // commit applies fn to the pages in memory and returns once its records and
 // counts are on disk. Requests that come while a transaction is being written
 // share the next one. fn runs under l.mu; when it returns an error it must have
-// changed nothing. A database error breaks the ledger for good.
+// changed nothing. A request that the database refuses for what it says (ErrRefused)
+// fails alone, and has changed nothing; any other database error breaks the ledger
+// for good.
 func (l *Ledger) commit(fn func(c *commit) error) error {
 	r := &request{apply: fn, done: make(chan struct{}, 1)}
 	l.mu.Lock()
@@ -41,16 +43,13 @@ func (l *Ledger) commit(fn func(c *commit) error) error {
 	batch := l.queue
 	l.queue = nil
 	start := time.Now()
-	wrote, err := l.transact(batch)
+	wrote := l.transact(batch)
 	l.lead()
 	l.mu.Unlock()
 	if wrote && l.onDone != nil {
 		l.onDone(time.Since(start), len(batch))
 	}
 	for _, other := range batch {
-		if err != nil {
-			other.err = err
-		}
 		if other != r {
 			close(other.done)
 		}
@@ -63,12 +62,14 @@ const writeTimeout = 30 * time.Second
 
 // transact gathers what the requests want and writes it. When another process has
 // written to a page in between, the pages are read anew and the requests asked
-// again. Under l.mu, which it lets go of while the database works.
-func (l *Ledger) transact(batch []*request) (wrote bool, err error) {
+// again. When the database refuses what they say, each half of them is written by
+// itself, until whoever is to blame is alone. Under l.mu, which it lets go of while
+// the database works.
+func (l *Ledger) transact(batch []*request) (wrote bool) {
 	for l.broken == nil {
 		c := l.gather(batch)
 		if c.empty() {
-			return false, nil
+			return false
 		}
 		if len(c.campaigns) > 0 {
 			l.lives++
@@ -79,7 +80,7 @@ func (l *Ledger) transact(batch []*request) (wrote bool, err error) {
 		if len(c.fold) > 0 {
 			fault.Point("before-fold")
 		}
-		err = l.store.write(ctx, c)
+		err := l.store.write(ctx, c)
 		cancel()
 		if len(c.fold) > 0 {
 			fault.Point("after-fold")
@@ -88,15 +89,38 @@ func (l *Ledger) transact(batch []*request) (wrote bool, err error) {
 		if len(c.campaigns) > 0 {
 			l.lives++
 		}
-		if errors.Is(err, errMoved) {
-			if err = l.refresh(c); err == nil {
+		refused := errors.Is(err, ErrRefused)
+		if refused || errors.Is(err, errMoved) {
+			if undone := l.refresh(c); undone != nil {
+				err = errors.Join(undone, err)
+			} else if refused {
+				return l.divide(batch, err)
+			} else {
 				continue
 			}
 		}
 		l.finish(c, err)
-		return err == nil, l.broken
+		if err == nil {
+			return true
+		}
 	}
-	return false, l.broken
+	for _, r := range batch {
+		r.err = l.broken
+	}
+	return false
+}
+
+// divide writes the two halves of a batch that the database has refused, each by
+// itself; a request that is alone fails. Under l.mu.
+func (l *Ledger) divide(batch []*request, refused error) (wrote bool) {
+	if len(batch) == 1 {
+		batch[0].err = refused
+		l.log.Error("the database refuses what a request says: nothing of it was written, everything else goes on", "err", refused)
+		return false
+	}
+	first := l.transact(batch[:len(batch)/2])
+	second := l.transact(batch[len(batch)/2:])
+	return first || second
 }
 
 // gather lets every request in batch change the pages and say what to write.

@@ -152,7 +152,17 @@ func (s *postgresStore) write(ctx context.Context, c *commit) error {
 	if errors.As(err, &told) && (told.Code == divisionByZero || told.Code == deadlock || told.Code == serialization) {
 		return errMoved
 	}
+	if err != nil && told != nil && postgresRefuses(told.Code) {
+		return fmt.Errorf("%w: %w", ErrRefused, err)
+	}
 	return err
+}
+
+// postgresRefuses reports whether an error code is about what a statement says: classes
+// 22 (data exception), 23 (integrity constraint violation) and 54 (a limit of the server,
+// such as how long a value in an index may be).
+func postgresRefuses(code string) bool {
+	return strings.HasPrefix(code, "22") || strings.HasPrefix(code, "23") || strings.HasPrefix(code, "54")
 }
 
 // queuePages queues what becomes of the pages.

@@ -64,7 +64,7 @@ func (l *Ledger) Occurred(id int64, at time.Time, missed bool, note string) erro
 		if missed {
 			k.Missed++
 		}
-		c.do(`UPDATE campaign SET occurred = $1, missed = $2, note = $3 WHERE id = $4`, k.Occurred, k.Missed, note, id)
+		c.must(k, `UPDATE campaign SET occurred = $1, missed = $2, note = $3 WHERE id = $4`, k.Occurred, k.Missed, note, id)
 		return nil
 	})
 }

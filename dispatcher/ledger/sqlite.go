@@ -146,14 +146,31 @@ func (s *sqliteStore) write(ctx context.Context, c *commit) error {
 		return fmt.Errorf("begin: %w", err)
 	}
 	if err := s.fill(ctx, c); err != nil {
-		s.stmt.rollback.ExecContext(ctx)
-		return err
+		_, undone := s.stmt.rollback.ExecContext(ctx)
+		if undone == nil && sqliteRefuses(err) {
+			return fmt.Errorf("%w: %w", ErrRefused, err)
+		}
+		return errors.Join(err, undone)
 	}
 	if _, err := s.stmt.commit.ExecContext(ctx); err != nil {
 		s.stmt.rollback.ExecContext(ctx)
 		return fmt.Errorf("commit: %w", err)
 	}
 	return nil
+}
+
+// sqliteRefuses reports whether an error is about what a statement says, and not about
+// the file, its disk or this program.
+func sqliteRefuses(err error) bool {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	switch e.Code() & 0xFF {
+	case sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_TOOBIG:
+		return true
+	}
+	return false
 }
 
 func (s *sqliteStore) fill(ctx context.Context, c *commit) error {

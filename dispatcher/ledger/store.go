@@ -10,12 +10,17 @@ import (
 // here. Nothing was written.
 var errMoved = errors.New("another process has written to the page")
 
+// ErrRefused says that the database does not take what somebody has said: a value
+// that it cannot hold, or that breaks a rule of its tables. Nothing was written.
+var ErrRefused = errors.New("the database does not take this")
+
 // A store is the database under a ledger: SQLite for one process, PostgreSQL for
 // many.
 type store interface {
 	// write makes c durable in one transaction, or changes nothing. errMoved: read
-	// its pages anew and try again. Any other error leaves open whether c was
-	// written; nothing may be believed until the database has been read again.
+	// its pages anew and try again. ErrRefused: nothing was written, and the same c will
+	// be refused again. Any other error leaves open whether c was written; nothing may be
+	// believed until the database has been read again.
 	write(ctx context.Context, c *commit) error
 	// plan begins the one transaction at a time that adds campaigns and pages.
 	plan(ctx context.Context) (planner, error)
