@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"tocsin/dispatcher/fault"
@@ -66,12 +67,15 @@ const holdAfter = 3
 
 // transact gathers what the requests want and writes it. When another process has
 // written to a page in between, the pages are read anew and the requests asked
-// again; after a few times no other process may write to them meanwhile. When the database refuses what they say, each half of them is written by
-// itself, until whoever is to blame is alone. Under l.mu, which it lets go of while
-// the database works.
+// again; after a few times no other process may write to them meanwhile. When the
+// database refuses what they say, each half of them is written by itself, until the one
+// to blame is alone. Under l.mu, which it lets go of while the database works.
 func (l *Ledger) transact(batch []*request) (wrote bool) {
 	for tries := 1; l.broken == nil; tries++ {
 		c := l.gather(batch)
+		if l.broken != nil {
+			break
+		}
 		err := errMoved
 		if !c.moved {
 			if c.empty() {
@@ -167,7 +171,7 @@ func (l *Ledger) gather(batch []*request) *commit {
 	c := &l.current
 	c.reset(l.now())
 	for _, r := range batch {
-		r.err = r.apply(c)
+		r.err = l.ask(r, c)
 	}
 	for p, d := range c.dirty {
 		d.close()
@@ -186,6 +190,18 @@ func (l *Ledger) gather(batch []*request) *commit {
 		p.folded = p.version
 	}
 	return c
+}
+
+// ask lets a request change the pages. One that panics may have left anything half done
+// in memory, which breaks the ledger: what is on disk is read again at the next start.
+func (l *Ledger) ask(r *request, c *commit) (err error) {
+	defer func() {
+		if recover() != nil { // its words may hold anything, so that only the place is told
+			l.broken = fmt.Errorf("the ledger has failed, sending has stopped: start again, it continues where it stopped\n%s", debug.Stack())
+			l.log.Error("the ledger has failed, sending has stopped", "stack", string(debug.Stack()))
+		}
+	}()
+	return r.apply(c)
 }
 
 // lead lets the first of those who wait commit next.
