@@ -310,16 +310,14 @@ func TestNumbersAreReadByTheLibraryToo(t *testing.T) {
 		{china, "010-62345678", 0},
 		{china, "10086", 0},
 		{china, "none", 0},
-		{china, "+44 (0) 7700 900123", 0},
+		{china, "+44 (0) 7700 900123", 0}, // of films, and nobody's
+		{china, "+44 (0) 7723 456789", 447723456789},
 		{america, "(650) 253-0000", 16502530000},
 		{america, "253-0000", 0},
 		{america, "+86 138 0013 8000", 8613800138000},
 	}
 	for range 2 { // the second time from memory
 		for _, tt := range tests {
-			if tt.text == "+44 (0) 7700 900123" {
-				continue
-			}
 			if got, ok := tt.p.parse([]byte(tt.text)); got != tt.want || ok != (tt.want != 0) {
 				t.Errorf("%s: got %s, want %s", tt.text, got.Digits(), tt.want.Digits())
 			}
