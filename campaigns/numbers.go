@@ -27,6 +27,7 @@ type numbers struct {
 	plans   map[int]*plan
 	known   map[string]found
 	room    [24]byte // for the digits of a number
+	dialled [24]byte // for those of a spelling, which stays on the stack so
 }
 
 // home is how numbers are dialled in the reader's country.
@@ -150,7 +151,7 @@ func trunk(s *sms.Spelling) int {
 
 // find finds out which number the digits of s are.
 func (p *numbers) find(s *sms.Spelling) found {
-	d := s.Digits()
+	d := append(p.dialled[:0], s.Digits()...)
 	if !s.International {
 		return p.atHome(d)
 	}

@@ -261,3 +261,24 @@ func FuzzNumbers(f *testing.F) {
 		}
 	})
 }
+
+func BenchmarkNumbers(b *testing.B) {
+	for name, text := range map[string]string{
+		"Hong Kong": "+852 9123 4567", "United Kingdom": "+447723456789", "Germany at home": "0171 1234567", "America": "+16502530000", "China": "13800138000",
+	} {
+		country := "CN"
+		if name == "Germany at home" {
+			country = "DE"
+		}
+		p := newNumbers(country)
+		digits := []byte(text)
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, ok := p.parse(digits); !ok {
+					b.Fatal("it is no number")
+				}
+			}
+		})
+	}
+}

@@ -416,6 +416,17 @@ func cpu() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
+// abroad makes a file of numbers of Hong Kong and of the United Kingdom.
+func abroad(b *testing.B, path string) {
+	text := []byte("number,name\n")
+	for i := range 450_000 {
+		text = fmt.Appendf(text, "+852 9%07d,A\n+447723%06d,B\n", i, i)
+	}
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		b.Fatal(err)
+	}
+}
+
 func BenchmarkPlan(b *testing.B) {
 	for _, bb := range []struct {
 		name, text string
@@ -423,6 +434,7 @@ func BenchmarkPlan(b *testing.B) {
 	}{
 		{"900000 UTF-8", "贷款前先交保证金的都是诈骗", audience.GenerateOptions{Count: 900_000}},
 		{"900000 GB18030, dirty", "贷款前先交保证金的都是诈骗", audience.GenerateOptions{Count: 900_000, Dirty: 0.05, Encoding: "gb18030"}},
+		{"900000 foreign", "There is a flood", audience.GenerateOptions{Count: 1}},
 		{"900000 UTF-8, personal", "((name))您好，贷款前先交保证金的都是诈骗", audience.GenerateOptions{Count: 900_000}},
 	} {
 		b.Run(bb.name, func(b *testing.B) {
@@ -434,10 +446,15 @@ func BenchmarkPlan(b *testing.B) {
 			if err := errors.Join(audience.Generate(f, bb.o), f.Close()); err != nil {
 				b.Fatal(err)
 			}
+			router := Router(carriers{})
+			if bb.name == "900000 foreign" {
+				abroad(b, d.Audience.Files[0])
+				router = everywhere{}
+			}
 			runtime.GC()
 			for b.Loop() {
 				start := cpu()
-				if _, err := d.Plan(b.Context(), PlanOptions{Router: carriers{}, Country: "CN"}, discard{}); err != nil {
+				if _, err := d.Plan(b.Context(), PlanOptions{Router: router, Country: "CN"}, discard{}); err != nil {
 					b.Fatal(err)
 				}
 				b.ReportMetric(float64((cpu() - start).Milliseconds()), "cpu-ms")
