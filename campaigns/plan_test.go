@@ -310,16 +310,14 @@ func TestNumbersAreReadByTheLibraryToo(t *testing.T) {
 		{china, "010-62345678", 0},
 		{china, "10086", 0},
 		{china, "none", 0},
-		{china, "+44 (0) 7700 900123", 0},
+		{china, "+44 (0) 7700 900123", 0}, // of films, and nobody's
+		{china, "+44 (0) 7723 456789", 447723456789},
 		{america, "(650) 253-0000", 16502530000},
 		{america, "253-0000", 0},
 		{america, "+86 138 0013 8000", 8613800138000},
 	}
 	for range 2 { // the second time from memory
 		for _, tt := range tests {
-			if tt.text == "+44 (0) 7700 900123" {
-				continue
-			}
 			if got, ok := tt.p.parse([]byte(tt.text)); got != tt.want || ok != (tt.want != 0) {
 				t.Errorf("%s: got %s, want %s", tt.text, got.Digits(), tt.want.Digits())
 			}
@@ -418,6 +416,17 @@ func cpu() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
+// abroad makes a file of numbers of Hong Kong and of the United Kingdom.
+func abroad(b *testing.B, path string) {
+	text := []byte("number,name\n")
+	for i := range 450_000 {
+		text = fmt.Appendf(text, "+852 9%07d,A\n+447723%06d,B\n", i, i)
+	}
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		b.Fatal(err)
+	}
+}
+
 func BenchmarkPlan(b *testing.B) {
 	for _, bb := range []struct {
 		name, text string
@@ -425,6 +434,7 @@ func BenchmarkPlan(b *testing.B) {
 	}{
 		{"900000 UTF-8", "贷款前先交保证金的都是诈骗", audience.GenerateOptions{Count: 900_000}},
 		{"900000 GB18030, dirty", "贷款前先交保证金的都是诈骗", audience.GenerateOptions{Count: 900_000, Dirty: 0.05, Encoding: "gb18030"}},
+		{"900000 foreign", "There is a flood", audience.GenerateOptions{Count: 1}},
 		{"900000 UTF-8, personal", "((name))您好，贷款前先交保证金的都是诈骗", audience.GenerateOptions{Count: 900_000}},
 	} {
 		b.Run(bb.name, func(b *testing.B) {
@@ -436,10 +446,15 @@ func BenchmarkPlan(b *testing.B) {
 			if err := errors.Join(audience.Generate(f, bb.o), f.Close()); err != nil {
 				b.Fatal(err)
 			}
+			router := Router(carriers{})
+			if bb.name == "900000 foreign" {
+				abroad(b, d.Audience.Files[0])
+				router = everywhere{}
+			}
 			runtime.GC()
 			for b.Loop() {
 				start := cpu()
-				if _, err := d.Plan(b.Context(), PlanOptions{Router: carriers{}, Country: "CN"}, discard{}); err != nil {
+				if _, err := d.Plan(b.Context(), PlanOptions{Router: router, Country: "CN"}, discard{}); err != nil {
 					b.Fatal(err)
 				}
 				b.ReportMetric(float64((cpu() - start).Milliseconds()), "cpu-ms")

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tocsin/campaigns"
 	"tocsin/configs"
 	"tocsin/dispatcher/ledger"
 	"tocsin/dispatcher/web"
@@ -43,7 +44,7 @@ func newListing(name, short, long string, off bool) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			numbers, err := readNumbers(args[0], c.Country == "CN")
+			numbers, err := readNumbers(args[0], c.Country)
 			if err != nil {
 				return &exitError{exitRefused, err}
 			}
@@ -111,22 +112,24 @@ func tellList(ctx context.Context, c *configs.Config, s ledger.Listing) (done we
 	return done, err
 }
 
-// readNumbers reads one number a line; a line that is none refuses the file.
-func readNumbers(path string, china bool) ([]sms.Number, error) {
+// readNumbers reads one number a line, as a plan reads those of an audience; a line that is
+// none refuses the file.
+func readNumbers(path, country string) ([]sms.Number, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
 	var numbers []sms.Number
+	parse := campaigns.NumberReader(country)
 	lines := bufio.NewScanner(f)
 	for k := 1; lines.Scan(); k++ {
 		if len(lines.Bytes()) == 0 {
 			continue
 		}
-		n, err := sms.ParseNumber(lines.Bytes(), china)
-		if err != nil {
-			return nil, fmt.Errorf("%s:%d: %w: correct or remove the line; nothing was changed", path, k, err)
+		n, ok := parse(lines.Bytes())
+		if !ok {
+			return nil, fmt.Errorf("%s:%d: %w: correct or remove the line; nothing was changed", path, k, sms.ErrNumber)
 		}
 		numbers = append(numbers, n)
 	}

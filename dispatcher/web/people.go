@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 
+	"tocsin/campaigns"
 	"tocsin/dispatcher/ledger"
 	"tocsin/providers/sms"
 )
@@ -71,9 +72,10 @@ func (a *api) suppress(w http.ResponseWriter, r *http.Request, c caller) {
 		return
 	}
 	s := ledger.Listing{Numbers: make([]sms.Number, len(body.Numbers)), Off: verb == "remove", Who: c.name, Why: body.Reason}
+	parse := campaigns.NumberReader("")
 	for i, text := range body.Numbers {
-		n, err := sms.ParseNumber([]byte(text), false)
-		if err != nil {
+		n, ok := parse([]byte(text))
+		if !ok {
 			refuse(w, http.StatusUnprocessableEntity, "numbers", fmt.Sprintf("numbers[%d] is no telephone number with plus sign and country code; nothing was changed", i))
 			return
 		}

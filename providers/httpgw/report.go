@@ -72,10 +72,10 @@ func (r *Report) receipt(record any, own bool) (receipt sms.Receipt, ok bool) {
 // readNumber reads a number with its country code; national: eleven digits that begin
 // with 13 to 19 are a mobile's of China.
 func readNumber(digits string, national bool) sms.Number {
-	if n, err := sms.ParseNumber([]byte(digits), national); err == nil {
+	if n, err := sms.ParseAddress([]byte(digits), national); err == nil {
 		return n
 	}
-	n, _ := sms.ParseNumber([]byte("+"+digits), false)
+	n, _ := sms.ParseAddress([]byte("+"+digits), false)
 	return n
 }
 

@@ -30,7 +30,7 @@ func (twilioFlavour) genuine(c *Config, r *http.Request, _ []byte) bool {
 }
 
 func plusNumber(s string) uint64 {
-	n, _ := sms.ParseNumber([]byte(s), false)
+	n, _ := sms.ParseAddress([]byte(s), false)
 	return uint64(n)
 }
 

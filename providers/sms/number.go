@@ -7,137 +7,102 @@ import (
 )
 
 // A Number is an E.164 number without its plus sign, for example
-// 8613800138000. Only ParseNumber makes one out of text; the ledger restores
-// what ParseNumber made.
+// 8613800138000. What people write is made one by ParseNumber and
+// campaigns.ParseNumber, what carriers write by ParseAddress and ChinaNumber.
 type Number uint64
 
 // ErrNumber says that a text is not a telephone number Tocsin can send to. It
 // never quotes the text: numbers are private.
 var ErrNumber = errors.New("not a telephone number")
 
-const (
-	minDigits = 8  // shortest national number with its country code in use
-	maxDigits = 15 // ITU-T E.164, section 6.2.1
-)
-
-// ParseNumber reads a number in the spellings people use: with or without plus
-// sign or 00, with spaces, hyphens, dots and brackets, in ASCII or full-width
-// digits. Without an international prefix, eleven digits beginning with 13 to
-// 19 are a Chinese mobile number when china is true; so are the same digits
-// behind 86. A Chinese mobile number is checked for its length and first
-// digits, any other for the limits of E.164 only.
+// ParseNumber reads a mobile number of China in the spellings people use, see
+// ReadSpelling: behind +86, 0086, or, when china is true, 86 or nothing. All other
+// numbers are read by campaigns.ParseNumber, which knows the plans of their countries.
 //
 // The error is ErrNumber. ParseNumber does not allocate.
 func ParseNumber(text []byte, china bool) (Number, error) {
 	var n uint64
 	digits, international := 0, false
-	for i := 0; i < len(text); i++ {
-		c := text[i]
+	for _, c := range text {
 		switch {
 		case c >= '0' && c <= '9':
-		case c == ' ' || c == '-' || c == '.' || c == '(' || c == ')' || c == '\t' || c == '\'':
-			continue
+			digits++
+			n = n*10 + uint64(c-'0')
+			if digits > 13 {
+				return parseSpelling(text, china)
+			}
+			if digits == 2 && !international && n == 0 { // 00
+				international, digits = true, 0
+			}
+		case c == ' ' || c == '-' || c == '\t' || c == '\'' || c == ')':
 		case c == '+' && digits == 0 && !international:
 			international = true
-			continue
-		case c == 0xEF && i+2 < len(text):
-			// Full-width forms, U+FF01 to U+FF5E, are EF BC 81 to EF BD 9E.
-			if text[i+1] == 0xBC && text[i+2] >= 0x90 && text[i+2] <= 0x99 { // ０ to ９
-				c = text[i+2] - 0x90 + '0'
-				i += 2
-				break
-			}
-			if text[i+1] == 0xBC && text[i+2] == 0x8B && digits == 0 && !international { // ＋
-				international = true
-				i += 2
-				continue
-			}
-			if text[i+1] == 0xBC && text[i+2] == 0x8D || // －
-				text[i+1] == 0xBC && (text[i+2] == 0x88 || text[i+2] == 0x89) || // （ ）
-				text[i+1] == 0xBB && text[i+2] == 0xBF { // a stray byte order mark
-				i += 2
-				continue
-			}
-			return 0, ErrNumber
-		case c == 0xE3 && i+2 < len(text) && text[i+1] == 0x80 && text[i+2] == 0x80: // ideographic space
-			i += 2
-			continue
-		case c == 0xC2 && i+1 < len(text) && text[i+1] == 0xA0: // no-break space
-			i++
-			continue
+		case c == '(' && digits <= 4: // around a prefix, not around what stands behind a number
 		default:
-			return 0, ErrNumber
-		}
-		digits++
-		if digits > maxDigits+2 { // two for 00
-			return 0, ErrNumber
-		}
-		n = n*10 + uint64(c-'0')
-		if digits == 2 && n == 0 && !international { // 00
-			international, digits = true, 0
+			return parseSpelling(text, china)
 		}
 	}
-	return checkNumber(n, digits, international, china)
-}
-
-func checkNumber(n uint64, digits int, international, china bool) (Number, error) {
 	if !international && china && digits == 11 && isChineseMobile(n) {
 		return Number(86*1e11 + n), nil
 	}
-	if digits == 13 && n/1e11 == 86 {
-		if !isChineseMobile(n % 1e11) {
-			return 0, ErrNumber
-		}
-		if international || china {
-			return Number(n), nil
-		}
+	if digits == 13 && n/1e11 == 86 && isChineseMobile(n%1e11) && (international || china) {
+		return Number(n), nil
 	}
-	if !international || digits < minDigits || digits > maxDigits || leadingZero(n, digits) {
+	return parseSpelling(text, china)
+}
+
+// parseSpelling reads the rarer spellings of a mobile number of China.
+func parseSpelling(text []byte, china bool) (Number, error) {
+	s, ok := ReadSpelling(text)
+	if !ok {
 		return 0, ErrNumber
 	}
-	if n/pow10(digits-2) == 86 && digits != 13 {
-		return 0, ErrNumber // land lines and short codes of China take no SMS
+	if whole, is := s.Whole(); is {
+		if n := whole.chinese(china); n != 0 || s.Fraction() {
+			return n, errUnless(n)
+		}
 	}
-	return Number(n), nil
+	n := s.chinese(china)
+	return n, errUnless(n)
+}
+
+func errUnless(n Number) error {
+	if n == 0 {
+		return ErrNumber
+	}
+	return nil
+}
+
+// chinese is the mobile number of China that s spells; 0: none.
+func (s *Spelling) chinese(china bool) Number {
+	if s.Bracketed() || !china && !s.International {
+		return 0
+	}
+	d := s.Digits()
+	if len(d) > 11 && d[0] == '8' && d[1] == '6' {
+		d = d[2:]
+	} else if s.International {
+		return 0
+	}
+	if len(d) == 12 && d[0] == '0' { // the prefix of long distance
+		d = d[1:]
+	}
+	if len(d) != 11 {
+		return 0
+	}
+	var n uint64
+	for _, c := range d {
+		n = n*10 + uint64(c-'0')
+	}
+	if !isChineseMobile(n) {
+		return 0
+	}
+	return Number(86*1e11 + n)
 }
 
 // isChineseMobile reports whether n, of eleven digits, begins with 13 to 19.
 func isChineseMobile(n uint64) bool {
 	return n >= 130_0000_0000 && n <= 199_9999_9999
-}
-
-func leadingZero(n uint64, digits int) bool { return n < pow10(digits-1) }
-
-func pow10(k int) uint64 {
-	p := uint64(1)
-	for range k {
-		p *= 10
-	}
-	return p
-}
-
-// ChinaNumber reads a number as China's carriers write them: digits, behind +86, 0086,
-// 86 or nothing when they are a Chinese mobile's eleven. It is 0 when they are no number.
-func ChinaNumber(digits []byte) Number {
-	if len(digits) > 0 && digits[0] == '+' {
-		digits = digits[1:]
-	} else if len(digits) > 2 && digits[0] == '0' && digits[1] == '0' {
-		digits = digits[2:]
-	}
-	if len(digits) == 0 || len(digits) > maxDigits {
-		return 0
-	}
-	var n uint64
-	for _, c := range digits {
-		if c < '0' || c > '9' {
-			return 0
-		}
-		n = n*10 + uint64(c-'0')
-	}
-	if len(digits) == 11 && isChineseMobile(n) {
-		n += 86 * 1e11
-	}
-	return Number(n)
 }
 
 // AppendDigits appends the number's digits, country code first, without plus.

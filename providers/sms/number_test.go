@@ -29,10 +29,14 @@ func TestParseNumber(t *testing.T) {
 		{"the apostrophe of a spreadsheet", "'13800138000", true, want},
 		{"a stray byte order mark", "\ufeff13800138000", true, want},
 		{"plus sign, China not assumed", "+86 13800138000", false, want},
-		{"a foreign number with plus sign", "+44 7700 900123", true, 447700900123},
-		{"a foreign number with double zero", "00447700900123", true, 447700900123},
-		{"eight digits, the shortest", "+29012345", true, 29012345},
-		{"fifteen digits, the longest", "+123456789012345", true, 123456789012345},
+		{"the zero of long distance", "+86 (0)138 0013 8000", true, want},
+		{"a spreadsheet's fraction", "13800138000.0", true, want},
+		{"Arabic digits", "١٣٨٠٠١٣٨٠٠٠", false, 0},
+		{"Arabic digits, China assumed", "١٣٨٠٠١٣٨٠٠٠", true, want},
+		{"marks of direction", "\u202d13800138000\u202c", true, want},
+		{"a digit missing, in a spreadsheet", "1380013800.0", true, 0},
+		{"a note in brackets", "1380013800 (0)", true, 0},
+		{"a foreign number", "+44 7723 456789", true, 0},
 		{"eleven digits, China not assumed", "13800138000", false, 0},
 		{"no number", "", true, 0},
 		{"blank", "  ", true, 0},
@@ -61,6 +65,28 @@ func TestParseNumber(t *testing.T) {
 	}
 }
 
+func TestParseAddress(t *testing.T) {
+	for _, tt := range []struct {
+		name, text string
+		china      bool
+		want       Number // 0: refused
+	}{
+		{"eleven digits", "13800138000", true, 8613800138000},
+		{"eleven digits, China not assumed", "13800138000", false, 0},
+		{"a foreign number with plus sign", "+44 7700 900123", true, 447700900123},
+		{"a foreign number with double zero", "00447700900123", true, 447700900123},
+		{"eight digits, the shortest", "+29012345", true, 29012345},
+		{"fifteen digits, the longest", "+123456789012345", true, 123456789012345},
+		{"sixteen digits", "+1234567890123456", true, 0},
+		{"a land line", "+861012345678", true, 0},
+		{"letters", "+44770090O123", true, 0},
+	} {
+		if got, err := ParseAddress([]byte(tt.text), tt.china); got != tt.want || (err == nil) != (tt.want != 0) {
+			t.Errorf("%s: got %s, %v; want %s", tt.name, got.Digits(), err, tt.want.Digits())
+		}
+	}
+}
+
 func TestNumbersArePrintedMasked(t *testing.T) {
 	n := Number(8613800138000)
 	var log strings.Builder
@@ -76,10 +102,11 @@ func TestNumbersArePrintedMasked(t *testing.T) {
 }
 
 func TestParseNumberAllocatesNothing(t *testing.T) {
-	good, bad := []byte("（＋８６）138-0013-8000"), []byte("none")
+	good, bad, plain := []byte("（＋８６）138-0013-8000"), []byte("none"), []byte("13800138000")
 	if n := testing.AllocsPerRun(100, func() {
 		ParseNumber(good, true)
 		ParseNumber(bad, true)
+		ParseNumber(plain, true)
 	}); n != 0 {
 		t.Errorf("got %v allocations, want none", n)
 	}
