@@ -102,7 +102,7 @@ func (l *Ledger) transact(batch []*request) (wrote bool, err error) {
 // gather lets every request in batch change the pages and say what to write.
 func (l *Ledger) gather(batch []*request) *commit {
 	c := &l.current
-	c.reset(l.now())
+	c.reset(l.now(), l.seals)
 	for _, r := range batch {
 		r.err = r.apply(c)
 	}
@@ -114,7 +114,7 @@ func (l *Ledger) gather(batch []*request) *commit {
 	}
 	for p := range c.fold {
 		c.touch(p)
-		c.fold[p] = p.encode(nil)
+		c.fold[p] = p.encode(nil, c.sealed)
 	}
 	for p := range c.dirty {
 		p.version++

@@ -86,8 +86,9 @@ type Ledger struct {
 	providers  map[string]Provider // that people have told something
 	pages      map[int64]*page
 	unfolded   map[*page]struct{}
-	loaded     int // pages read since the last trim
-	journaled  int // octets in the journal since the last trim
+	seals      bool // what is written gets checksums
+	loaded     int  // pages read since the last trim
+	journaled  int  // octets in the journal since the last trim
 	lastTrim   time.Time
 	parked     []parked
 	orphaned   int64
@@ -141,7 +142,7 @@ func (l *Ledger) open(ctx context.Context, o Options) error {
 		}
 		return err
 	}
-	l.leads = true
+	l.leads, l.seals = true, true
 	s, db, err := openSQLite(ctx, o.Dir)
 	if err == nil {
 		l.store, l.db = s, db

@@ -172,9 +172,9 @@ func queuePages(b *pgx.Batch, c *commit) {
 		owners, providers = append(owners, p.owner), append(providers, p.provider)
 		if image := c.fold[p]; image != nil {
 			folded, images = append(folded, p.id), append(images, image)
-		} else if len(d.journal) > 0 {
+		} else if row := c.row(p, d); row != nil {
 			journalPages, journalVersions = append(journalPages, p.id), append(journalVersions, p.version)
-			journal = append(journal, d.journal)
+			journal = append(journal, row)
 		}
 	}
 	args := make([]any, 0, 16)

@@ -165,8 +165,8 @@ func (s *sqliteStore) fill(ctx context.Context, c *commit) error {
 			if _, err := s.stmt.trim.ExecContext(ctx, p.id); err != nil {
 				return fmt.Errorf("trim the journal of page %d: %w", p.id, err)
 			}
-		} else if len(d.journal) > 0 {
-			if _, err := s.stmt.journal.ExecContext(ctx, p.id, p.version, d.journal); err != nil {
+		} else if row := c.row(p, d); row != nil {
+			if _, err := s.stmt.journal.ExecContext(ctx, p.id, p.version, row); err != nil {
 				return fmt.Errorf("write journal of page %d: %w", p.id, err)
 			}
 		}
