@@ -193,6 +193,11 @@ func queuePages(b *pgx.Batch, c *commit) {
 	}
 }
 
+// lost is for the Ledger to find out: see Options.Tide.
+func (s *postgresStore) lost() bool { return false }
+
+func (s *postgresStore) took() error { return nil }
+
 func (s *postgresStore) advice(error) string {
 	return fmt.Sprintf("see to the PostgreSQL on %s, what was on its way is read from it again", s.config.Host)
 }
