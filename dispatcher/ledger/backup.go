@@ -34,19 +34,16 @@ func Backup(ctx context.Context, o Options, file string) error {
 	if err != nil {
 		return fmt.Errorf("back up: %w", err)
 	}
-	if err := errors.Join(l.copyInto(ctx, r.db), l.single(ctx), l.Close()); err != nil {
+	if err := errors.Join(l.copyInto(ctx, r.db), l.Close()); err != nil {
 		return fmt.Errorf("back up: %w", err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "ledger.db-wal")); err == nil {
+		return errors.New("back up: the copy could not be made one file")
 	}
 	if err := os.Rename(filepath.Join(dir, "ledger.db"), file); err != nil {
 		return fmt.Errorf("back up: %w", err)
 	}
 	return nil
-}
-
-// single puts a file's write-ahead log into the file.
-func (l *Ledger) single(ctx context.Context) error {
-	_, err := l.db.ExecContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`)
-	return err
 }
 
 // Restore copies a backup into the ledger that o names, which must be empty. What
@@ -63,6 +60,7 @@ func Restore(ctx context.Context, o Options, file string) error {
 		return fmt.Errorf("restore: %s: %w", file, err)
 	}
 	defer from.Close()
+	o.Anew = true
 	l, err := Open(ctx, o)
 	if err != nil {
 		return fmt.Errorf("restore: %w", err)
@@ -92,6 +90,7 @@ func Move(ctx context.Context, o, to Options) error {
 	if err := from.Fold(ctx); err != nil {
 		return fmt.Errorf("move: %w", err)
 	}
+	to.Anew = true
 	l, err := Open(ctx, to)
 	if err != nil {
 		return fmt.Errorf("move: %w", err)

@@ -2,7 +2,10 @@ package ledger
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
+
+	"github.com/klauspost/compress/s2"
 
 	"tocsin/providers/sms"
 )
@@ -38,6 +41,9 @@ func (r *Reader) Check(ctx context.Context) (*Checked, error) {
 	q := r.contents.in(ctx, tx)
 	for _, c := range all {
 		done.campaign(c)
+		if err := done.exclusions(ctx, tx, c); err != nil {
+			return nil, fmt.Errorf("check: %w", err)
+		}
 		for _, p := range c.pages {
 			if err := ctx.Err(); err != nil {
 				return nil, fmt.Errorf("check: %w", err)
@@ -66,6 +72,30 @@ func (d *Checked) campaign(c *Campaign) {
 		d.Findings = append(d.Findings, Finding{Campaign: c.Key, What: fmt.Sprintf(
 			"%d rows, %d planned, %d excluded, %d in pages: they do not add up", c.Rows, c.Planned, excluded, planned)})
 	}
+}
+
+// exclusions holds the rows that are no recipients against their checksums.
+func (d *Checked) exclusions(ctx context.Context, q querier, c *Campaign) error {
+	rows, err := q.QueryContext(ctx, `SELECT chunk, data FROM exclusion WHERE campaign = $1 ORDER BY chunk`, c.ID)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var chunk int64
+		var data sql.RawBytes
+		if err := rows.Scan(&chunk, &data); err != nil {
+			return err
+		}
+		packed, err := seal{sealExclusion, c.ID, chunk}.open(data)
+		if err == nil {
+			_, err = s2.Decode(nil, packed)
+		}
+		if err != nil {
+			d.Findings = append(d.Findings, Finding{Campaign: c.Key, What: fmt.Sprintf("its exclusions cannot be read: %v", err)})
+		}
+	}
+	return rows.Err()
 }
 
 func (d *Checked) page(ctx context.Context, q *contents, p *page) {

@@ -169,7 +169,7 @@ func (l *Ledger) put(c *commit) error {
 // gather lets every request in batch change the pages and say what to write.
 func (l *Ledger) gather(batch []*request) *commit {
 	c := &l.current
-	c.reset(l.now())
+	c.reset(l.now(), l.seals)
 	for _, r := range batch {
 		r.err = l.ask(r, c)
 	}
@@ -181,7 +181,7 @@ func (l *Ledger) gather(batch []*request) *commit {
 	}
 	for p := range c.fold {
 		c.touch(p)
-		c.fold[p] = p.encode(nil)
+		c.fold[p] = p.encode(nil, c.sealed)
 	}
 	for p := range c.dirty {
 		p.version++

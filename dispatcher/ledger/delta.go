@@ -23,7 +23,8 @@ type commit struct {
 	moved     bool         // another process has written to a page since a request looked at it
 	scratch   []byte       // of records that are counted before they are appended
 
-	spare []*delta
+	spare  []*delta
+	sealed bool // what it writes gets checksums
 }
 
 // A delta is what one transaction does to one page.
@@ -40,7 +41,7 @@ type group struct {
 }
 
 // reset makes c ready for the next transaction; its memory is used again.
-func (c *commit) reset(at int64) {
+func (c *commit) reset(at int64, sealed bool) {
 	if c.dirty == nil {
 		c.dirty, c.fold = map[*page]*delta{}, map[*page][]byte{}
 	}
@@ -53,7 +54,7 @@ func (c *commit) reset(at int64) {
 	clear(c.then)
 	clear(c.campaigns)
 	c.campaigns, c.completed = c.campaigns[:0], c.completed[:0]
-	c.at, c.exec, c.then, c.moved = at, c.exec[:0], c.then[:0], false
+	c.at, c.sealed, c.exec, c.then, c.moved = at, sealed, c.exec[:0], c.then[:0], false
 }
 
 // pages are the pages that the transaction writes, in order of their ids: two processes
@@ -78,8 +79,22 @@ func (c *commit) touch(p *page) *delta {
 	} else {
 		d = &delta{}
 	}
+	if c.sealed {
+		d.journal = seal{}.room(d.journal)
+	}
 	c.dirty[p] = d
 	return d
+}
+
+// row is what goes into the journal as p's version; nil when there is nothing.
+func (c *commit) row(p *page, d *delta) []byte {
+	switch {
+	case !c.sealed && len(d.journal) > 0:
+		return d.journal
+	case c.sealed && len(d.journal) > sealSize:
+		return seal{sealJournal, p.id, p.version}.close(d.journal)
+	}
+	return nil
 }
 
 // head begins a record of page p.

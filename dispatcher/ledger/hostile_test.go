@@ -232,7 +232,7 @@ var calls = map[string]func(s *stranger) error{
 		return nil
 	},
 	"Reroute": func(s *stranger) error {
-		_, _, err := s.l.Reroute(s.text("from"), func(string, sms.Class) bool { return true }, func(string) bool { return true })
+		_, _, err := s.l.Reroute(s.text("from"), func(sms.Route, sms.Class) bool { return true }, func(string) bool { return true })
 		return err
 	},
 	"Do":            func(s *stranger) error { _, err := s.l.Do(s.Context(), s.command()); return err },

@@ -15,8 +15,9 @@ const imageVersion = 1
 
 var errImage = errors.New("internal error: a status row does not fit its page")
 
-// encode appends the recipients as a status row: version, then the columns, compressed.
-func (p *page) encode(b []byte) []byte {
+// encode appends the recipients as a status row: version, then the columns, compressed;
+// sealed, if that is wanted.
+func (p *page) encode(b []byte, sealed bool) []byte {
 	h := &p.people
 	raw := make([]byte, 0, p.size*24+len(h.refs))
 	for _, s := range h.state {
@@ -38,8 +39,16 @@ func (p *page) encode(b []byte) []byte {
 		}
 	}
 	raw = append(raw, h.refs...)
+	s := seal{kind: sealStatus, row: p.id}
+	if sealed {
+		b = s.room(b)
+	}
 	b = append(b, imageVersion)
-	return append(b, s2.Encode(nil, raw)...)
+	b = append(b, s2.Encode(nil, raw)...)
+	if sealed {
+		s.close(b)
+	}
+	return b
 }
 
 // decode fills the recipients from a status row.

@@ -82,18 +82,26 @@ func readPages(ctx context.Context, q querier, c *Campaign) ([]*page, error) {
 // loadPeople reads a page's recipients: as they were when it was last folded, and
 // what the journal says has happened since. Its counts become what they say.
 func (p *page) loadPeople(ctx context.Context, q *contents) error {
-	var numbers sql.RawBytes
-	if err := scanRaw(ctx, q.numbers, p.id, &numbers, func() (err error) {
-		p.numbers, err = decodeNumbers(numbers, p.size)
+	var raw sql.RawBytes
+	if err := scanRaw(ctx, q.numbers, p.id, func() error {
+		numbers, err := seal{kind: sealNumbers, row: p.id}.open(raw)
+		if err == nil {
+			p.numbers, err = decodeNumbers(numbers, p.size)
+		}
 		return err
-	}); err != nil {
+	}, &raw); err != nil {
 		return fmt.Errorf("read numbers of page %d: %w", p.id, err)
 	}
 	if p.folded == 0 {
 		p.fresh()
 	} else {
-		var status sql.RawBytes
-		if err := scanRaw(ctx, q.status, p.id, &status, func() error { return p.decode(status) }); err != nil {
+		if err := scanRaw(ctx, q.status, p.id, func() error {
+			status, err := seal{kind: sealStatus, row: p.id}.open(raw)
+			if err == nil {
+				err = p.decode(status)
+			}
+			return err
+		}, &raw); err != nil {
 			return fmt.Errorf("read status of page %d: %w", p.id, err)
 		}
 	}
@@ -103,17 +111,23 @@ func (p *page) loadPeople(ctx context.Context, q *contents) error {
 	// resent and segments are totals of the row, and replay must not add to them again.
 	resent, segments := p.resent, p.segments
 	defer func() { p.resent, p.segments = resent, segments }()
-	var row sql.RawBytes
-	err := scanRaw(ctx, q.journal, p.id, &row, func() error { return p.replay(row) })
+	var version int64
+	err := scanRaw(ctx, q.journal, p.id, func() error {
+		records, err := seal{sealJournal, p.id, version}.open(raw)
+		if err == nil {
+			err = p.replay(records)
+		}
+		return err
+	}, &raw, &version)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return fmt.Errorf("read journal of page %d: %w", p.id, err)
 	}
 	return nil
 }
 
-// scanRaw reads the only column of each row into raw, without a copy, and calls
-// use while it is valid. No row is sql.ErrNoRows.
-func scanRaw(ctx context.Context, stmt *sql.Stmt, page int64, raw *sql.RawBytes, use func() error) error {
+// scanRaw reads the columns of each row into columns, raw octets without a copy, and
+// calls use while they are valid. No row is sql.ErrNoRows.
+func scanRaw(ctx context.Context, stmt *sql.Stmt, page int64, use func() error, columns ...any) error {
 	rows, err := stmt.QueryContext(ctx, page)
 	if err != nil {
 		return err
@@ -122,7 +136,7 @@ func scanRaw(ctx context.Context, stmt *sql.Stmt, page int64, raw *sql.RawBytes,
 	found := false
 	for rows.Next() {
 		found = true
-		if err := rows.Scan(raw); err != nil {
+		if err := rows.Scan(columns...); err != nil {
 			return err
 		}
 		if err := use(); err != nil {
@@ -181,10 +195,13 @@ func (l *Ledger) unloadIdle() {
 func (p *page) fieldsOf(ctx context.Context, q *contents) ([]uint32, *campaigns.Fields, error) {
 	var packed sql.RawBytes
 	var raw []byte
-	if err := scanRaw(ctx, q.fields, p.id, &packed, func() (err error) {
-		raw, err = s2.Decode(nil, packed)
+	if err := scanRaw(ctx, q.fields, p.id, func() error {
+		content, err := seal{kind: sealFields, row: p.id}.open(packed)
+		if err == nil {
+			raw, err = s2.Decode(nil, content)
+		}
 		return err
-	}); err != nil {
+	}, &packed); err != nil {
 		return nil, nil, fmt.Errorf("read fields of page %d: %w", p.id, err)
 	}
 	lines := make([]uint32, p.size)

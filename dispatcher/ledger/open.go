@@ -42,6 +42,8 @@ type Options struct {
 	// Build is the program's version, for who looks at a shared ledger.
 	Build  string
 	Logger *slog.Logger
+	// Anew says that a data folder whose ledger is gone gets another one.
+	Anew bool
 	// Replies says what messages from people mean; the zero value has no keywords.
 	Replies Replies
 	// Commit, when set, is called after each commit with its duration and the
@@ -86,8 +88,9 @@ type Ledger struct {
 	providers  map[string]Provider // that people have told something
 	pages      map[int64]*page
 	unfolded   map[*page]struct{}
-	loaded     int // pages read since the last trim
-	journaled  int // octets in the journal since the last trim
+	seals      bool // what is written gets checksums
+	loaded     int  // pages read since the last trim
+	journaled  int  // octets in the journal since the last trim
 	lastTrim   time.Time
 	parked     []parked
 	orphaned   int64
@@ -126,7 +129,7 @@ func Open(ctx context.Context, o Options) (*Ledger, error) {
 	if err == nil {
 		err = l.restore(ctx)
 	}
-	if err == nil && l.shared && l.Tide() < o.Tide {
+	if err == nil && (l.shared && l.Tide() < o.Tide || l.store.lost()) {
 		err = l.setBack(ctx)
 	}
 	if err != nil {
@@ -144,12 +147,16 @@ func (l *Ledger) open(ctx context.Context, o Options) error {
 		}
 		return err
 	}
-	l.leads = true
-	s, db, err := openSQLite(ctx, o.Dir)
-	if err == nil {
-		l.store, l.db = s, db
+	l.leads, l.seals = true, true
+	s, db, err := openSQLite(ctx, o.Dir, o.Anew)
+	if err != nil {
+		return err
 	}
-	return err
+	l.store, l.db = s, db
+	if s.found.unsure != "" {
+		l.log.Warn("the ledger has been held against itself only, because " + s.found.unsure)
+	}
+	return nil
 }
 
 // Close folds what is left and closes the database. The ledger must be idle.

@@ -146,9 +146,9 @@ func (l *Ledger) beat(ctx context.Context) error {
 	defer cancel()
 	asked := fault.Now()
 	var now int64
-	err := l.db.QueryRowContext(ctx, `INSERT INTO owner (id, beat, started, build, lines) VALUES ($1, `+databaseNow+`, `+databaseNow+`, $2, $3)
+	err := l.db.QueryRowContext(ctx, `INSERT INTO owner (id, beat, started, build, lines, schema) VALUES ($1, `+databaseNow+`, `+databaseNow+`, $2, $3, $4)
 		ON CONFLICT (id) DO UPDATE SET beat = excluded.beat, lines = excluded.lines RETURNING beat`,
-		l.owner, l.build, string(sms.NewRoute(l.linesUp()...))).Scan(&now)
+		l.owner, l.build, string(sms.NewRoute(l.linesUp()...)), sealedSince).Scan(&now)
 	if err != nil {
 		return fmt.Errorf("beat: %w", err)
 	}
@@ -156,6 +156,9 @@ func (l *Ledger) beat(ctx context.Context) error {
 	leads, err := l.takeLead(ctx)
 	if err != nil {
 		return fmt.Errorf("lead: %w", err)
+	}
+	if err := l.agreeOnSeals(ctx, leads); err != nil {
+		return fmt.Errorf("look which programs are at work: %w", err)
 	}
 	owners, up, err := l.others(ctx)
 	if err != nil {

@@ -10,8 +10,6 @@ import (
 	"math/rand/v2"
 	"slices"
 
-	"github.com/klauspost/compress/s2"
-
 	"tocsin/campaigns"
 	"tocsin/dispatcher/fault"
 	"tocsin/providers/sms"
@@ -114,13 +112,22 @@ func (s *sink) AddBatch(b *campaigns.Batch) error {
 	}
 	p.counts[sms.Waiting] = p.size
 	s.nextPage++
-	s.scratch = encodeNumbers(s.scratch[:0], b.Numbers)
+	sealed := s.l.sealing()
+	ofNumbers, ofFields := seal{kind: sealNumbers, row: p.id}, seal{kind: sealFields, row: p.id}
+	s.scratch = s.scratch[:0]
+	if sealed {
+		s.scratch = ofNumbers.room(s.scratch)
+	}
+	s.scratch = encodeNumbers(s.scratch, b.Numbers)
 	numbers := len(s.scratch)
 	for _, line := range b.Lines {
 		s.scratch = binary.AppendUvarint(s.scratch, uint64(line))
 	}
 	s.scratch = b.Fields.AppendBinary(s.scratch)
-	s.packed = s2.Encode(s.packed[:cap(s.packed)], s.scratch[numbers:])
+	s.packed = ofFields.pack(s.packed, s.scratch[numbers:], sealed)
+	if sealed {
+		ofNumbers.close(s.scratch[:numbers])
+	}
 	if err := s.tx.addPage(s.ctx, p, s.scratch[:numbers], s.packed); err != nil {
 		return fmt.Errorf("store page: %w", err)
 	}
@@ -139,7 +146,7 @@ func (s *sink) AddExclusions(ex []campaigns.Exclusion) error {
 	}
 	s.chunks++
 	if err := s.tx.exec(s.ctx, `INSERT INTO exclusion (campaign, chunk, data) VALUES ($1, $2, $3)`,
-		s.campaign.ID, s.chunks, s2.Encode(nil, b)); err != nil {
+		s.campaign.ID, s.chunks, seal{sealExclusion, s.campaign.ID, int64(s.chunks)}.pack(nil, b, s.l.sealing())); err != nil {
 		return fmt.Errorf("store exclusions: %w", err)
 	}
 	return nil

@@ -227,9 +227,9 @@ func queuePages(b *pgx.Batch, c *commit) {
 		owners, providers = append(owners, p.owner), append(providers, p.provider)
 		if image := c.fold[p]; image != nil {
 			folded, images = append(folded, p.id), append(images, image)
-		} else if len(d.journal) > 0 {
+		} else if row := c.row(p, d); row != nil {
 			journalPages, journalVersions = append(journalPages, p.id), append(journalVersions, p.version)
-			journal = append(journal, d.journal)
+			journal = append(journal, row)
 		}
 	}
 	args := make([]any, 0, 16)
@@ -247,6 +247,11 @@ func queuePages(b *pgx.Batch, c *commit) {
 		b.Queue(`DELETE FROM journal WHERE page = ANY($1::bigint[])`, folded)
 	}
 }
+
+// lost is for the Ledger to find out: see Options.Tide.
+func (s *postgresStore) lost() bool { return false }
+
+func (s *postgresStore) took() error { return nil }
 
 func (s *postgresStore) advice(error) string {
 	return fmt.Sprintf("see to the PostgreSQL on %s, what was on its way is read from it again", s.config.Host)

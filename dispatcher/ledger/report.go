@@ -110,7 +110,13 @@ func OpenReader(o Options) (*Reader, error) {
 	}
 	file := filepath.Join(o.Dir, "ledger.db")
 	if _, err := os.Stat(file); errors.Is(err, os.ErrNotExist) {
+		if _, err := inspect(o.Dir); err != nil {
+			return nil, fmt.Errorf("open ledger: %w", err)
+		}
 		return nil, fmt.Errorf("%w in %s", ErrNoLedger, o.Dir)
+	}
+	if err := lookAt(o.Dir); err != nil {
+		return nil, fmt.Errorf("open ledger: %w", err)
 	}
 	r, err := newReader(readSQLite(file, "mode=ro"))
 	if undone(err) {

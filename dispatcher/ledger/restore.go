@@ -46,6 +46,9 @@ func (l *Ledger) restore(ctx context.Context) error {
 		return err
 	}
 	if l.shared && l.visitor {
+		if err := l.agreeOnSeals(ctx, false); err != nil {
+			return err
+		}
 		return l.lookAtClock(ctx)
 	}
 	if l.shared {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"modernc.org/sqlite" // the database/sql driver "sqlite" too
 	sqlite3 "modernc.org/sqlite/lib"
@@ -25,12 +26,15 @@ type sqliteStore struct {
 	conn *sql.Conn // the one connection that writes
 	stmt statements
 
-	mu sync.Mutex // held by whoever has a transaction
+	mu     sync.Mutex // held by whoever has a transaction
+	guard  *guard
+	found  *standing // what was in the data folder
+	opened bool      // SQLite may have the files open
 }
 
-// openSQLite opens the file ledger.db in dir, creates it when absent, brings its
-// schema up to date and checks that it is whole.
-func openSQLite(ctx context.Context, dir string) (s *sqliteStore, db *sql.DB, err error) {
+// openSQLite opens the file ledger.db in dir, creates it when absent, finds out whether it
+// is as it was written, and brings its schema up to date.
+func openSQLite(ctx context.Context, dir string, anew bool) (s *sqliteStore, db *sql.DB, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, nil, err
 	}
@@ -46,6 +50,18 @@ func openSQLite(ctx context.Context, dir string) (s *sqliteStore, db *sql.DB, er
 			}
 		}
 	}()
+	if s.found, err = inspect(dir); anew && errors.Is(err, ErrGone) {
+		s.found, err = &standing{none: true}, forget(dir)
+	}
+	if err != nil {
+		return s, nil, err
+	}
+	if s.guard, err = newGuard(dir, s.found); err != nil {
+		return s, nil, err
+	}
+	if err = s.guard.begin(); err != nil {
+		return s, nil, err
+	}
 	file := filepath.Join(dir, "ledger.db")
 	if err = private(file); err != nil {
 		return s, nil, err
@@ -53,31 +69,94 @@ func openSQLite(ctx context.Context, dir string) (s *sqliteStore, db *sql.DB, er
 	if db, err = sql.Open("sqlite", dsn(file, writing)); err != nil {
 		return s, nil, err
 	}
+	s.opened = true
 	db.SetMaxOpenConns(4)
 	if err = migrate(ctx, db, sqliteDialect); err != nil {
 		return s, db, err
 	}
-	if err = check(ctx, db); err != nil {
-		return s, db, err
+	if s.found.unsure != "" || s.found.back {
+		if err = check(ctx, db); err != nil {
+			return s, db, damaged(dir, err)
+		}
 	}
 	if s.conn, err = db.Conn(ctx); err != nil {
 		return s, db, err
 	}
-	return s, db, s.stmt.prepare(ctx, s.conn)
+	if err = s.stmt.prepare(ctx, s.conn); err != nil {
+		return s, db, err
+	}
+	return s, db, s.takeUp(ctx)
+}
+
+// takeUp marks how the ledger stands.
+func (s *sqliteStore) takeUp(ctx context.Context) error {
+	campaigns, err := s.campaigns(ctx)
+	if err != nil {
+		return err
+	}
+	if campaigns < s.guard.mark.campaigns {
+		return fmt.Errorf("%w: %d campaigns that were planned are not in it any more, and planning them anew would send to everybody again: "+
+			"keep a copy of %s, move its files ledger.* away, and restore the last backup with tocsin ledger restore",
+			ErrGone, s.guard.mark.campaigns-campaigns, s.dir)
+	}
+	s.guard.mark.campaigns = campaigns
+	// A commit, so that the log has a name that the mark can say.
+	var starts int32
+	if err := s.conn.QueryRowContext(ctx, `PRAGMA user_version`).Scan(&starts); err != nil {
+		return err
+	}
+	if _, err := s.conn.ExecContext(ctx, fmt.Sprintf(`PRAGMA user_version = %d`, starts+1)); err != nil {
+		return err
+	}
+	if err := s.guard.committed(); err != nil {
+		return err
+	}
+	if s.guard.sums == nil {
+		return s.guard.copy(ctx, s.conn)
+	}
+	return nil
+}
+
+// campaigns is the highest id of a campaign.
+func (s *sqliteStore) campaigns(ctx context.Context) (id int64, err error) {
+	err = s.conn.QueryRowContext(ctx, `SELECT coalesce(max(id), 0) FROM campaign`).Scan(&id)
+	return id, err
+}
+
+// marked marks that a transaction is on the disk, and copies the log into the file when it
+// is due.
+func (s *sqliteStore) marked(ctx context.Context) error {
+	if err := s.guard.committed(); err != nil {
+		return err
+	}
+	if s.guard.due() {
+		return s.guard.copy(ctx, s.conn)
+	}
+	return nil
 }
 
 // lockDir takes the data folder for this process, until it ends or closes the file.
 func lockDir(dir string) (*os.File, error) {
-	f, err := os.OpenFile(filepath.Join(dir, "ledger.lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	f, err := os.OpenFile(filepath.Join(dir, lockName), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		f.Close()
-		return nil, fmt.Errorf("%w: %s", ErrBusy, dir)
+	for range lookTries { // a reader has it for a moment: see lookAt
+		if err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err == nil {
+			return f, nil
+		}
+		time.Sleep(lookPause)
 	}
-	return f, nil
+	f.Close()
+	return nil, fmt.Errorf("%w: %s", ErrBusy, dir)
 }
+
+const lockName = "ledger.lock"
+
+const (
+	lookTries = 10
+	lookPause = 50 * time.Millisecond
+)
 
 // private makes a ledger that is not there yet a file for its owner alone: it
 // holds numbers. SQLite gives the files beside it the same mode.
@@ -97,18 +176,18 @@ func dsn(file, extra string) string {
 }
 
 // writing are the settings of who writes; a reader has no say in them, and a file
-// restored from a backup has no write-ahead log yet. The log is copied back every
-// 16 MiB.
-const writing = "_pragma=journal_mode(WAL)&_pragma=wal_autocheckpoint(4096)&_txlock=immediate"
+// restored from a backup has no write-ahead log yet. The log is copied back by guard.copy
+// alone.
+const writing = "_pragma=journal_mode(WAL)&_pragma=wal_autocheckpoint(0)&_txlock=immediate"
 
-// check asks the database whether its file is whole.
+// check asks the database whether its file is whole, as far as it can tell without sums.
 func check(ctx context.Context, db *sql.DB) error {
 	var verdict string
-	if err := db.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&verdict); err != nil {
+	if err := db.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&verdict); err != nil {
 		return fmt.Errorf("check integrity: %w", err)
 	}
 	if verdict != "ok" {
-		return fmt.Errorf("the ledger's file is damaged (%s): restore it from a backup", verdict)
+		return fmt.Errorf("%w: %s", ErrDamaged, verdict)
 	}
 	return nil
 }
@@ -156,7 +235,7 @@ func (s *sqliteStore) write(ctx context.Context, c *commit) error {
 		s.stmt.rollback.ExecContext(ctx)
 		return fmt.Errorf("commit: %w", err)
 	}
-	return nil
+	return s.marked(ctx)
 }
 
 // sqliteRefuses reports whether an error is about what a statement says, and not about
@@ -182,8 +261,8 @@ func (s *sqliteStore) fill(ctx context.Context, c *commit) error {
 			if _, err := s.stmt.trim.ExecContext(ctx, p.id); err != nil {
 				return fmt.Errorf("trim the journal of page %d: %w", p.id, err)
 			}
-		} else if len(d.journal) > 0 {
-			if _, err := s.stmt.journal.ExecContext(ctx, p.id, p.version, d.journal); err != nil {
+		} else if row := c.row(p, d); row != nil {
+			if _, err := s.stmt.journal.ExecContext(ctx, p.id, p.version, row); err != nil {
 				return fmt.Errorf("write journal of page %d: %w", p.id, err)
 			}
 		}
@@ -222,10 +301,23 @@ func (s *sqliteStore) save(ctx context.Context, p *page) error {
 	return nil
 }
 
+// lost reports whether the files were behind their mark.
+func (s *sqliteStore) lost() bool { return s.guard.held }
+
+func (s *sqliteStore) took() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	campaigns, err := s.campaigns(context.Background())
+	if err != nil {
+		return err
+	}
+	return s.guard.settle(campaigns)
+}
+
 // advice looks at what kind of trouble the file is in.
 func (s *sqliteStore) advice(err error) string {
 	var e *sqlite.Error
-	if errors.As(err, &e) && e.Code()&0xFF == sqlite3.SQLITE_FULL {
+	if errors.As(err, &e) && e.Code()&0xFF == sqlite3.SQLITE_FULL || errors.Is(err, syscall.ENOSPC) {
 		return "free space on the disk of " + s.dir + " and start again, it continues where it stopped"
 	}
 	return "see to the disk of " + s.dir + " and start again, it continues where it stopped"
@@ -233,11 +325,32 @@ func (s *sqliteStore) advice(err error) string {
 
 func (s *sqliteStore) close() error {
 	var err error
+	// What is in the log goes into the file with sums of it, or it stays in the log.
+	if s.opened && (s.conn == nil || s.guard.held || s.guard.copy(context.Background(), s.conn) != nil || !s.guard.mark.copied) {
+		err = s.keepLog()
+	}
 	if s.conn != nil {
 		s.stmt.close()
-		err = s.conn.Close()
+		err = errors.Join(err, s.conn.Close())
+	}
+	if s.guard != nil {
+		err = errors.Join(err, s.guard.close())
 	}
 	return errors.Join(err, s.lock.Close())
+}
+
+// keepLog opens the database once more and leaves it open: SQLite copies the log into the
+// file when the last connection closes, and knows nothing of sums.
+func (s *sqliteStore) keepLog() error {
+	db, err := sql.Open("sqlite", dsn(filepath.Join(s.dir, "ledger.db"), writing))
+	if err != nil {
+		return err
+	}
+	tx, err := db.Begin()
+	if err != nil {
+		return err
+	}
+	return tx.Commit() // the connection stays in its pool
 }
 
 // plan begins a plan; who sends waits while the pages are written.
@@ -300,10 +413,18 @@ func (p *sqlitePlan) exec(ctx context.Context, text string, args ...any) error {
 	return err
 }
 
-func (p *sqlitePlan) end(_ context.Context, keep bool) error {
+func (p *sqlitePlan) end(ctx context.Context, keep bool) error {
 	defer p.s.mu.Unlock()
-	if keep {
-		return p.tx.Commit()
+	if !keep {
+		return p.tx.Rollback()
 	}
-	return p.tx.Rollback()
+	if err := p.tx.Commit(); err != nil {
+		return err
+	}
+	id, err := p.s.campaigns(ctx)
+	if err != nil {
+		return err
+	}
+	p.s.guard.mark.campaigns = max(p.s.guard.mark.campaigns, id)
+	return p.s.marked(ctx)
 }

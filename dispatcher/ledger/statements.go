@@ -78,7 +78,7 @@ func (s *contents) prepare(ctx context.Context, db *sql.DB) error {
 	}{
 		{&s.numbers, `SELECT numbers FROM content WHERE page = $1`},
 		{&s.status, `SELECT data FROM status WHERE page = $1`},
-		{&s.journal, `SELECT data FROM journal WHERE page = $1 ORDER BY version`},
+		{&s.journal, `SELECT data, version FROM journal WHERE page = $1 ORDER BY version`},
 		{&s.fields, `SELECT fields FROM content WHERE page = $1`},
 	} {
 		stmt, err := db.PrepareContext(ctx, p.text)

@@ -24,6 +24,10 @@ type store interface {
 	write(ctx context.Context, c *commit) error
 	// plan begins the one transaction at a time that adds campaigns and pages.
 	plan(ctx context.Context) (planner, error)
+	// lost reports whether the database was found older than it had been, which took says
+	// has been dealt with.
+	lost() bool
+	took() error
 	// advice says what a person can do about an error of write.
 	advice(err error) string
 	// close lets go of everything but what reading needs.

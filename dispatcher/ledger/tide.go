@@ -26,5 +26,5 @@ func (l *Ledger) setBack(ctx context.Context) error {
 	if err := l.doubt(ctx, note); err != nil {
 		return fmt.Errorf("take a ledger that is older than it was: %w", err)
 	}
-	return nil
+	return l.store.took()
 }
