@@ -75,6 +75,7 @@ func (p *planner) openEarlier(e Earlier) (err error) {
 		p.forced = p.forced || !v.in[sms.GSM].plain
 	}
 	p.files = []*source{{File: &audience.File{}}} // they are not read again
+	p.decided = true
 	p.kept.number, p.kept.columns = -1, len(s.Columns)
 	p.late.number, p.late.columns = -1, len(s.Columns)
 	return nil

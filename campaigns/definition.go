@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"strings"
 	"time"
 
 	"tocsin/campaigns/audience"
@@ -41,7 +42,7 @@ type Definition struct {
 // A Text is what recipients of one language read.
 type Text struct {
 	Language string // "" when there is one text for all
-	Text     string // with ((name)) where a column's value goes
+	Text     string // with ((name)) or ((name|default)) where a column's value goes
 }
 
 // An Audience says who the recipients are.
@@ -52,8 +53,18 @@ type Audience struct {
 	Exclude []string          // files of numbers that get nothing
 	// Reading and ExcludeReading say how each of Files and Exclude is to be read.
 	Reading, ExcludeReading []audience.Options
-	Expect                  Expect
+	// Missing is what becomes of a row without a value that its text needs: MissingRefuse,
+	// MissingExclude or MissingSend.
+	Missing string
+	Expect  Expect
 }
+
+// What becomes of rows without a value for a placeholder that has no default.
+const (
+	MissingRefuse  = "refuse"  // the campaign is refused
+	MissingExclude = "exclude" // the rows are excluded
+	MissingSend    = "send"    // nothing is put in
+)
 
 // Expect is how many recipients a plan must have. 0 is no limit.
 type Expect struct {
@@ -147,9 +158,10 @@ func (d *Definition) Hash() string {
 		Override                         bool `json:",omitempty"`
 		// Definitions without these keep the hash that earlier versions gave them.
 		Reading, ExcludeReading []audience.Options `json:",omitempty"`
+		Missing                 string             `json:",omitempty"`
 	}{
 		d.Key, d.Sender, d.Signature, d.Language, d.Texts, d.places.files, d.places.exclude, d.Audience.Columns, d.Audience.Where, d.Routes,
-		d.Override != "", special(d.Audience.Reading), special(d.Audience.ExcludeReading),
+		d.Override != "", special(d.Audience.Reading), special(d.Audience.ExcludeReading), strings.TrimPrefix(d.Audience.Missing, MissingRefuse),
 	})
 	if err != nil {
 		panic("campaigns: strings do not marshal: " + err.Error())

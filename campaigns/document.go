@@ -16,7 +16,7 @@ type document struct {
 	Class     string           `yaml:"class" json:"class,omitempty" jsonschema:"enum=routine,enum=urgent,enum=emergency,default=routine,description=How pressing it is"`
 	Sender    string           `yaml:"sender" json:"sender,omitempty" jsonschema:"pattern=^[ -~]{0\\,20}$,description=Number or name shown on the handset. Left out: the provider's own"`
 	Signature string           `yaml:"signature" json:"signature,omitempty" jsonschema:"description=Put in front of every text in 【】 and counted"`
-	Text      string           `yaml:"text" json:"text,omitempty" jsonschema:"description=The text. ((name)) is replaced by the recipient's value in that column"`
+	Text      string           `yaml:"text" json:"text,omitempty" jsonschema:"description=The text. ((name)) is replaced by the recipient's value in that column and ((name|default)) by default where there is none"`
 	Texts     texts            `yaml:"texts" json:"texts,omitempty" jsonschema:"description=Texts by language. The first is for every language that is not listed"`
 	Language  string           `yaml:"language" json:"language,omitempty" jsonschema:"description=The column that names a recipient's language. Needed with texts"`
 	Audience  documentAudience `yaml:"audience" json:"audience" jsonschema:"description=Who the recipients are"`
@@ -37,6 +37,7 @@ type documentAudience struct {
 	Exclude []documentFile    `yaml:"exclude" json:"exclude,omitempty" jsonschema:"description=Files of numbers that get nothing"`
 	// Encoding is for the text files, also those of Exclude, that name none of their own.
 	Encoding string         `yaml:"encoding" json:"encoding,omitempty" jsonschema:"minLength=1,description=What the text files are written in. For example utf-8 or gb18030 or big5. Left out: it is found out"`
+	Missing  string         `yaml:"missing" json:"missing,omitempty" jsonschema:"enum=refuse,enum=exclude,enum=send,default=refuse,description=What becomes of rows without a value for a placeholder that has no default. refuse: the campaign is refused. exclude: the rows are excluded. send: nothing is put in"`
 	Expect   documentExpect `yaml:"expect" json:"expect,omitempty" jsonschema:"description=How many recipients the plan must have. Another count refuses the campaign"`
 }
 

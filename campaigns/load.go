@@ -253,6 +253,14 @@ func (l *loader) audience() error {
 		used[column] = name
 		d.Audience.Columns[name] = column
 	}
+	switch a.Missing {
+	case "":
+		d.Audience.Missing = MissingRefuse
+	case MissingRefuse, MissingExclude, MissingSend:
+		d.Audience.Missing = a.Missing
+	default:
+		return l.refuse("$.audience.missing", "missing is %q: it must be refuse, exclude or send", a.Missing)
+	}
 	if e := a.Expect; e.Min < 0 || e.Max < 0 || e.Max > 0 && e.Min > e.Max {
 		return l.refuse("$.audience.expect", "expect is from %d to %d: nothing is in between", e.Min, e.Max)
 	}

@@ -52,13 +52,14 @@ const (
 	Unroutable                // no provider reaches its number
 	TextTooLong               // its text takes more than sms.MaxSegments segments
 	Malformed                 // it breaks the rules of its file: an audience.RowError
+	Missing                   // it has no value for a placeholder without a default
 
 	// Reasons is how many there are. The ledger stores these numbers: a new one goes to the end.
-	Reasons = 8
+	Reasons = 9
 )
 
 var reasonNames = [Reasons]string{
-	"invalid", "duplicate", "suppressed", "excluded", "not_selected", "unroutable", "text_too_long", "malformed",
+	"invalid", "duplicate", "suppressed", "excluded", "not_selected", "unroutable", "text_too_long", "malformed", "missing",
 }
 
 // String is the reason's name in reports and exports.
@@ -107,7 +108,8 @@ type PlanOptions struct {
 // Plan reads the audience and gives its batches and exclusions to sink. Of rows
 // with the same number the first counts, by order of files and lines. A row that
 // could be excluded for several reasons is so for the first of malformed, invalid,
-// not_selected, excluded, suppressed, unroutable, duplicate, text_too_long.
+// not_selected, excluded, suppressed, unroutable, missing, duplicate, text_too_long: a
+// person whose first row lacks a value is reached by a later one that has it.
 //
 // An audience or a definition that cannot be used is a *Refusal: a file or
 // column that is not there, a count that is not as expected, nobody left to send
@@ -115,7 +117,7 @@ type PlanOptions struct {
 func (d *Definition) Plan(ctx context.Context, o PlanOptions, sink Sink) (*Summary, error) {
 	p := &planner{d: d, o: o, ctx: ctx, sink: sink, numbers: newNumbers(o.Country)}
 	defer p.close()
-	for _, step := range []func() error{p.open, p.exclusions, p.read, p.sort, p.expect, p.write, p.expect} {
+	for _, step := range []func() error{p.open, p.exclusions, p.read, p.refuseMissing, p.sort, p.expect, p.write, p.expect} {
 		if err := step(); err != nil {
 			return nil, errors.Join(err, p.flush())
 		}

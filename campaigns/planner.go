@@ -32,6 +32,7 @@ type planner struct {
 	number   int // the column of numbers in Columns
 	where    condition
 	renderer *Renderer
+	decided  bool         // an earlier plan has let rows without a value pass
 	forced   bool         // the definition's texts force UCS-2 by themselves
 	excluded []sms.Number // of the exclude files, sorted
 
@@ -422,7 +423,7 @@ func (p *planner) admit(n sms.Number, row [][]byte, route *int) (sms.Number, Rea
 			}
 		}
 	}
-	return n, Reasons, nil
+	return n, p.complete(row), nil
 }
 
 // malformed excludes a row that could not be split into cells.

@@ -20,6 +20,8 @@ type Renderer struct {
 type variant struct {
 	language string // in small letters
 	personal bool   // has placeholders
+	shows    []int  // the columns whose values stand in it, each once
+	needs    []int  // those of them for which a placeholder has no default
 	in       [sms.Alphabets]written
 }
 
@@ -31,10 +33,12 @@ type written struct {
 	plain    bool        // all literals can be in the narrow coding
 }
 
-// An encoded part is a literal in both codings, or a column.
+// An encoded part is a literal in both codings, or a column with its default.
 type encoded struct {
-	column       int // -1: a literal
-	narrow, wide []byte
+	column       int    // -1: a literal
+	defaults     bool   // narrow and wide are what is put in where there is no value
+	narrow, wide []byte // of a literal or a default
+	isWide       bool   // the narrow coding does not have it
 }
 
 // NewRenderer encodes what d's texts have in common. columns are the plan's
@@ -68,16 +72,26 @@ func newVariant(d *Definition, t Text, place string, columns []string) (variant,
 		return v, d.refuse(place, "the text%s: %w", of(t.Language), err)
 	}
 	var at []int // the column of each part; -1: a literal
-	for _, p := range parts {
+	for i, p := range parts {
 		column := -1
 		if p.name != "" {
-			if column = slices.Index(columns, p.name); column < 0 {
+			if column, p, err = columnFor(p, columns); err != nil {
+				return v, d.refuse(place, "the text%s: %w", of(t.Language), err)
+			}
+			parts[i] = p
+			if column < 0 {
 				return v, d.refuse(place, "the text%s has the placeholder ((%s)), but the audience has no such column%s",
 					of(t.Language), p.name, columnHint(p.name, columns))
 			}
 		}
 		at = append(at, column)
 		v.personal = v.personal || column >= 0
+		if column >= 0 && !slices.Contains(v.shows, column) {
+			v.shows = append(v.shows, column)
+		}
+		if column >= 0 && !p.defaults && !slices.Contains(v.needs, column) {
+			v.needs = append(v.needs, column)
+		}
 	}
 	for a := range v.in {
 		if v.in[a], err = write(sms.Alphabet(a), whole, parts, at); err != nil && sms.Alphabet(a) == sms.GSM {
@@ -85,6 +99,23 @@ func newVariant(d *Definition, t Text, place string, columns []string) (variant,
 		}
 	}
 	return v, nil
+}
+
+// columnFor is the column that a placeholder names, -1 for none. A column may have a bar in
+// its name: what stands inside (( )) is its name then, without a default.
+func columnFor(p part, columns []string) (int, part, error) {
+	column := slices.Index(columns, p.name)
+	if !p.defaults {
+		return column, p, nil
+	}
+	whole := slices.Index(columns, p.inner)
+	switch {
+	case whole >= 0 && column >= 0:
+		return -1, p, fmt.Errorf("the placeholder ((%s)) may mean the column %q, or the column %q with a default: give the first another name with audience.columns", p.inner, p.inner, p.name)
+	case whole >= 0:
+		return whole, part{name: p.inner, inner: p.inner}, nil
+	}
+	return column, p, nil
 }
 
 // write encodes the literals of a text, or all of one without placeholders.
@@ -98,6 +129,12 @@ func write(a sms.Alphabet, whole string, parts []part, columns []int) (written, 
 			e.narrow, ok = a.AppendNarrow(nil, []byte(p.literal))
 			w.plain = w.plain && ok
 			e.wide = a.AppendWide(nil, []byte(p.literal))
+		} else if p.defaults {
+			ok := false
+			e.defaults = true
+			e.narrow, ok = a.AppendNarrow(nil, []byte(p.fallback))
+			e.isWide = !ok
+			e.wide = a.AppendWide(nil, []byte(p.fallback))
 		}
 		placeholders = placeholders || e.column >= 0
 		w.parts = append(w.parts, e)
@@ -132,6 +169,15 @@ func (r *Renderer) Reads() bool {
 // allocates nothing while dst has room.
 func (r *Renderer) Render(dst []byte, a sms.Alphabet, f *Fields, i int) (sms.Content, []byte, error) {
 	return r.variants[r.variant(f, i)].in[a].render(dst, f, i)
+}
+
+// textOf is the text of a row, as values of the plan's columns.
+func (r *Renderer) textOf(values [][]byte) *variant {
+	if r.language < 0 {
+		return &r.variants[0]
+	}
+	k, _ := r.speaks(values[r.language])
+	return &r.variants[k]
 }
 
 // variant is the index of recipient i's text.
@@ -205,8 +251,16 @@ func (w *written) narrow(dst []byte, f *Fields, i int) ([]byte, bool) {
 			dst = append(dst, p.narrow...)
 			continue
 		}
+		value := f.Value(p.column, i)
+		if p.defaults && blank(value) {
+			if p.isWide {
+				return dst[:start], false
+			}
+			dst = append(dst, p.narrow...)
+			continue
+		}
 		var ok bool
-		if dst, ok = w.alphabet.AppendNarrow(dst, f.Value(p.column, i)); !ok {
+		if dst, ok = w.alphabet.AppendNarrow(dst, value); !ok {
 			return dst[:start], false
 		}
 	}
@@ -220,7 +274,12 @@ func (w *written) wide(dst []byte, f *Fields, i int) []byte {
 			dst = append(dst, p.wide...)
 			continue
 		}
-		dst = w.alphabet.AppendWide(dst, f.Value(p.column, i))
+		value := f.Value(p.column, i)
+		if p.defaults && blank(value) {
+			dst = append(dst, p.wide...)
+			continue
+		}
+		dst = w.alphabet.AppendWide(dst, value)
 	}
 	return dst
 }

@@ -60,7 +60,7 @@ func TestAPlanSortedOnDiskIsThatSortedInMemory(t *testing.T) {
 	}
 	files := map[string]string{"a.csv": rows(1, "note"), "b.csv": rows(2, "note"), "empty.csv": "number,lang,note\n"}
 	files["c.csv"] = files["a.csv"] // everybody of it stands twice
-	d := campaign(t, "key: k\nlanguage: lang\ntexts: {zh: 你好((note)), en: hello ((note))}\naudience: {files: [a.csv, empty.csv, b.csv, c.csv]}", files)
+	d := campaign(t, "key: k\nlanguage: lang\ntexts: {zh: 你好((note)), en: hello ((note))}\naudience: {files: [a.csv, empty.csv, b.csv, c.csv], missing: send}", files)
 
 	type outcome struct {
 		plan    string

@@ -34,6 +34,11 @@ type Summary struct {
 	// UnreadExcludes is how many rows of the exclude files have no number that
 	// can be read.
 	UnreadExcludes int `json:"unread_excludes,omitempty"`
+	// Missing is how many rows have no value in a column for which a placeholder of their
+	// text has no default, by column, and Fillers how many values of texts are what
+	// programs write for none, such as NULL.
+	Missing map[string]int `json:"missing,omitempty"`
+	Fillers map[string]int `json:"fillers,omitempty"`
 	// Replies are what people may answer. Override is why those who opted out get it
 	// too, and Overridden how many of the recipients did.
 	Replies    Replies `json:"replies,omitempty"`

@@ -13,11 +13,45 @@ const maxPlaceholders = 32
 
 // A part of a text is a literal, or the value of a column.
 type part struct {
-	literal string
-	name    string // the column's name; "": a literal
+	literal  string
+	name     string // the column's name; "": a literal
+	fallback string // what is put in where there is no value
+	defaults bool   // there is a fallback, perhaps an empty one
+	inner    string // all that stands inside (( ))
 }
 
-// splitText cuts a text at its ((name)) placeholders.
+// cutPlaceholder reads what stands inside (( )): a column's name, and behind a bar the
+// default. A bar that is meant as itself is written \|.
+func cutPlaceholder(inner string) (p part, err error) {
+	p.inner = strings.TrimSpace(inner)
+	var fields []string
+	var field strings.Builder
+	for i := 0; i < len(inner); i++ {
+		switch {
+		case inner[i] == '\\' && i+1 < len(inner) && inner[i+1] == '|':
+			i++
+			field.WriteByte('|')
+		case inner[i] == '|':
+			fields = append(fields, field.String())
+			field.Reset()
+		default:
+			field.WriteByte(inner[i])
+		}
+	}
+	fields = append(fields, field.String())
+	p.name = strings.TrimSpace(fields[0])
+	switch {
+	case p.name == "":
+		return p, errors.New("a placeholder is empty: write the name of a column inside (( ))")
+	case len(fields) > 2:
+		return p, fmt.Errorf("the placeholder ((%s)) has more than one default: write \\| for a bar that is part of one", p.inner)
+	case len(fields) == 2:
+		p.fallback, p.defaults = strings.TrimSpace(fields[1]), true
+	}
+	return p, nil
+}
+
+// splitText cuts a text at its ((name)) and ((name|default)) placeholders.
 func splitText(text string) ([]part, error) {
 	var parts []part
 	placeholders := 0
@@ -30,17 +64,17 @@ func splitText(text string) ([]part, error) {
 			break
 		}
 		name, rest, closed := strings.Cut(after, "))")
-		name = strings.TrimSpace(name)
-		switch {
-		case !closed || strings.ContainsAny(name, "(\n"):
-			return nil, errors.New("a placeholder is not closed: write ((name))")
-		case name == "":
-			return nil, errors.New("a placeholder is empty: write the name of a column inside (( ))")
+		if !closed || strings.ContainsAny(name, "(\n") {
+			return nil, errors.New("a placeholder is not closed: write ((name)), or ((name|default)) with a default without round brackets")
+		}
+		p, err := cutPlaceholder(name)
+		if err != nil {
+			return nil, err
 		}
 		if placeholders++; placeholders > maxPlaceholders {
 			return nil, fmt.Errorf("it has more than %d placeholders", maxPlaceholders)
 		}
-		parts = append(parts, part{name: name})
+		parts = append(parts, p)
 		text = rest
 	}
 	return parts, nil

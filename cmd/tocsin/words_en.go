@@ -58,7 +58,7 @@ var wordsEN = words{
 	Reasons: map[string]string{
 		"invalid": "invalid", "duplicate": "duplicate", "suppressed": "suppressed", "excluded": "on an exclude list",
 		"not_selected": "not selected", "unroutable": "unroutable", "text_too_long": "text too long",
-		"malformed": "malformed",
+		"malformed": "malformed", "missing": "without a value",
 	},
 	Classes: map[string]string{"routine": "routine", "urgent": "urgent", "emergency": "emergency"},
 	States: map[string]string{

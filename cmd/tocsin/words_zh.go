@@ -58,7 +58,7 @@ var wordsZH = words{
 	Reasons: map[string]string{
 		"invalid": "无效", "duplicate": "重复", "suppressed": "拒收", "excluded": "在排除名单中",
 		"not_selected": "不在范围内", "unroutable": "无通道可达", "text_too_long": "文本过长",
-		"malformed": "格式错误",
+		"malformed": "格式错误", "missing": "缺少内容",
 	},
 	Classes: map[string]string{"routine": "常规", "urgent": "紧急", "emergency": "特急"},
 	States: map[string]string{

@@ -1,0 +1,141 @@
+package campaigns
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// maxFirst is how many places of rows a refusal or a warning names.
+const maxFirst = 5
+
+// complete holds the values that a row's text puts in against what people can read. It
+// is Missing for a row that is not sent, else Reasons.
+func (p *planner) complete(row [][]byte) Reason {
+	v := p.renderer.textOf(row)
+	if !v.personal {
+		return Reasons
+	}
+	missing := false
+	for _, c := range v.needs {
+		if blank(row[c]) {
+			missing = true
+			tally(&p.summary.Missing, p.summary.Columns[c])
+		}
+	}
+	for _, c := range v.shows {
+		if filler(row[c]) {
+			tally(&p.summary.Fillers, string(row[c]))
+		}
+	}
+	if !missing || p.decided || p.d.Audience.Missing == MissingSend {
+		return Reasons
+	}
+	return Missing
+}
+
+// tally counts one under a name in a map that is made when it is needed.
+func tally(m *map[string]int, name string) {
+	if *m == nil {
+		*m = map[string]int{}
+	}
+	(*m)[name]++
+}
+
+// refuseMissing refuses the plan for rows without a value, if the definition does not
+// say what becomes of them.
+func (p *planner) refuseMissing() error {
+	n := p.summary.Excluded[Missing.String()]
+	if n == 0 || p.d.Audience.Missing == MissingExclude {
+		return nil
+	}
+	var places []string
+	first := Exclusion{}
+	for _, x := range p.out {
+		if x.Reason != Missing {
+			continue
+		}
+		if places == nil {
+			first = x
+		}
+		if places = append(places, fmt.Sprintf("%s:%d", p.files[x.File].Path(), x.Line)); len(places) == maxFirst {
+			break
+		}
+	}
+	return &Refusal{File: p.files[first.File].Path(), Line: int(first.Line), Err: fmt.Errorf(
+		"%d of %d rows have no value for a placeholder, %s (%s): fill them in, or write a default into the text, ((%s|DEFAULT)), or audience.missing: exclude (these rows are excluded) or send (nothing is put in)",
+		n, p.summary.Rows, p.lacked(), andMore(places, n), p.lackedMost())}
+}
+
+// andMore are places, the first of n.
+func andMore(places []string, n int) string {
+	text := strings.Join(places, ", ")
+	if n > len(places) {
+		text += fmt.Sprintf(" and %d more", n-len(places))
+	}
+	return text
+}
+
+// lacked says how many rows have no value, by column.
+func (p *planner) lacked() string {
+	var all []string
+	for _, c := range p.summary.Columns {
+		if n := p.summary.Missing[c]; n > 0 {
+			all = append(all, fmt.Sprintf("((%s)) %d", c, n))
+		}
+	}
+	return strings.Join(all, ", ")
+}
+
+// lackedMost is the column that most rows lack.
+func (p *planner) lackedMost() string {
+	most := ""
+	for _, c := range p.summary.Columns {
+		if n := p.summary.Missing[c]; most == "" && n > 0 || n > p.summary.Missing[most] {
+			most = c
+		}
+	}
+	return most
+}
+
+// blank reports whether people see nothing of a value: it has white space, control
+// characters and characters without a width alone.
+func blank(value []byte) bool {
+	for i := 0; i < len(value); {
+		if c := value[i]; c < utf8.RuneSelf {
+			if c > ' ' && c != 0x7F {
+				return false
+			}
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRune(value[i:])
+		if r >= 0x3400 && r < 0xFB00 || !unseen(r) { // most are Chinese
+			return false
+		}
+		i += size
+	}
+	return true
+}
+
+// unseen reports whether a character shows nothing.
+func unseen(r rune) bool {
+	switch r {
+	case 0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0: // joiners, fillers, a blank of Braille
+		return true
+	}
+	return unicode.IsSpace(r) || unicode.In(r, unicode.Z, unicode.Cf, unicode.Cc, unicode.Variation_Selector)
+}
+
+// filler reports whether a value is what programs write where there is none.
+func filler(value []byte) bool {
+	if len(value) < 3 || len(value) > 9 {
+		return false
+	}
+	switch string(value) {
+	case "NULL", "Null", "null", "nan", "NaN", "NAN", "N/A", "n/a", "#N/A", "None", "NONE", "undefined", "<NA>", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!":
+		return true
+	}
+	return false
+}
