@@ -50,31 +50,55 @@ func (p *planner) refuseMissing() error {
 	if n == 0 || p.d.Audience.Missing == MissingExclude {
 		return nil
 	}
-	var places []string
-	first := Exclusion{}
+	var first rowPlaces
 	for _, x := range p.out {
-		if x.Reason != Missing {
-			continue
-		}
-		if places == nil {
-			first = x
-		}
-		if places = append(places, fmt.Sprintf("%s:%d", p.files[x.File].Path(), x.Line)); len(places) == maxFirst {
-			break
+		if x.Reason == Missing {
+			first.add(p.files[x.File].Path(), int(x.Line))
 		}
 	}
-	return &Refusal{File: p.files[first.File].Path(), Line: int(first.Line), Err: fmt.Errorf(
-		"%d of %d rows have no value for a placeholder, %s (%s): fill them in, or write a default into the text, ((%s|DEFAULT)), or audience.missing: exclude (these rows are excluded) or send (nothing is put in)",
-		n, p.summary.Rows, p.lacked(), andMore(places, n), p.lackedMost())}
+	return first.refusal("%d of %d rows have no value for a placeholder, %s (%s): fill them in, or write a default into the text, ((%s|DEFAULT)), "+
+		"or audience.missing: exclude (these rows are excluded) or send (nothing is put in)", n, p.summary.Rows, p.lacked(), &first, p.lackedMost())
 }
 
-// andMore are places, the first of n.
-func andMore(places []string, n int) string {
-	text := strings.Join(places, ", ")
-	if n > len(places) {
-		text += fmt.Sprintf(" and %d more", n-len(places))
+// refuseUnread refuses the plan for rows of exclude files that may exclude somebody
+// else, or nobody.
+func (p *planner) refuseUnread() error {
+	u := &p.unread
+	if u.count == 0 {
+		return nil
+	}
+	return u.refusal("the exclude files hold %d rows whose number cannot be read, and nobody would be excluded by them (%s): put the numbers right, or remove the rows", u.count, u)
+}
+
+// rowPlaces are rows of files, the first of them with their places.
+type rowPlaces struct {
+	count int
+	file  string // of the first
+	line  int
+	named []string
+}
+
+func (r *rowPlaces) add(file string, line int) {
+	if r.count++; r.count == 1 {
+		r.file, r.line = file, line
+	}
+	if len(r.named) < maxFirst {
+		r.named = append(r.named, fmt.Sprintf("%s:%d", file, line))
+	}
+}
+
+// String is the places of the first, and how many there are besides.
+func (r *rowPlaces) String() string {
+	text := strings.Join(r.named, ", ")
+	if more := r.count - len(r.named); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
 	}
 	return text
+}
+
+// refusal is a refusal that stands at the first row.
+func (r *rowPlaces) refusal(format string, args ...any) error {
+	return &Refusal{File: r.file, Line: r.line, Err: fmt.Errorf(format, args...)}
 }
 
 // lacked says how many rows have no value, by column.

@@ -288,3 +288,16 @@ func TestADefaultCostsNoMemory(t *testing.T) {
 		t.Errorf("got %v allocations", n)
 	}
 }
+
+func TestARowOfAnExcludeFileThatCannotBeReadRefusesTheCampaign(t *testing.T) { // B5
+	list := "number\n13800138000\nabc\n\"\"\n​\n1380013800\n"
+	d := campaign(t, "key: k\ntext: t\naudience: {files: [a.csv], exclude: [x.csv, y.csv]}", map[string]string{
+		"a.csv": "number\n13800138001\n", "x.csv": "number\n13800138000\n", "y.csv": list,
+	})
+	_, err := d.Plan(t.Context(), PlanOptions{Router: carriers{}, Country: "CN"}, discard{})
+	var r *Refusal
+	if !errors.As(err, &r) || r.File != d.Audience.Exclude[1] || r.Line != 3 || !strings.Contains(err.Error(), "2 rows whose number cannot be read") ||
+		!strings.Contains(err.Error(), "y.csv:6)") || strings.Contains(err.Error(), "abc") {
+		t.Errorf("got %v", err)
+	}
+}

@@ -32,6 +32,7 @@ type planner struct {
 	number   int // the column of numbers in Columns
 	where    condition
 	renderer *Renderer
+	unread   rowPlaces    // rows of exclude files whose numbers cannot be read
 	decided  bool         // an earlier plan has let rows without a value pass
 	forced   bool         // the definition's texts force UCS-2 by themselves
 	excluded []sms.Number // of the exclude files, sorted
@@ -257,7 +258,7 @@ func (p *planner) exclusions() error {
 		}
 	}
 	slices.Sort(p.excluded)
-	return nil
+	return p.refuseUnread()
 }
 
 func (p *planner) excludeFile(f *audience.File) error {
@@ -285,8 +286,8 @@ func (p *planner) excludeFile(f *audience.File) error {
 		}
 		if n, ok := p.numbers.parse(cells[column]); ok {
 			p.excluded = append(p.excluded, n)
-		} else if len(cells[column]) > 0 {
-			p.summary.UnreadExcludes++
+		} else if !blank(cells[column]) {
+			p.unread.add(f.Path(), line)
 		}
 	}
 }

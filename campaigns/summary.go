@@ -31,8 +31,8 @@ type Summary struct {
 	ForcingUCS2 Characters `json:"forcing_ucs2,omitempty"`
 	Longest     Longest    `json:"longest"`
 	Samples     []Sample   `json:"samples"`
-	// UnreadExcludes is how many rows of the exclude files have no number that
-	// can be read.
+	// UnreadExcludes is how many rows of the exclude files have no number that can be
+	// read, in plans of versions that did not refuse them.
 	UnreadExcludes int `json:"unread_excludes,omitempty"`
 	// Missing is how many rows have no value in a column for which a placeholder of their
 	// text has no default, by column, and Fillers how many values of texts are what

@@ -142,11 +142,15 @@ approved with --approve.`,
 			if err := c.CanSend(); err != nil {
 				return usage(err) // without routes there is no plan
 			}
+			say, err := speak(cmd)
+			if err != nil {
+				return err
+			}
 			planned, err := retry(cmd, c, ledger.Command{Key: args[0], Verb: "retry", Who: o.by, Why: o.why}, approve)
 			if err != nil {
 				return unchanged(err)
 			}
-			return printPlanned(planned, o.asJSON, os.Stdout, os.Stderr)
+			return printPlanned(planned, o.asJSON, os.Stdout, os.Stderr, say)
 		},
 	}
 	o.flags(cmd)

@@ -47,7 +47,7 @@ over CMPP 3.0, China Unicom over SGIP 1.2 and China Telecom over SMGP 3.0.`,
 			if err != nil {
 				return err
 			}
-			if o.say = say; count < 1 {
+			if o.say, o.rejects = say, "off"; count < 1 {
 				return usage(fmt.Errorf("demo needs --count above 0"))
 			}
 			dir, err := os.MkdirTemp("", "tocsin-demo-")

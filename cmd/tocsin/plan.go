@@ -49,15 +49,7 @@ that spreadsheets open: their file, line, reason and own columns.`,
 				return err
 			}
 			p, err := rehearse(cmd.Context(), c, d, rows)
-			if closeErr := rows.Close(); err == nil {
-				err = closeErr
-			}
-			var refused *campaigns.Refusal
-			switch {
-			case errors.As(err, &refused):
-				return rows.with(err)
-			case err != nil:
-				rows.discard() // it is not whole
+			if err = rows.settle(err); err != nil {
 				return err
 			}
 			p.print(os.Stdout, say)
@@ -77,15 +69,16 @@ const planned = "planned"
 // those of a report.
 type rehearsal struct {
 	ledger.Report
-	Plan     *campaigns.Summary `json:"plan"`
-	Cost     map[string]string  `json:"cost,omitempty"` // by provider, where prices are configured
-	CostAll  []string           `json:"cost_in_all,omitempty"`
-	After    string             `json:"finish_after,omitempty"` // how long it takes at the configured rates
-	Starts   string             `json:"starts,omitempty"`       // if it is run now
-	Finish   string             `json:"finish,omitempty"`       // if it is run now, under its schedule
-	Late     bool               `json:"expires_first,omitempty"`
-	Next     []string           `json:"next,omitempty"` // the first times of a campaign that is sent again and again
-	Rejected string             `json:"rejects,omitempty"`
+	Plan     *campaigns.Summary  `json:"plan"`
+	Cost     map[string]string   `json:"cost,omitempty"` // by provider, where prices are configured
+	CostAll  []string            `json:"cost_in_all,omitempty"`
+	After    string              `json:"finish_after,omitempty"` // how long it takes at the configured rates
+	Starts   string              `json:"starts,omitempty"`       // if it is run now
+	Finish   string              `json:"finish,omitempty"`       // if it is run now, under its schedule
+	Late     bool                `json:"expires_first,omitempty"`
+	Next     []string            `json:"next,omitempty"` // the first times of a campaign that is sent again and again
+	Rejected string              `json:"rejects,omitempty"`
+	Warnings []campaigns.Warning `json:"warnings,omitempty"`
 
 	d       *campaigns.Definition
 	rejects *rejects
@@ -124,7 +117,7 @@ func rehearse(ctx context.Context, c *configs.Config, d *campaigns.Definition, r
 	if err != nil {
 		return nil, err
 	}
-	p.Plan = sum
+	p.Plan, p.Warnings = sum, warningsOf(sum)
 	if rows.written() {
 		p.Rejected = rows.path
 	}
@@ -233,6 +226,7 @@ func (p *rehearsal) time(c *configs.Config, now time.Time) {
 // print writes the plan for people.
 func (p *rehearsal) print(w io.Writer, say *words) {
 	printReport(w, &p.Report, say)
+	printWarnings(w, p.Warnings, say)
 	if len(p.Next) > 0 {
 		fmt.Fprintf(w, say.NextTimes, strings.Join(p.Next, ", "))
 	}
@@ -244,14 +238,7 @@ func (p *rehearsal) print(w io.Writer, say *words) {
 	for i, path := range p.d.Audience.Files {
 		t.add(say.FileLabel, fmt.Sprintf(say.File, path, s.Encodings[i], s.FileRows[i]))
 	}
-	if s.UnreadExcludes > 0 {
-		t.add(say.UnreadLabel, fmt.Sprintf(say.UnreadRows, s.UnreadExcludes))
-	}
-	if failing := p.failing(); failing > 0 && p.rejects != nil {
-		text := fmt.Sprintf(say.RejectsIn, failing, p.rejects.path)
-		if p.rejects.err != nil {
-			text = fmt.Sprintf(say.RejectsFailed, failing, p.rejects.err)
-		}
+	if text := p.rejects.words(failing(p.Plan.Excluded), say); text != "" {
 		t.add(say.Rejects, text)
 	}
 	for _, route := range sortedKeys(s.Routes) {
@@ -344,9 +331,9 @@ func clock(rfc3339 string) string {
 }
 
 // failing is how many rows are excluded that somebody may want to put right.
-func (p *rehearsal) failing() int {
-	n := -p.Plan.Excluded[campaigns.NotSelected.String()]
-	for _, k := range p.Plan.Excluded {
+func failing(excluded map[string]int) int {
+	n := -excluded[campaigns.NotSelected.String()]
+	for _, k := range excluded {
 		n += k
 	}
 	return n

@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"path/filepath"
 	"slices"
@@ -49,7 +49,7 @@ func (p *planning) Submit(ctx context.Context, s web.Submission) (web.Planned, e
 			return web.Planned{}, &campaigns.Refusal{File: d.Path, Err: fmt.Errorf("the file %s was sent, and the definition does not name it", name)}
 		}
 	}
-	planned, err := p.submit(ctx, d, ledger.Draft{State: ledger.Submitted, Who: s.Who, Why: s.Why}, s.Approve)
+	planned, err := p.submit(ctx, d, ledger.Draft{State: ledger.Submitted, Who: s.Who, Why: s.Why}, s.Approve, nil)
 	return planned, p.told(as(named, err))
 }
 
@@ -71,12 +71,12 @@ func as(named map[string]string, err error) error {
 	return &own
 }
 
-// submit plans a campaign that is not in the ledger yet.
-func (p *planning) submit(ctx context.Context, d *campaigns.Definition, as ledger.Draft, approve bool) (web.Planned, error) {
+// submit plans a campaign that is not in the ledger yet; rows are as in planInto.
+func (p *planning) submit(ctx context.Context, d *campaigns.Definition, as ledger.Draft, approve bool, rows *rejects) (web.Planned, error) {
 	_, err := p.ledger.Campaign(d.Key)
 	if errors.Is(err, ledger.ErrNotFound) {
 		var planned ledger.Campaign
-		if planned, err = planInto(ctx, p.ledger, p.config, d, as); err == nil {
+		if planned, err = planInto(ctx, p.ledger, p.config, d, as, rows); err == nil {
 			return p.done(ctx, planned, as.Who, approve)
 		}
 	}
@@ -101,9 +101,16 @@ func (p *planning) Occur(ctx context.Context, parent ledger.Campaign, at time.Ti
 		return err
 	}
 	key := d.Schedule.Recurrence.OccurrenceKey(parent.Key, at)
-	_, err = p.ledger.Occur(ctx, parent, key, at, func(all campaigns.Earlier, sink campaigns.Sink) (*campaigns.Summary, error) {
+	occurrence, err := p.ledger.Occur(ctx, parent, key, at, func(all campaigns.Earlier, sink campaigns.Sink) (*campaigns.Summary, error) {
 		return d.PlanAgain(ctx, planOptions(p.config, router, suppressed), all, sink)
 	})
+	if err != nil {
+		return err
+	}
+	sum, err := summaryOf(occurrence)
+	if err == nil {
+		p.warn(key, sum)
+	}
 	return err
 }
 
@@ -137,10 +144,11 @@ func (p *planning) Retry(ctx context.Context, c ledger.Command, approve bool) (w
 
 // done approves what was planned, if it is to be, and says what was planned.
 func (p *planning) done(ctx context.Context, c ledger.Campaign, who string, approve bool) (web.Planned, error) {
-	var sum campaigns.Summary
-	if err := json.Unmarshal(c.Summary, &sum); err != nil {
-		return web.Planned{}, fmt.Errorf("read the plan of %s: %w", c.Key, err)
+	sum, err := summaryOf(c)
+	if err != nil {
+		return web.Planned{}, err
 	}
+	warnings := p.warn(c.Key, sum)
 	if approve {
 		if _, err := p.ledger.Do(ctx, ledger.Command{Key: c.Key, Verb: "approve", Who: who, Why: "with submit"}); err != nil {
 			return web.Planned{}, fmt.Errorf("%s is in the ledger, but not approved: %w", c.Key, err)
@@ -149,7 +157,19 @@ func (p *planning) done(ctx context.Context, c ledger.Campaign, who string, appr
 	}
 	return web.Planned{
 		Campaign: c.Key, State: c.State, RetryOf: c.RetryOf, Rows: c.Rows, Planned: c.Planned, Excluded: c.Excluded, Segments: sum.Segments, Routes: sum.Routes,
+		Warnings: warnings,
 	}, nil
+}
+
+// warn are what a plan warns of. It writes them down.
+func (p *planning) warn(key string, sum *campaigns.Summary) []campaigns.Warning {
+	all := warningsOf(sum)
+	for _, x := range all {
+		if p.log != nil {
+			p.log.Warn("the plan of a campaign has a warning", "campaign", key, "kind", x.Kind, "warning", x.Text)
+		}
+	}
+	return all
 }
 
 // told writes down an error that a caller of the API is not told.
@@ -162,10 +182,11 @@ func (p *planning) told(err error) error {
 }
 
 // printPlanned says what was planned, on stdout as JSON or on stderr for people.
-func printPlanned(p web.Planned, asJSON bool, out, talk interface{ Write([]byte) (int, error) }) error {
+func printPlanned(p web.Planned, asJSON bool, out, talk io.Writer, say *words) error {
 	if asJSON {
 		return writeJSON(out, p)
 	}
+	defer printWarnings(talk, p.Warnings, say)
 	excluded := p.Rows - p.Planned
 	if p.RetryOf != "" {
 		_, err := fmt.Fprintf(talk, "%s: %d recipients planned who have failed in %s, %d excluded; it is %s\n", p.Campaign, p.Planned, p.RetryOf, excluded, p.State)

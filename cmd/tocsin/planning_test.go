@@ -69,4 +69,20 @@ func TestASubmissionReadsNoFileOfTheServer(t *testing.T) {
 	if _, err := os.Stat(theirs); err != nil {
 		t.Error(err)
 	}
+	// B5: the answer carries what the plan warns of, and a refusal the caller's own names.
+	write(t, own, "number,name\n13800000001,NULL\n13800000002,张三\n", 0o600)
+	submission := web.Submission{
+		Who: "li", Why: "test", Path: "flood.yaml", Dir: dir, Files: map[string]string{"people.csv": own},
+		Definition: []byte("key: warned\ntext: ((name))您好\naudience: {files: [people.csv]}\n"),
+	}
+	planned, err = p.Submit(t.Context(), submission)
+	if want := (campaigns.Warning{Kind: campaigns.WarnFillers, Count: 1, What: "NULL: 1"}); err != nil || len(planned.Warnings) != 1 ||
+		planned.Warnings[0].Kind != want.Kind || planned.Warnings[0].Count != 1 || planned.Warnings[0].What != want.What || !strings.HasPrefix(planned.Warnings[0].Text, "1 values") {
+		t.Errorf("got %+v, %v, want the warning %+v", planned, err, want)
+	}
+	write(t, own, "number,name\n13800000001,\n13800000002,张三\n13800000003,\n", 0o600)
+	submission.Definition = []byte("key: missing\ntext: ((name))您好\naudience: {files: [people.csv]}\n")
+	if _, err = p.Submit(t.Context(), submission); err == nil || !strings.HasPrefix(err.Error(), "people.csv:2: 2 of 3 rows have no value") || !strings.Contains(err.Error(), "(people.csv:2, people.csv:4)") {
+		t.Errorf("got %v", err)
+	}
 }

@@ -77,6 +77,32 @@ func (r *rejects) with(err error) error {
 	return fmt.Errorf("%w (rows that are no recipients are in %s)", err, r.path)
 }
 
+// settle closes the file when the plan is over, which ended with err: that of a refused
+// plan is kept and named, that of one which failed is removed.
+func (r *rejects) settle(err error) error {
+	closed := r.Close()
+	var refused *campaigns.Refusal
+	switch {
+	case errors.As(err, &refused):
+		return r.with(err)
+	case err != nil:
+		r.discard() // it is not whole
+		return err
+	}
+	return closed
+}
+
+// words say where the rows are; "" when there are none, or none are written.
+func (r *rejects) words(failing int, say *words) string {
+	switch {
+	case r == nil || failing == 0:
+		return ""
+	case r.err != nil:
+		return fmt.Sprintf(say.RejectsFailed, failing, r.err)
+	}
+	return fmt.Sprintf(say.RejectsIn, failing, r.path)
+}
+
 // discard removes the closed file.
 func (r *rejects) discard() {
 	if r != nil && r.file != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -20,6 +21,7 @@ import (
 // runOptions are the flags of run and demo.
 type runOptions struct {
 	report     string
+	rejects    string // where rows that are no recipients go: see openRejects
 	noProgress bool
 	verbose    bool
 	say        *words
@@ -31,7 +33,8 @@ func newRun() *cobra.Command {
 		Use:   "run CAMPAIGN.yaml",
 		Short: "Send a campaign to its end and print the report",
 		Long: `Plans the campaign, sends it, waits until every recipient is settled or the
-wait for receipts is over, and prints the report.
+wait for receipts is over, and prints the report. The rows that are no recipients and that
+somebody may want to put right go to a CSV file, as with plan.
 
 Running it again continues where it stopped: nobody is sent the warning twice.
 When the campaign is finished it prints the report and sends nothing. Ctrl-C
@@ -57,6 +60,7 @@ recipients are in doubt or unsent, and 130 or 143 when it was interrupted.`,
 		},
 	}
 	cmd.Flags().StringVar(&o.report, "report", "", "write the report to this file as JSON too")
+	cmd.Flags().StringVar(&o.rejects, "rejects", "", "write the rows that are no recipients to this CSV file, or \"off\" (default: CAMPAIGN.rejects.csv beside the definition)")
 	cmd.Flags().BoolVar(&o.noProgress, "no-progress", false, "no progress bar")
 	cmd.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "say more on stderr")
 	settingFlags(cmd, "admin", "queue", "ledger", "country", "ported", "prefixes")
@@ -107,7 +111,7 @@ func (o *runOptions) send(ctx context.Context, s *system, d *campaigns.Definitio
 	if d.Schedule.Recurrence != nil {
 		return nil, d.RefuseEvery(errors.New("run sends a campaign to its end, and one with every has none: give it to tocsin submit, and let tocsin serve send it"))
 	}
-	campaign, err := s.plan(ctx, d, talk, o.say)
+	campaign, err := s.plan(ctx, d, o.rejects, talk, o.say)
 	if err != nil {
 		return nil, err
 	}
@@ -179,7 +183,7 @@ func (s *system) over(ctx context.Context, key string) error {
 
 // plan plans the campaign, or finds the plan there is. A campaign whose
 // definition has changed since it was planned is refused.
-func (s *system) plan(ctx context.Context, d *campaigns.Definition, talk io.Writer, say *words) (ledger.Campaign, error) {
+func (s *system) plan(ctx context.Context, d *campaigns.Definition, rejects string, talk io.Writer, say *words) (ledger.Campaign, error) {
 	known, err := s.ledger.Campaign(d.Key)
 	switch {
 	case err == nil && known.Hash != d.Hash():
@@ -191,7 +195,12 @@ func (s *system) plan(ctx context.Context, d *campaigns.Definition, talk io.Writ
 	case !errors.Is(err, ledger.ErrNotFound):
 		return known, err
 	}
-	planned, err := planInto(ctx, s.ledger, s.config, d, ledger.Draft{State: ledger.Approved, Approver: whoRuns()})
+	rows, err := openRejects(rejects, d)
+	if err != nil {
+		return known, err
+	}
+	planned, err := planInto(ctx, s.ledger, s.config, d, ledger.Draft{State: ledger.Approved, Approver: whoRuns()}, rows)
+	err = rows.settle(err)
 	if errors.Is(err, ledger.ErrKnown) && s.config.Shared() { // another process was quicker
 		if err := s.ledger.Sync(ctx); err != nil {
 			return known, err
@@ -199,9 +208,34 @@ func (s *system) plan(ctx context.Context, d *campaigns.Definition, talk io.Writ
 		if _, err := s.ledger.Campaign(d.Key); err != nil {
 			return known, err
 		}
-		return s.plan(ctx, d, talk, say)
+		return s.plan(ctx, d, rejects, talk, say)
 	}
-	return planned, err
+	if err != nil {
+		return planned, err
+	}
+	return planned, tellPlan(talk, planned, rows, say)
+}
+
+// tellPlan says what people should know of a plan that was just made.
+func tellPlan(talk io.Writer, c ledger.Campaign, rows *rejects, say *words) error {
+	sum, err := summaryOf(c)
+	if err != nil {
+		return err
+	}
+	printWarnings(talk, warningsOf(sum), say)
+	if text := rows.words(failing(c.Excluded), say); text != "" {
+		fmt.Fprintf(talk, "  %s: %s\n", say.Rejects, text)
+	}
+	return nil
+}
+
+// summaryOf is the plan's summary as the ledger keeps it.
+func summaryOf(c ledger.Campaign) (*campaigns.Summary, error) {
+	var sum campaigns.Summary
+	if err := json.Unmarshal(c.Summary, &sum); err != nil {
+		return nil, fmt.Errorf("read the plan of %s: %w", c.Key, err)
+	}
+	return &sum, nil
 }
 
 // whoRuns is the user of this process, as the machine calls them.
@@ -213,8 +247,8 @@ func whoRuns() string {
 }
 
 // planInto plans a campaign that is not there yet into a ledger; as says in which
-// state, and who submits it.
-func planInto(ctx context.Context, l *ledger.Ledger, c *configs.Config, d *campaigns.Definition, as ledger.Draft) (ledger.Campaign, error) {
+// state, and who submits it. rows get those that are no recipients; nil: nobody.
+func planInto(ctx context.Context, l *ledger.Ledger, c *configs.Config, d *campaigns.Definition, as ledger.Draft, rows *rejects) (ledger.Campaign, error) {
 	suppressed, err := l.Suppressed(ctx)
 	if err != nil {
 		return ledger.Campaign{}, err
@@ -232,6 +266,10 @@ func planInto(ctx context.Context, l *ledger.Ledger, c *configs.Config, d *campa
 		State: as.State, Who: as.Who, Why: as.Why, Approver: as.Approver,
 	}
 	return l.Plan(ctx, draft, func(sink campaigns.Sink) (*campaigns.Summary, error) {
-		return d.Plan(ctx, planOptions(c, router, suppressed), sink)
+		o := planOptions(c, router, suppressed)
+		if rows != nil {
+			o.Rejects = rows
+		}
+		return d.Plan(ctx, o, sink)
 	})
 }

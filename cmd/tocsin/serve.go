@@ -100,7 +100,7 @@ func (v *service) once(ctx context.Context, definitions []*campaigns.Definition)
 	}
 	v.tide = 0
 	for _, d := range definitions {
-		if _, err := s.plan(ctx, d, os.Stderr, v.say); err != nil {
+		if _, err := s.plan(ctx, d, "", os.Stderr, v.say); err != nil {
 			return false, errors.Join(err, s.Close())
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"mime/multipart"
 	"net/http"
@@ -18,7 +19,7 @@ import (
 )
 
 func newSubmit() *cobra.Command {
-	approve, asJSON, by, why := false, false, "", ""
+	approve, asJSON, by, why, to := false, false, "", "", ""
 	cmd := &cobra.Command{
 		Use:   "submit CAMPAIGN.yaml",
 		Short: "Plan a campaign into the ledger, for the processes that serve it",
@@ -33,6 +34,10 @@ TOCSIN_TOKEN.`,
 			if err != nil {
 				return err
 			}
+			say, err := speak(cmd)
+			if err != nil {
+				return err
+			}
 			if approve && by == "" {
 				return usage(errors.New("submit --approve wants --by: who approves it"))
 			}
@@ -43,33 +48,45 @@ TOCSIN_TOKEN.`,
 			if err != nil {
 				return err
 			}
-			planned, err := submit(cmd, c, d, cmp.Or(why, "with submit"), by, approve)
+			planned, rows, err := submit(cmd, c, d, cmp.Or(why, "with submit"), by, to, approve)
 			if err != nil {
 				return err
 			}
-			return printPlanned(planned, asJSON, os.Stdout, os.Stderr)
+			err = printPlanned(planned, asJSON, os.Stdout, os.Stderr, say)
+			if text := rows.words(failing(planned.Excluded), say); text != "" {
+				fmt.Fprintf(os.Stderr, "  %s: %s\n", say.Rejects, text)
+			}
+			return err
 		},
 	}
 	cmd.Flags().BoolVar(&approve, "approve", false, "let it be sent")
 	cmd.Flags().StringVar(&by, "by", "", "who submits it")
 	cmd.Flags().StringVar(&why, "reason", "", "why")
+	cmd.Flags().StringVar(&to, "rejects", "", "write the rows that are no recipients to this CSV file, or \"off\" (default: CAMPAIGN.rejects.csv beside the definition; none when a server plans it)")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "say what was planned as JSON")
 	settingFlags(cmd, "ledger", "country", "ported", "prefixes")
 	return cmd
 }
 
-// submit plans a campaign straight into the ledger, or has the server do it that
-// holds its file.
-func submit(cmd *cobra.Command, c *configs.Config, d *campaigns.Definition, why, by string, approve bool) (p web.Planned, err error) {
+// submit plans a campaign straight into the ledger, with the rows that are no recipients
+// in a file as openRejects names it, or has the server do it that holds its file.
+func submit(cmd *cobra.Command, c *configs.Config, d *campaigns.Definition, why, by, to string, approve bool) (p web.Planned, rows *rejects, err error) {
 	l, err := visit(cmd, c)
 	if errors.Is(err, ledger.ErrBusy) {
-		return send(cmd.Context(), c, d, why, approve)
+		p, err = send(cmd.Context(), c, d, why, approve)
+		return p, nil, err
 	}
 	if err != nil {
-		return p, err
+		return p, nil, err
 	}
-	p, err = (&planning{ledger: l, config: c}).submit(cmd.Context(), d, ledger.Draft{State: ledger.Submitted, Who: by, Why: why}, approve)
-	return p, errors.Join(err, l.Close())
+	defer func() { err = errors.Join(err, l.Close()) }()
+	if _, known := l.Campaign(d.Key); errors.Is(known, ledger.ErrNotFound) { // else the rows are those of its plan
+		if rows, err = openRejects(to, d); err != nil {
+			return p, nil, err
+		}
+	}
+	p, err = (&planning{ledger: l, config: c}).submit(cmd.Context(), d, ledger.Draft{State: ledger.Submitted, Who: by, Why: why}, approve, rows)
+	return p, rows, rows.settle(err)
 }
 
 // send sends a definition and its files to the server that holds the ledger. They

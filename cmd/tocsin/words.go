@@ -80,8 +80,8 @@ type words struct {
 	Language      string
 	LanguageCount string // recipients, language
 	OtherLanguage string // recipients, language
-	UnreadRows    string // rows of exclude files
-	UnreadLabel   string
+	Warning       string
+	Warnings      map[string]string // by the kind of a campaigns.Warning: {n} is its Count, {what} its What
 	Encoding      string
 	Forcing       string
 	Longest       string

@@ -1,5 +1,7 @@
 package main
 
+import "tocsin/campaigns"
+
 var wordsEN = words{
 	Title:        "%s  %s  (%s, %s)\n",
 	Rows:         "rows",
@@ -74,8 +76,13 @@ var wordsEN = words{
 	Language:      "language %s",
 	LanguageCount: "%d recipients",
 	OtherLanguage: "%d recipients; %d of them name a language without a text and get this one",
-	UnreadLabel:   "exclude files",
-	UnreadRows:    "%d rows hold no number that can be read: nobody is excluded by them",
+	Warning:       "WARNING",
+	Warnings: map[string]string{
+		campaigns.WarnLanguages:       "{n} recipients name a language without a text and get the first one",
+		campaigns.WarnMissing:         "{n} rows have no value for a placeholder and are sent all the same ({what})",
+		campaigns.WarnMissingExcluded: "{n} rows have no value for a placeholder and are excluded ({what})",
+		campaigns.WarnFillers:         "{n} values that texts put in look like the filler of a program, not like what people should read ({what})",
+	},
 	Encoding:      "encoding",
 	Forcing:       "characters that force UCS-2",
 	Longest:       "longest text",

@@ -12,7 +12,10 @@ import (
 	"tocsin/campaigns"
 )
 
-var verb = regexp.MustCompile(`%[.0-9]*[a-z]`)
+var (
+	verb   = regexp.MustCompile(`%[.0-9]*[a-z]`)
+	braces = regexp.MustCompile(`\{[a-z]+\}`)
+)
 
 func TestEveryWordIsInBothLanguages(t *testing.T) {
 	compareWords(t, reflect.ValueOf(wordsEN), reflect.ValueOf(wordsZH))
@@ -28,8 +31,13 @@ func compareWords(t *testing.T, en, zh reflect.Value) {
 		}
 		if en.Field(i).Kind() == reflect.Map {
 			for _, k := range en.Field(i).MapKeys() {
-				if v := zh.Field(i).MapIndex(k); !v.IsValid() || v.String() == "" {
+				v := zh.Field(i).MapIndex(k)
+				if !v.IsValid() || v.String() == "" {
 					t.Errorf("%s: %s is not said in Chinese", name, k)
+					continue
+				}
+				if d := cmp.Diff(braces.FindAllString(en.Field(i).MapIndex(k).String(), -1), braces.FindAllString(v.String(), -1)); d != "" {
+					t.Errorf("%s: %s: the languages put in other things: %s", name, k, d)
 				}
 			}
 			if en.Field(i).Len() == 0 || en.Field(i).Len() != zh.Field(i).Len() {
@@ -55,6 +63,17 @@ func TestEveryReasonHasAWord(t *testing.T) {
 		if wordsEN.Reasons[r.String()] == "" {
 			t.Errorf("there is no word for %s", r)
 		}
+	}
+}
+
+func TestEveryWarningHasWords(t *testing.T) {
+	for _, kind := range campaigns.Warnings {
+		if wordsEN.Warnings[kind] == "" {
+			t.Errorf("there are no words for %s", kind)
+		}
+	}
+	if len(wordsEN.Warnings) != len(campaigns.Warnings) {
+		t.Errorf("got words for %d warnings, there are %d", len(wordsEN.Warnings), len(campaigns.Warnings))
 	}
 }
 

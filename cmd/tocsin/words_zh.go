@@ -1,5 +1,7 @@
 package main
 
+import "tocsin/campaigns"
+
 var wordsZH = words{
 	Title:        "%s  %s  （%s，%s）\n",
 	Rows:         "行数",
@@ -74,8 +76,13 @@ var wordsZH = words{
 	Language:      "语言 %s",
 	LanguageCount: "%d 名收件人",
 	OtherLanguage: "%d 名收件人；其中 %d 名的语言没有对应文本，使用此文本",
-	UnreadLabel:   "排除名单",
-	UnreadRows:    "有 %d 行的号码无法识别：它们没有排除任何人",
+	Warning:       "警告",
+	Warnings: map[string]string{
+		campaigns.WarnLanguages:       "{n} 名收件人的语言没有对应文本，将收到第一种文本",
+		campaigns.WarnMissing:         "{n} 行缺少文本所需的内容，仍会发送（{what}）",
+		campaigns.WarnMissingExcluded: "{n} 行缺少文本所需的内容，已排除（{what}）",
+		campaigns.WarnFillers:         "文本引用的 {n} 个值像是程序写的空值，不像给人看的内容（{what}）",
+	},
 	Encoding:      "编码",
 	Forcing:       "导致 UCS-2 的字符",
 	Longest:       "最长文本",

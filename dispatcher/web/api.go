@@ -48,14 +48,15 @@ type People interface {
 
 // Planned says what was planned. Rows is Planned and all of Excluded together.
 type Planned struct {
-	Campaign string         `json:"campaign"`
-	State    string         `json:"state"`
-	RetryOf  string         `json:"retry_of,omitempty"`
-	Rows     int            `json:"rows"`
-	Planned  int            `json:"planned"`
-	Excluded map[string]int `json:"excluded"` // by reason
-	Segments int            `json:"segments"`
-	Routes   map[string]int `json:"routes"` // recipients
+	Campaign string              `json:"campaign"`
+	State    string              `json:"state"`
+	RetryOf  string              `json:"retry_of,omitempty"`
+	Rows     int                 `json:"rows"`
+	Planned  int                 `json:"planned"`
+	Excluded map[string]int      `json:"excluded"` // by reason
+	Segments int                 `json:"segments"`
+	Routes   map[string]int      `json:"routes"` // recipients
+	Warnings []campaigns.Warning `json:"warnings,omitempty"`
 }
 
 // Path is where the API is.
