@@ -121,7 +121,7 @@ var prefixPattern = regexp.MustCompile(`^([1-9][0-9]{0,14}|\*)$`)
 func (l *loader) load() error {
 	doc, d := l.doc, l.d
 	d.places.at = map[string][2]int{}
-	for _, path := range []string{"$.text", "$.texts", "$.language", "$.audience.where", "$.audience.expect", "$.audience.columns", "$.audience.files", "$.schedule.every"} {
+	for _, path := range []string{"$.text", "$.texts", "$.language", "$.audience.where", "$.audience.expect", "$.audience.columns", "$.audience.files", "$.schedule.every", "$.schedule.start", "$.schedule.expires"} {
 		l.note(path)
 	}
 	d.Key, d.Title, d.Sender, d.Language = doc.Key, doc.Title, doc.Sender, strings.TrimSpace(doc.Language)

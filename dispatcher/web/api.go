@@ -57,6 +57,7 @@ type Planned struct {
 	Segments int                 `json:"segments"`
 	Routes   map[string]int      `json:"routes"` // recipients
 	Warnings []campaigns.Warning `json:"warnings,omitempty"`
+	Schedule campaigns.Times     `json:"schedule,omitzero"`
 }
 
 // Path is where the API is.
