@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -55,13 +56,20 @@ func Parse(path string, source []byte) (*Definition, error) {
 	if err := checkShape(path, source); err != nil {
 		return nil, err
 	}
-	var doc document
-	file, err := decode(source, &doc)
+	file, err := parseYAML(source)
 	if err != nil {
 		return nil, syntaxRefusal(path, err)
 	}
-	l := loader{path: path, file: file, doc: &doc, d: &Definition{Path: path, Source: string(source)}}
-	if err := l.load(); err != nil {
+	l := loader{path: path, file: file, doc: &document{}, d: &Definition{Path: path, Source: string(source)}}
+	form := checkForm(path, source, file)
+	if err := decode(source, l.doc); err != nil {
+		var unknown *yaml.UnknownFieldError
+		if l.add(syntaxRefusal(path, err)); !errors.As(err, &unknown) {
+			return nil, refusals(form, l.faults) // what is read is not whole
+		}
+	}
+	l.load()
+	if err := refusals(form, l.faults); err != nil {
 		return nil, err
 	}
 	return l.d, nil
@@ -91,10 +99,19 @@ func (d *Definition) RefuseEvery(err error) error { return d.refuse("$.schedule.
 
 // A loader makes a definition of a document.
 type loader struct {
-	path string
-	file *ast.File
-	doc  *document
-	d    *Definition
+	path   string
+	file   *ast.File
+	doc    *document
+	d      *Definition
+	faults []*Refusal // all that was found
+}
+
+// add notes what is wrong; reading goes on.
+func (l *loader) add(err error) {
+	var r *Refusal
+	if errors.As(err, &r) {
+		l.faults = append(l.faults, r)
+	}
 }
 
 // note looks a YAML path up in the file; a path that is not there stands where
@@ -103,7 +120,7 @@ func (l *loader) note(path string) {
 	for at := path; at != "$" && at != ""; at = at[:max(strings.LastIndexAny(at, ".["), 0)] {
 		p, err := yaml.PathString(at)
 		if err != nil {
-			return
+			continue
 		}
 		if n, err := p.FilterFile(l.file); err == nil && n != nil && n.GetToken() != nil {
 			l.d.places.at[path] = [2]int{n.GetToken().Position.Line, n.GetToken().Position.Column}
@@ -121,36 +138,38 @@ var keyPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
 
 var prefixPattern = regexp.MustCompile(`^([1-9][0-9]{0,14}|\*)$`)
 
-func (l *loader) load() error {
+func (l *loader) load() {
 	doc, d := l.doc, l.d
 	d.places.at = map[string][2]int{}
-	for _, path := range []string{"$.text", "$.texts", "$.language", "$.audience.where", "$.audience.expect", "$.audience.columns", "$.audience.files", "$.schedule.every"} {
+	for _, path := range []string{"$.text", "$.texts", "$.language", "$.audience.where", "$.audience.expect", "$.audience.columns", "$.audience.files", "$.schedule.every", "$.schedule.start", "$.schedule.expires"} {
 		l.note(path)
 	}
 	d.Key, d.Title, d.Sender, d.Language = doc.Key, strings.TrimSpace(doc.Title), doc.Sender, strings.TrimSpace(doc.Language)
 	if !keyPattern.MatchString(doc.Key) {
-		return l.refuse("$.key", "key must be 1 to 64 small letters, digits, dots, hyphens or underlines and begin with a letter or digit: it names the campaign for good")
+		l.add(l.refuse("$.key", "key must be 1 to 64 small letters, digits, dots, hyphens or underlines and begin with a letter or digit: it names the campaign for good"))
 	}
 	if d.Title == "" {
 		d.Title = d.Key
 	}
-	var ok bool
-	if d.Class, ok = sms.ParseClass(doc.Class); !ok && doc.Class != "" {
-		return l.refuse("$.class", "class is %q: it must be routine, urgent or emergency", doc.Class)
+	known := doc.Class == ""
+	if class, ok := sms.ParseClass(doc.Class); ok {
+		d.Class, known = class, true
+	} else if !known {
+		l.add(l.refuse("$.class", "class is %q: it must be routine, urgent or emergency", doc.Class))
 	}
 	d.Signature = strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(doc.Signature), "【"), "】")
 	if strings.ContainsAny(d.Signature, "【】\n") {
-		return l.refuse("$.signature", "signature is a name alone: 【 and 】 are put around it")
+		l.add(l.refuse("$.signature", "signature is a name alone: 【 and 】 are put around it"))
 	}
 	if i := strings.IndexFunc(d.Sender, func(r rune) bool { return r < ' ' || r > '~' }); i >= 0 || len(d.Sender) > maxSender {
-		return l.refuse("$.sender", "sender is a number or a name of at most %d ASCII letters and digits", maxSender)
+		l.add(l.refuse("$.sender", "sender is a number or a name of at most %d ASCII letters and digits", maxSender))
 	}
-	for _, step := range []func() error{l.values, l.texts, l.audience, l.schedule, l.policies, l.replies, l.override} {
-		if err := step(); err != nil {
-			return err
-		}
+	for _, step := range []func() error{l.values, l.texts, l.audience, l.schedule, l.policies, l.replies} {
+		l.add(step())
 	}
-	return nil
+	if known { // else it cannot be said whether it may be overridden
+		l.add(l.override())
+	}
 }
 
 func (l *loader) texts() error {
@@ -170,32 +189,36 @@ func (l *loader) texts() error {
 	for _, t := range doc.Texts {
 		d.Texts = append(d.Texts, Text{t.Language, strings.TrimRight(t.Text, "\n")})
 	}
-	seen := map[string]bool{}
-	for _, t := range d.Texts {
-		path := "$.text"
-		if t.Language != "" {
-			path = "$.texts"
-		}
-		if seen[strings.ToLower(t.Language)] {
-			return l.refuse(path, "there are two texts%s: capital letters make no other language", of(t.Language))
-		}
-		seen[strings.ToLower(t.Language)] = true
-		if i := strings.IndexFunc(t.Text, func(r rune) bool { return r < ' ' && r != '\n' && r != '\r' || r == 0x7F }); i >= 0 {
-			return l.refuse(path, "the text%s holds the control character U+%04X: remove it, no handset shows it", of(t.Language), t.Text[i])
-		}
-		if d.Signature != "" && strings.HasPrefix(strings.TrimSpace(t.Text), "【"+d.Signature+"】") {
-			return l.refuse(path, "the text%s begins with 【%s】, and signature puts it there too: remove one of them", of(t.Language), d.Signature)
-		}
-		if strings.TrimSpace(t.Text) == "" {
-			return l.refuse(path, "the text%s is empty", of(t.Language))
-		}
-		parts, err := splitText(d.whole(t.Text))
-		if err != nil {
-			return l.refuse(path, "the text%s: %w", of(t.Language), err)
-		}
-		if err := checkLength(parts); err != nil {
-			return l.refuse(path, "the text%s: %w", of(t.Language), err)
-		}
+	for i, t := range d.Texts {
+		l.add(l.text(t, d.Texts[:i]))
+	}
+	return nil
+}
+
+// text checks one text; before are those that stand before it.
+func (l *loader) text(t Text, before []Text) error {
+	d, path := l.d, "$.text"
+	if t.Language != "" {
+		path = "$.texts." + t.Language
+	}
+	if slices.ContainsFunc(before, func(o Text) bool { return strings.EqualFold(o.Language, t.Language) }) {
+		return l.refuse(path, "there are two texts%s: capital letters make no other language", of(t.Language))
+	}
+	if i := strings.IndexFunc(t.Text, func(r rune) bool { return r < ' ' && r != '\n' && r != '\r' || r == 0x7F }); i >= 0 {
+		return l.refuse(path, "the text%s holds the control character U+%04X: remove it, no handset shows it", of(t.Language), t.Text[i])
+	}
+	if d.Signature != "" && strings.HasPrefix(strings.TrimSpace(t.Text), "【"+d.Signature+"】") {
+		return l.refuse(path, "the text%s begins with 【%s】, and signature puts it there too: remove one of them", of(t.Language), d.Signature)
+	}
+	if strings.TrimSpace(t.Text) == "" {
+		return l.refuse(path, "the text%s is empty", of(t.Language))
+	}
+	parts, err := splitText(d.whole(t.Text))
+	if err != nil {
+		return l.refuse(path, "the text%s: %w", of(t.Language), err)
+	}
+	if err := checkLength(parts); err != nil {
+		return l.refuse(path, "the text%s: %w", of(t.Language), err)
 	}
 	return nil
 }
@@ -210,12 +233,12 @@ func of(language string) string {
 func (l *loader) audience() error {
 	a, d := &l.doc.Audience, l.d
 	if len(a.Files) == 0 {
-		return l.refuse("$.audience.files", "there is no audience: name its files in audience.files")
+		l.add(l.refuse("$.audience.files", "there is no audience: name its files in audience.files"))
 	}
 	d.Audience = Audience{Columns: map[string]string{}, Where: strings.TrimSpace(a.Where), Expect: Expect(a.Expect)}
 	usual := strings.TrimSpace(a.Encoding)
 	if usual != "" && !audience.KnowsEncoding(usual) {
-		return l.refuse("$.audience.encoding", "there is no encoding %q: write utf-8, gb18030, big5, euc-kr, shift_jis, windows-1252 or the like", usual)
+		l.add(l.refuse("$.audience.encoding", "there is no encoding %q: write utf-8, gb18030, big5, euc-kr, shift_jis, windows-1252 or the like", usual))
 	}
 	for _, list := range []struct {
 		path    string
@@ -231,11 +254,12 @@ func (l *loader) audience() error {
 			at, name := fmt.Sprintf("%s[%d]", list.path, i), f.File
 			l.note(at)
 			if strings.TrimSpace(name) == "" {
-				return l.refuse(at, "a file without a name")
+				l.add(l.refuse(at, "a file without a name"))
+				continue
 			}
 			how, err := l.reading(at, f, usual)
 			if err != nil {
-				return err
+				l.add(err)
 			}
 			*list.written, *list.reading = append(*list.written, name), append(*list.reading, how)
 			if !filepath.IsAbs(name) {
@@ -248,10 +272,11 @@ func (l *loader) audience() error {
 	for name, column := range a.Columns {
 		name, column = strings.TrimSpace(name), strings.TrimSpace(column)
 		if name == "" || column == "" {
-			return l.refuse("$.audience.columns", "columns names nothing: write the name in the text, then the column's name in the files")
+			l.add(l.refuse("$.audience.columns", "columns names nothing: write the name in the text, then the column's name in the files"))
+			continue
 		}
 		if other, ok := used[column]; ok {
-			return l.refuse("$.audience.columns", "columns gives %q two names, %s and %s", column, min(other, name), max(other, name))
+			l.add(l.refuse("$.audience.columns", "columns gives %q two names, %s and %s", column, min(other, name), max(other, name)))
 		}
 		used[column] = name
 		d.Audience.Columns[name] = column
@@ -262,7 +287,7 @@ func (l *loader) audience() error {
 	case MissingRefuse, MissingExclude, MissingSend:
 		d.Audience.Missing = a.Missing
 	default:
-		return l.refuse("$.audience.missing", "missing is %q: it must be refuse, exclude or send", a.Missing)
+		l.add(l.refuse("$.audience.missing", "missing is %q: it must be refuse, exclude or send", a.Missing))
 	}
 	if e := a.Expect; e.Min < 0 || e.Max < 0 || e.Max > 0 && e.Min > e.Max {
 		return l.refuse("$.audience.expect", "expect is from %d to %d: nothing is in between", e.Min, e.Max)
@@ -276,7 +301,7 @@ func (l *loader) policies() error {
 	if doc.Receipts.Wait != "" {
 		wait, err := time.ParseDuration(doc.Receipts.Wait)
 		if err != nil || wait < 0 {
-			return l.refuse("$.receipts.wait", "%q is no length of time: write one like 30m or 2h", doc.Receipts.Wait)
+			l.add(l.refuse("$.receipts.wait", "%q is no length of time: write one like 30m or 2h", doc.Receipts.Wait))
 		}
 		d.Receipts.Wait = wait
 	}
@@ -289,7 +314,7 @@ func (l *loader) policies() error {
 			d.InDoubt = "resend"
 		}
 	default:
-		return l.refuse("$.in_doubt", "in_doubt is %q: it must be resend or hold", doc.InDoubt)
+		l.add(l.refuse("$.in_doubt", "in_doubt is %q: it must be resend or hold", doc.InDoubt))
 	}
 	d.Routes = doc.Routes
 	for i, r := range d.Routes {
@@ -297,13 +322,13 @@ func (l *loader) policies() error {
 		l.note(at + ".to")
 		l.note(at + ".carrier")
 		if r.Prefix != "" && !prefixPattern.MatchString(r.Prefix) {
-			return l.refuse(at+".prefix", "prefix %q will not do: digits after the plus sign, country code first, for example \"86\", or \"*\" for every number", r.Prefix)
+			l.add(l.refuse(at+".prefix", "prefix %q will not do: digits after the plus sign, country code first, for example \"86\", or \"*\" for every number", r.Prefix))
 		}
 		if (r.Carrier == "") == (r.Prefix == "") {
-			return l.refuse(at, "a route is for a carrier or for a prefix: name one of them")
+			l.add(l.refuse(at, "a route is for a carrier or for a prefix: name one of them"))
 		}
 		if len(r.To) == 0 {
-			return l.refuse(at, "a route leads nowhere: name providers in to")
+			l.add(l.refuse(at, "a route leads nowhere: name providers in to"))
 		}
 	}
 	return nil

@@ -24,7 +24,7 @@ func parseRecurrence(every string, zone *time.Location) (*Recurrence, error) {
 	if n := len(strings.Fields(every)); n != 5 || strings.Contains(every, "TZ=") || strings.HasPrefix(every, "@") {
 		return nil, errors.New("it has five fields, minute, hour, day of the month, month and day of the week: 0 8 * * MON-FRI is at 8 on workdays")
 	}
-	times, err := cron.ParseStandard(every)
+	times, err := parseCron(every)
 	if err != nil {
 		return nil, err
 	}

@@ -23,13 +23,17 @@ func (l *loader) replies() error {
 		f := Fold(r.Keyword)
 		switch {
 		case f == "":
-			return l.refuse("$.replies", "the reply %q cannot be told from others: a keyword has letters or digits", r.Keyword)
+			l.add(l.refuse("$.replies", "the reply %q cannot be told from others: a keyword has letters or digits", r.Keyword))
+			continue
 		case seen[f] != "":
-			return l.refuse("$.replies", "the replies %q and %q are one: capital letters, spaces and punctuation make no other", seen[f], r.Keyword)
+			l.add(l.refuse("$.replies", "the replies %q and %q are one: capital letters, spaces and punctuation make no other", seen[f], r.Keyword))
+			continue
 		case usual.Meaning(r.Keyword) != Other:
-			return l.refuse("$.replies", "the reply %q is how people opt out, or in again: choose another keyword", r.Keyword)
+			l.add(l.refuse("$.replies", "the reply %q is how people opt out, or in again: choose another keyword", r.Keyword))
+			continue
 		case r.Label == "" || utf8.RuneCountInString(r.Label) > maxLabel || strings.IndexFunc(r.Label, unicode.IsControl) >= 0:
-			return l.refuse("$.replies", "the reply %q wants 1 to %d characters on one line that say what it says of a person", r.Keyword, maxLabel)
+			l.add(l.refuse("$.replies", "the reply %q wants 1 to %d characters on one line that say what it says of a person", r.Keyword, maxLabel))
+			continue
 		}
 		seen[f] = r.Keyword
 		l.d.Replies = append(l.d.Replies, r)

@@ -11,13 +11,14 @@ func (l *loader) schedule() error {
 	if s.Window.Zone != "" {
 		z, err := time.LoadLocation(s.Window.Zone)
 		if err != nil {
-			return l.refuse("$.schedule.window.zone", "there is no time zone %q: write one like Asia/Shanghai", s.Window.Zone)
+			l.add(l.refuse("$.schedule.window.zone", "there is no time zone %q: write one like Asia/Shanghai", s.Window.Zone))
+		} else {
+			zone = z
 		}
-		zone = z
 	}
 	d.Schedule.Window.Zone = zone
 	if (s.Window.From == "") != (s.Window.To == "") {
-		return l.refuse("$.schedule.window", "a window needs both from and to")
+		l.add(l.refuse("$.schedule.window", "a window needs both from and to"))
 	}
 	for _, t := range []struct {
 		path, text string
@@ -32,12 +33,13 @@ func (l *loader) schedule() error {
 		}
 		clock, err := time.Parse("15:04", t.text)
 		if err != nil {
-			return l.refuse(t.path, "%q is no time of day: write one like 08:00", t.text)
+			l.add(l.refuse(t.path, "%q is no time of day: write one like 08:00", t.text))
+			continue
 		}
 		*t.to = time.Duration(clock.Hour())*time.Hour + time.Duration(clock.Minute())*time.Minute
 	}
 	if s.Window.From != "" && d.Schedule.Window.From == d.Schedule.Window.To {
-		return l.refuse("$.schedule.window", "the window is empty: from and to are the same")
+		l.add(l.refuse("$.schedule.window", "the window is empty: from and to are the same"))
 	}
 	for _, t := range []struct {
 		path, text string
@@ -45,7 +47,8 @@ func (l *loader) schedule() error {
 	}{{"$.schedule.start", s.Start, &d.Schedule.Start}, {"$.schedule.expires", s.Expires, &d.Schedule.Expires}} {
 		at, err := parseTime(t.text, zone)
 		if err != nil {
-			return l.refuse(t.path, "%q is no time: write one like 2026-07-01 08:00 or 2026-07-01T08:00:00+08:00", t.text)
+			l.add(l.refuse(t.path, "%q is no time: write one like 2026-07-01 08:00 or 2026-07-01T08:00:00+08:00", t.text))
+			continue
 		}
 		*t.to = at
 	}
@@ -53,12 +56,12 @@ func (l *loader) schedule() error {
 	if s.Tolerance != "" {
 		tolerance, err := time.ParseDuration(s.Tolerance)
 		if err != nil || tolerance < 0 {
-			return l.refuse("$.schedule.tolerance", "%q is no length of time: write one like 30m", s.Tolerance)
+			l.add(l.refuse("$.schedule.tolerance", "%q is no length of time: write one like 30m", s.Tolerance))
 		}
 		d.Schedule.Tolerance = tolerance
 	}
 	if e := d.Schedule.Expires; !e.IsZero() && !d.Schedule.Start.IsZero() && !e.After(d.Schedule.Start) {
-		return l.refuse("$.schedule.expires", "the campaign expires before it starts")
+		l.add(l.refuse("$.schedule.expires", "the campaign expires before it starts"))
 	}
 	return l.recurrence()
 }

@@ -1,6 +1,8 @@
 package campaigns
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 
 	"github.com/goccy/go-yaml/lexer"
@@ -13,12 +15,24 @@ import (
 const (
 	maxDepth   = 32
 	maxAliases = 32
+	// The parser's time grows with the square of a scalar's lines too.
+	maxLines = 2000
+	// Each word, comma and bracket is a token.
+	maxTokens = 20_000
 )
 
 // checkShape refuses YAML that nobody writes by hand.
 func checkShape(path string, source []byte) error {
+	if n := bytes.Count(source, []byte("\n")) + bytes.Count(source, []byte("\r")); n > maxLines {
+		if n -= bytes.Count(source, []byte("\r\n")); n > maxLines {
+			return &Refusal{File: path, Line: maxLines + 1, Err: fmt.Errorf("a campaign has at most %d lines, this file has %d: is this the audience?", maxLines, n)}
+		}
+	}
 	depth, aliases, line, entries := 0, 0, 0, 0
-	for _, t := range lexer.Tokenize(string(source)) {
+	for i, t := range lexer.Tokenize(string(source)) {
+		if i >= maxTokens {
+			return &Refusal{File: path, Line: t.Position.Line, Column: t.Position.Column, Err: errors.New("there are too many values: a campaign is written by hand, and its people stand in the files of its audience")}
+		}
 		switch t.Type {
 		case token.SequenceStartType, token.MappingStartType:
 			depth++

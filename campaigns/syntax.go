@@ -10,13 +10,15 @@ import (
 	"github.com/goccy/go-yaml/parser"
 )
 
-// decode reads YAML into doc. The library dereferences nil on some files that are
-// no sensible YAML (a tag on a scalar where a list belongs, for one): that is the
-// file's fault here, not the program's.
-func decode(source []byte, doc *document) (file *ast.File, err error) {
+// errOdd is for YAML on which the library dereferences nil: files that are no sensible
+// YAML (a tag on a scalar where a list belongs, for one).
+var errOdd = errors.New("this YAML cannot be read: write it plainly, without tags and anchors")
+
+// parseYAML reads the form of a file.
+func parseYAML(source []byte) (file *ast.File, err error) {
 	defer func() {
 		if recover() != nil {
-			file, err = nil, errors.New("this YAML cannot be read: write it plainly, without tags and anchors")
+			file, err = nil, errOdd
 		}
 	}()
 	if file, err = parser.ParseBytes(source, 0); err != nil {
@@ -28,11 +30,30 @@ func decode(source []byte, doc *document) (file *ast.File, err error) {
 	if len(file.Docs) > 1 {
 		return nil, fmt.Errorf("a campaign is one YAML document, this file has %d: remove the lines --- between them", len(file.Docs))
 	}
-	return file, yaml.UnmarshalWithOptions(source, doc, yaml.Strict())
+	return file, nil
+}
+
+// decode reads YAML into doc. Its strict pass ends at a key that is not known; checkForm
+// has found all of these, and then the rest is read without them.
+func decode(source []byte, doc *document) (err error) {
+	defer func() {
+		if recover() != nil {
+			err = errOdd
+		}
+	}()
+	err = yaml.UnmarshalWithOptions(source, doc, yaml.Strict())
+	var unknown *yaml.UnknownFieldError
+	if errors.As(err, &unknown) {
+		*doc = document{}
+		if err := yaml.Unmarshal(source, doc); err != nil {
+			return err
+		}
+	}
+	return err
 }
 
 // syntaxRefusal puts the YAML library's error into our form.
-func syntaxRefusal(path string, err error) error {
+func syntaxRefusal(path string, err error) *Refusal {
 	r := &Refusal{File: path, Err: err}
 	var located yaml.Error
 	if !errors.As(err, &located) {

@@ -22,10 +22,16 @@ const (
 	WarnMissing         = "missing"          // rows without a value are sent; What: columns
 	WarnMissingExcluded = "missing_excluded" // Count rows without a value are excluded; What: columns
 	WarnFillers         = "fillers"          // Count values are fillers such as NULL; What: which
+
+	WarnEmergencyWindow = "emergency_window" // an emergency is sent in a window alone; What: the window
+	WarnEmergencyWaits  = "emergency_waits"  // an emergency waits; What: until when
+	WarnLateStart       = "late_start"       // its start is over, within the tolerance; What: the start
+	WarnExpired         = "expired"          // its time is over; What: when it was
+	WarnZone            = "zone_sign"        // the name of a zone has its sign turned round; What: the zone and its offset
 )
 
 // Warnings are all kinds, for those who have words for them.
-var Warnings = []string{WarnLanguages, WarnMissing, WarnMissingExcluded, WarnFillers}
+var Warnings = []string{WarnLanguages, WarnMissing, WarnMissingExcluded, WarnFillers, WarnEmergencyWindow, WarnEmergencyWaits, WarnLateStart, WarnExpired, WarnZone}
 
 // Warnings are what the plan warns of.
 func (s *Summary) Warnings() (all []Warning) {

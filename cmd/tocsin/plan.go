@@ -80,6 +80,7 @@ type rehearsal struct {
 	Next     []string            `json:"next,omitempty"` // the first times of a campaign that is sent again and again
 	Rejected string              `json:"rejects,omitempty"`
 	Warnings []campaigns.Warning `json:"warnings,omitempty"`
+	Schedule campaigns.Times     `json:"schedule,omitzero"`
 
 	d       *campaigns.Definition
 	rejects *rejects
@@ -112,13 +113,18 @@ func rehearse(ctx context.Context, c *configs.Config, d *campaigns.Definition, r
 	case !errors.Is(err, ledger.ErrNoLedger):
 		return nil, err // without its list the plan would be another
 	}
-	defer collect(growPlanning)()
 	start := time.Now()
+	if p.before == nil { // one that was planned goes by its plan
+		if err := d.CheckTimes(start); err != nil {
+			return nil, err
+		}
+	}
+	defer collect(growPlanning)()
 	sum, err := d.Plan(ctx, o, nowhere{})
 	if err != nil {
 		return nil, err
 	}
-	p.Plan, p.Warnings = sum, warningsOf(sum)
+	p.Plan, p.Warnings = sum, warningsOf(d, sum, start)
 	if rows.written() {
 		p.Rejected = rows.path
 	}
@@ -136,6 +142,7 @@ func rehearse(ctx context.Context, c *configs.Config, d *campaigns.Definition, r
 	}
 	p.Balanced = sum.Rows == sum.Planned+excluded
 	p.price(c)
+	p.Schedule = d.Schedule.Times(start)
 	p.time(c, time.Now())
 	return p, nil
 }
@@ -313,12 +320,11 @@ func (p *rehearsal) printTime(t *sheet, say *words) {
 	case p.Finish != "":
 		t.add(say.Time, fmt.Sprintf(say.FinishIfNow, p.After, clock(p.Finish)))
 	}
-	if e := p.d.Schedule.Expires; !e.IsZero() {
-		text := clock(e.Format(time.RFC3339))
-		if p.Late {
-			text = fmt.Sprintf(say.ExpiresLate, text)
+	for _, row := range timesOf(p.Schedule, say) {
+		if row[0] == say.Expires && p.Late {
+			row[1] = fmt.Sprintf(say.ExpiresLate, row[1])
 		}
-		t.add(say.Expires, text)
+		t.add(row[0], row[1])
 	}
 }
 

@@ -77,7 +77,7 @@ func (p *planning) submit(ctx context.Context, d *campaigns.Definition, as ledge
 	if errors.Is(err, ledger.ErrNotFound) {
 		var planned ledger.Campaign
 		if planned, err = planInto(ctx, p.ledger, p.config, d, as, rows); err == nil {
-			return p.done(ctx, planned, as.Who, approve)
+			return p.done(ctx, d, planned, as.Who, approve)
 		}
 	}
 	if err == nil || errors.Is(err, ledger.ErrKnown) {
@@ -109,15 +109,16 @@ func (p *planning) Occur(ctx context.Context, parent ledger.Campaign, at time.Ti
 	}
 	sum, err := summaryOf(occurrence)
 	if err == nil {
-		p.warn(key, sum)
+		p.warn(key, warningsOf(nil, sum, at))
 	}
 	return err
 }
 
 // Retry plans a campaign for those of another one who have failed.
 func (p *planning) Retry(ctx context.Context, c ledger.Command, approve bool) (web.Planned, error) {
-	child, err := p.ledger.Retry(ctx, c, func(parent ledger.Campaign, failed campaigns.Earlier, sink campaigns.Sink) (*campaigns.Summary, error) {
-		d, err := campaigns.Parse(parent.Path, []byte(parent.Definition))
+	var d *campaigns.Definition
+	child, err := p.ledger.Retry(ctx, c, func(parent ledger.Campaign, failed campaigns.Earlier, sink campaigns.Sink) (_ *campaigns.Summary, err error) {
+		d, err = campaigns.Parse(parent.Path, []byte(parent.Definition))
 		if err != nil {
 			return nil, err
 		}
@@ -138,17 +139,18 @@ func (p *planning) Retry(ctx context.Context, c ledger.Command, approve bool) (w
 	if err != nil {
 		return web.Planned{}, p.told(err)
 	}
-	planned, err := p.done(ctx, child, c.Who, approve)
+	planned, err := p.done(ctx, d, child, c.Who, approve)
 	return planned, p.told(err)
 }
 
 // done approves what was planned, if it is to be, and says what was planned.
-func (p *planning) done(ctx context.Context, c ledger.Campaign, who string, approve bool) (web.Planned, error) {
+func (p *planning) done(ctx context.Context, d *campaigns.Definition, c ledger.Campaign, who string, approve bool) (web.Planned, error) {
 	sum, err := summaryOf(c)
 	if err != nil {
 		return web.Planned{}, err
 	}
-	warnings := p.warn(c.Key, sum)
+	now := time.Now()
+	warnings := p.warn(c.Key, warningsOf(d, sum, now))
 	if approve {
 		if _, err := p.ledger.Do(ctx, ledger.Command{Key: c.Key, Verb: "approve", Who: who, Why: "with submit"}); err != nil {
 			return web.Planned{}, fmt.Errorf("%s is in the ledger, but not approved: %w", c.Key, err)
@@ -157,13 +159,12 @@ func (p *planning) done(ctx context.Context, c ledger.Campaign, who string, appr
 	}
 	return web.Planned{
 		Campaign: c.Key, State: c.State, RetryOf: c.RetryOf, Rows: c.Rows, Planned: c.Planned, Excluded: c.Excluded, Segments: sum.Segments, Routes: sum.Routes,
-		Warnings: warnings,
+		Warnings: warnings, Schedule: d.Schedule.Times(now),
 	}, nil
 }
 
-// warn are what a plan warns of. It writes them down.
-func (p *planning) warn(key string, sum *campaigns.Summary) []campaigns.Warning {
-	all := warningsOf(sum)
+// warn writes down what a plan warns of, and returns it.
+func (p *planning) warn(key string, all []campaigns.Warning) []campaigns.Warning {
 	for _, x := range all {
 		if p.log != nil {
 			p.log.Warn("the plan of a campaign has a warning", "campaign", key, "kind", x.Kind, "warning", x.Text)
@@ -186,7 +187,10 @@ func printPlanned(p web.Planned, asJSON bool, out, talk io.Writer, say *words) e
 	if asJSON {
 		return writeJSON(out, p)
 	}
-	defer printWarnings(talk, p.Warnings, say)
+	defer func() {
+		printTimes(talk, p.Schedule, say)
+		printWarnings(talk, p.Warnings, say)
+	}()
 	excluded := p.Rows - p.Planned
 	if p.RetryOf != "" {
 		_, err := fmt.Fprintf(talk, "%s: %d recipients planned who have failed in %s, %d excluded; it is %s\n", p.Campaign, p.Planned, p.RetryOf, excluded, p.State)

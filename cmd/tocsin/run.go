@@ -191,6 +191,9 @@ func (s *system) plan(ctx context.Context, d *campaigns.Definition, rejects stri
 			"campaign %s was planned from another definition, and nobody gets two versions of one warning: put the old definition back to continue it, or give the new one a new key", d.Key)}
 	case err == nil:
 		fmt.Fprintf(talk, say.Continuing, d.Key)
+		if known.State != ledger.Finished && known.State != ledger.Cancelled {
+			printTimes(talk, d.Schedule.Times(time.Now()), say)
+		}
 		return known, nil
 	case !errors.Is(err, ledger.ErrNotFound):
 		return known, err
@@ -213,16 +216,18 @@ func (s *system) plan(ctx context.Context, d *campaigns.Definition, rejects stri
 	if err != nil {
 		return planned, err
 	}
-	return planned, tellPlan(talk, planned, rows, say)
+	return planned, tellPlan(talk, d, planned, rows, say)
 }
 
 // tellPlan says what people should know of a plan that was just made.
-func tellPlan(talk io.Writer, c ledger.Campaign, rows *rejects, say *words) error {
+func tellPlan(talk io.Writer, d *campaigns.Definition, c ledger.Campaign, rows *rejects, say *words) error {
 	sum, err := summaryOf(c)
 	if err != nil {
 		return err
 	}
-	printWarnings(talk, warningsOf(sum), say)
+	now := time.Now()
+	printTimes(talk, d.Schedule.Times(now), say)
+	printWarnings(talk, warningsOf(d, sum, now), say)
 	if text := rows.words(failing(c.Excluded), say); text != "" {
 		fmt.Fprintf(talk, "  %s: %s\n", say.Rejects, text)
 	}
@@ -257,8 +262,8 @@ func planInto(ctx context.Context, l *ledger.Ledger, c *configs.Config, d *campa
 	if err != nil {
 		return ledger.Campaign{}, err
 	}
-	if r := d.Schedule.Recurrence; r != nil && r.Next(time.Now()).IsZero() {
-		return ledger.Campaign{}, d.RefuseEvery(errors.New("there is no time of every left before until"))
+	if err := d.CheckTimes(time.Now()); err != nil {
+		return ledger.Campaign{}, err
 	}
 	defer collect(growPlanning)()
 	draft := ledger.Draft{

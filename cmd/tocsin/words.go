@@ -80,6 +80,12 @@ type words struct {
 	Language      string
 	LanguageCount string // recipients, language
 	OtherLanguage string // recipients, language
+	StartLabel    string
+	WindowLabel   string
+	Waits         string
+	WaitsForStart string // time
+	WaitsForHours string // time
+	MachineClock  string // for campaigns.MachineClock
 	Warning       string
 	Warnings      map[string]string // by the kind of a campaigns.Warning: {n} is its Count, {what} its What
 	Encoding      string

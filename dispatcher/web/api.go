@@ -60,6 +60,7 @@ type Planned struct {
 	Segments int                 `json:"segments"`
 	Routes   map[sms.Route]int   `json:"routes"` // recipients
 	Warnings []campaigns.Warning `json:"warnings,omitempty"`
+	Schedule campaigns.Times     `json:"schedule,omitzero"`
 }
 
 // Path is where the API is.
