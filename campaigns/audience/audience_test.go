@@ -131,7 +131,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"a workbook that is none", "a.xlsx", "number\n", "a.xlsx: is no workbook"},
 		{"UTF-16 that is cut off", "a.csv", "\xff\xfen\x00u\x00m", "it was cut off, copy it again"},
 		{"a name of a column that is none", "a.csv", "number," + strings.Repeat("x", 300) + "\n", "a.csv:1: the name of column 2 has more than 256 octets"},
-		{"a mark that lies", "a.csv", "\ufeffnumber\n\xff\xff\n", "begins as UTF-8 but is not"},
+		{"a mark that lies", "a.csv", "\ufeffnumber\n\xff\xff\n", "a.csv:2: an octet that is not UTF-8"},
 		{"an encoding that is none", "a.csv", "number,name\n138,\x80\xff\xff\x80\n", "save it as UTF-8"},
 	}
 	for _, tt := range tests {

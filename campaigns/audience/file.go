@@ -88,7 +88,7 @@ func (a *File) open(f *os.File) error {
 	case strings.EqualFold(filepath.Ext(a.path), ".xls"):
 		return errors.New("is an old Excel file: save it as XLSX or CSV")
 	default:
-		r, name, err := text(f)
+		r, name, err := text(f, a.options.Encoding)
 		if err != nil {
 			return err
 		}
