@@ -110,6 +110,7 @@ func (p *planner) open() error {
 		if src.number, err = p.numberColumn(f, names, false); err != nil {
 			return err
 		}
+		f.Watch(src.number, p.isNumber)
 		// Several files may call the column of numbers differently: it is one.
 		if i > 0 {
 			names[src.number] = s.Columns[p.number]
@@ -168,6 +169,12 @@ func (p *planner) open() error {
 		}
 	}
 	return p.settle(needed)
+}
+
+// isNumber reports whether a cell holds a telephone number.
+func (p *planner) isNumber(cell []byte) bool {
+	_, ok := p.numbers.parse(cell)
+	return ok
 }
 
 // settle holds every file against the columns that are needed.
@@ -270,6 +277,7 @@ func (p *planner) excludeFile(f *audience.File) error {
 	if err != nil {
 		return err
 	}
+	f.Watch(column, p.isNumber)
 	for rows := 0; ; rows++ {
 		cells, line, err := f.Next()
 		if err == io.EOF {
@@ -299,7 +307,13 @@ func (p *planner) read() error {
 		if err := p.readFile(i); err != nil {
 			return err
 		}
-		p.summary.FileRows = append(p.summary.FileRows, p.summary.Rows-before)
+		rows := p.summary.Rows - before
+		p.summary.FileRows = append(p.summary.FileRows, rows)
+		lines, ok := p.files[i].Lines()
+		if ok && lines.Rows != rows {
+			return &Refusal{File: p.files[i].Path(), Err: fmt.Errorf("%d rows were planned, and %d were read: this is a fault of Tocsin, report it", rows, lines.Rows)}
+		}
+		p.summary.FileLines = append(p.summary.FileLines, lines)
 	}
 	if p.o.Progress != nil {
 		p.o.Progress(p.summary.Rows)
@@ -454,6 +468,9 @@ func (p *planner) reject(file int, line uint32, r Reason, row [][]byte) error {
 	record := append(make([]string, 0, 3+len(row)), p.files[file].Path(), strconv.FormatUint(uint64(line), 10), r.String())
 	for _, v := range row {
 		record = append(record, string(v))
+	}
+	for len(record) < 3+len(p.summary.Columns) { // it is not known which cells a malformed row has
+		record = append(record, "")
 	}
 	if err := p.rejects.Write(harmless(record)); err != nil {
 		return fmt.Errorf("write rejects: %w", err)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"slices"
 
+	"tocsin/campaigns/audience"
 	"tocsin/providers/sms"
 )
 
@@ -48,6 +49,8 @@ type Summary struct {
 	// rows each has, in their order.
 	Encodings []string `json:"encodings"`
 	FileRows  []int    `json:"file_rows"`
+	// FileLines counts the lines of each text file; a workbook has none.
+	FileLines []audience.Lines `json:"file_lines"`
 }
 
 // Longest is the longest text of a plan.

@@ -2,15 +2,12 @@ package audience
 
 import (
 	"bytes"
-	"encoding/csv"
 	"errors"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"testing/iotest"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/xuri/excelize/v2"
@@ -20,136 +17,6 @@ import (
 
 	"tocsin/providers/sms"
 )
-
-// scan reads all rows and where each begins.
-func scan(r io.Reader, sep byte) (rows [][]string, lines []int, err error) {
-	s := newScanner(r, sep)
-	for {
-		cells, err := s.row()
-		if err == io.EOF {
-			return rows, lines, nil
-		}
-		if err != nil {
-			return rows, lines, err
-		}
-		row := make([]string, len(cells))
-		for i, c := range cells {
-			row[i] = string(c)
-		}
-		rows, lines = append(rows, row), append(lines, s.line)
-	}
-}
-
-func TestRows(t *testing.T) {
-	tests := []struct {
-		name, text string
-		want       [][]string
-		lines      []int
-	}{
-		{"plain rows", "a,b\nc,d\n", [][]string{{"a", "b"}, {"c", "d"}}, []int{1, 2}},
-		{"no newline at the end", "a,b\nc,d", [][]string{{"a", "b"}, {"c", "d"}}, []int{1, 2}},
-		{"carriage returns", "a,b\r\nc,d\r\n", [][]string{{"a", "b"}, {"c", "d"}}, []int{1, 2}},
-		{"empty cells", ",\n,,\n", [][]string{{"", ""}, {"", "", ""}}, []int{1, 2}},
-		{"empty lines are skipped and counted", "a\n\n\r\nb\n", [][]string{{"a"}, {"b"}}, []int{1, 4}},
-		{"quoted separators", `"a,b",c`, [][]string{{"a,b", "c"}}, []int{1}},
-		{"doubled quotation marks", `"say ""hi""",c`, [][]string{{`say "hi"`, "c"}}, []int{1}},
-		{"a newline inside quotation marks", "\"a\r\nb\",c\nd\n", [][]string{{"a\nb", "c"}, {"d"}}, []int{1, 3}},
-		{"an empty quoted cell", `"",""` + "\n", [][]string{{"", ""}}, []int{1}},
-		{"a stray quotation mark is taken as it is", `5" pipe,x` + "\nb", [][]string{{`5" pipe`, "x"}, {"b"}}, []int{1, 2}},
-		{"a quoted row before a plain one", "\"a\"\r\nb", [][]string{{"a"}, {"b"}}, []int{1, 2}},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			rows, lines, err := scan(strings.NewReader(tt.text), ',')
-			if err != nil {
-				t.Fatal(err)
-			}
-			if d := cmp.Diff(tt.want, rows); d != "" {
-				t.Error(d)
-			}
-			if d := cmp.Diff(tt.lines, lines); d != "" {
-				t.Error(d)
-			}
-		})
-	}
-}
-
-func TestRowsOverTheEdgeOfTheBuffer(t *testing.T) {
-	var text strings.Builder
-	for text.Len() < 3*bufferSize {
-		text.WriteString("13800138000,\"张,三\",浦东新区\n")
-		text.WriteString("13800138000,李四,徐汇区\n")
-	}
-	want, err := csv.NewReader(strings.NewReader(text.String())).ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, _, err := scan(iotest.HalfReader(strings.NewReader(text.String())), ',')
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(want, got); d != "" {
-		t.Error(d)
-	}
-}
-
-func TestRowsThatAreNone(t *testing.T) {
-	long := strings.Repeat("x", 3*maxRow)
-	tests := []struct {
-		name, text string
-		want       error
-		line       int
-	}{
-		{"a very long line", "a\n" + long, errLongRow, 2},
-		{"a quotation mark that is not closed", "a\nb\n\"c\nd\n", errQuote, 3},
-		{"a quotation mark that is not closed in a large file", "a\n\"" + strings.Repeat("x,y\n", maxRow), errLongRow, 2},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			s := newScanner(strings.NewReader(tt.text), ',')
-			var err error
-			for err == nil {
-				_, err = s.row()
-			}
-			if !errors.Is(err, tt.want) || s.line != tt.line {
-				t.Errorf("got %v at line %d, want %v at line %d", err, s.line, tt.want, tt.line)
-			}
-		})
-	}
-}
-
-func FuzzRows(f *testing.F) {
-	for _, s := range []string{"a,b\nc", `"a""b",c`, "\"a\r\nb\"\r\n", "a\r", "\"\"\n\n,", "a\"b", "\r\n\r", "\"a\"\r"} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		got, lines, err := scan(iotest.OneByteReader(strings.NewReader(text)), ',')
-		r := csv.NewReader(strings.NewReader(text))
-		r.FieldsPerRecord = -1
-		var want [][]string
-		var wantLines []int
-		for {
-			row, wrong := r.Read()
-			if wrong == io.EOF {
-				break
-			}
-			if wrong != nil {
-				return // stray quotation marks are read more kindly here
-			}
-			line, _ := r.FieldPos(0)
-			want, wantLines = append(want, row), append(wantLines, line)
-		}
-		if err != nil {
-			t.Fatalf("got %v, want it read", err)
-		}
-		if d := cmp.Diff(want, got); d != "" {
-			t.Fatal(d)
-		}
-		if d := cmp.Diff(wantLines, lines); d != "" {
-			t.Fatal(d)
-		}
-	})
-}
 
 func write(t testing.TB, name string, data []byte) string {
 	t.Helper()
@@ -264,7 +131,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"a workbook that is none", "a.xlsx", "number\n", "a.xlsx: is no workbook"},
 		{"UTF-16 that is cut off", "a.csv", "\xff\xfen\x00u\x00m", "it was cut off, copy it again"},
 		{"a name of a column that is none", "a.csv", "number," + strings.Repeat("x", 300) + "\n", "a.csv:1: the name of column 2 has more than 256 octets"},
-		{"a mark that lies", "a.csv", "\ufeffnumber\n\xff\xff\n", "begins as UTF-8 but is not"},
+		{"a mark that lies", "a.csv", "\ufeffnumber\n\xff\xff\n", "a.csv:2: an octet that is not UTF-8"},
 		{"an encoding that is none", "a.csv", "number,name\n138,\x80\xff\xff\x80\n", "save it as UTF-8"},
 	}
 	for _, tt := range tests {
@@ -361,24 +228,6 @@ func TestGenerateMakesDirt(t *testing.T) {
 		if err := Generate(io.Discard, o); err == nil {
 			t.Errorf("got an audience of %+v", o)
 		}
-	}
-}
-
-func BenchmarkScan(b *testing.B) {
-	var file bytes.Buffer
-	if err := Generate(&file, GenerateOptions{Count: 100_000}); err != nil {
-		b.Fatal(err)
-	}
-	for b.Loop() {
-		start, n := time.Now(), 0
-		s := newScanner(bytes.NewReader(file.Bytes()), ',')
-		for {
-			if _, err := s.row(); err != nil {
-				break
-			}
-			n++
-		}
-		b.ReportMetric(float64(time.Since(start).Nanoseconds())/float64(n), "ns/row")
 	}
 }
 

@@ -8,21 +8,17 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/wlynxg/chardet"
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/encoding/simplifiedchinese"
-	"golang.org/x/text/encoding/traditionalchinese"
-	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
 )
 
-// The marks that a file may begin with, Unicode 16.0 section 23.8.
-var (
-	markUTF8    = []byte{0xEF, 0xBB, 0xBF}
-	markUTF16LE = []byte{0xFF, 0xFE}
-	markUTF16BE = []byte{0xFE, 0xFF}
-)
+// The marks that a file may begin with, Unicode 16.0 section 23.8, and the encodings
+// that they stand for.
+var marks = []struct{ mark, encoding string }{
+	{"\xEF\xBB\xBF", "utf-8"}, {"\xFF\xFE", "utf-16le"}, {"\xFE\xFF", "utf-16be"},
+}
 
 // codePages are the numbers by which Windows calls encodings that have another name.
 var codePages = map[string]string{
@@ -58,141 +54,169 @@ func KnowsEncoding(name string) bool {
 	return ok
 }
 
-// sampleSize is how much of a file that is not UTF-8 is looked at to name its
+// shownNames are the names of encodings as plans show them, where these differ from
+// those that namedEncoding gives.
+var shownNames = map[string]string{
+	"utf-8": "UTF-8", "utf-16le": "UTF-16LE", "utf-16be": "UTF-16BE", "gb18030": "GB18030", "big5": "Big5", "euc-kr": "EUC-KR", "euc-jp": "EUC-JP",
+	"shift_jis": "Shift_JIS", "koi8-r": "KOI8-R",
+}
+
+func shown(name string) string {
+	if s, ok := shownNames[name]; ok {
+		return s
+	}
+	return name
+}
+
+// sampleSize is how much of what is not ASCII in a file is looked at to name its
 // encoding, in octets.
 const sampleSize = 1 << 16
 
-// text finds out how r is encoded, looking at all of it once, and returns it as
-// UTF-8 from its beginning, without mark, and its encoding's name.
-func text(r io.ReadSeeker) (io.Reader, string, error) {
+// text returns r as UTF-8 from its beginning, without mark, and its encoding's name. The
+// encoding is the one that is named, or that the file's mark stands for, or else the one
+// that the file seems to be written in. It is one from the first octet to the last: what
+// breaks it is an *Error with its line, here or when it is read.
+func text(r io.ReadSeeker, named string) (io.Reader, string, error) {
 	head := make([]byte, sampleSize)
 	n, err := io.ReadFull(r, head)
 	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
 		return nil, "", err
 	}
 	head = head[:n]
-	skip := int64(0)
-	var decode encoding.Encoding
-	name := "UTF-8"
-	switch {
-	case bytes.HasPrefix(head, markUTF8):
-		skip = int64(len(markUTF8))
-	case bytes.HasPrefix(head, markUTF16LE):
-		skip, name, decode = 2, "UTF-16LE", unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM)
-	case bytes.HasPrefix(head, markUTF16BE):
-		skip, name, decode = 2, "UTF-16BE", unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)
-	case len(head) > 1 && head[0] != 0 && head[1] == 0:
-		name, decode = "UTF-16LE", unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM)
-	case len(head) > 1 && head[0] == 0 && head[1] != 0:
-		name, decode = "UTF-16BE", unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)
+	if err := foreign(head); err != nil {
+		return nil, "", err
 	}
-	if decode == nil {
-		if _, err := r.Seek(0, io.SeekStart); err != nil {
-			return nil, "", err
+	skip, name := 0, ""
+	for _, m := range marks {
+		if bytes.HasPrefix(head, []byte(m.mark)) {
+			skip, name = len(m.mark), m.encoding
 		}
-		seen, err := inspect(r)
-		if err != nil {
-			return nil, "", err
+	}
+	if named != "" {
+		_, canonical, _ := namedEncoding(named)
+		if name != "" && name != canonical {
+			return nil, "", fmt.Errorf("begins with the mark of %s, and encoding says that it is %s: leave encoding out", shown(name), shown(canonical))
 		}
+		name = canonical
+	}
+	if name == "" {
+		name = utf16Order(head)
+	}
+	if name == "" || name == "utf-8" {
+		broken, short, err := checkUTF8(r)
 		switch {
-		case seen.utf8:
-		case skip > 0:
-			return nil, "", errors.New("begins as UTF-8 but is not: save it as UTF-8 again")
+		case err != nil:
+			return nil, "", err
+		case broken == 0 && short > 0 && name == "":
+			if name, err = perhapsUTF8(r, short); err != nil {
+				return nil, "", err
+			}
+		case broken == 0:
+			name = "utf-8"
+		case name != "":
+			return nil, "", &Error{Line: broken, Err: errNotUTF8}
 		default:
-			if name, decode, err = guess(head, seen.gb18030); err != nil {
+			if name, err = seems(r, broken); err != nil {
 				return nil, "", err
 			}
 		}
 	}
-	if strings.HasPrefix(name, "UTF-16") {
+	if strings.HasPrefix(name, "utf-16") {
 		if size, err := r.Seek(0, io.SeekEnd); err != nil {
 			return nil, "", err
 		} else if size%2 != 0 {
 			return nil, "", errors.New("ends inside a character of UTF-16: it was cut off, copy it again")
 		}
 	}
-	if _, err := r.Seek(skip, io.SeekStart); err != nil {
+	if _, err := r.Seek(int64(skip), io.SeekStart); err != nil {
 		return nil, "", err
 	}
-	if decode == nil {
-		return r, name, nil
+	if name == "utf-8" {
+		return r, shown(name), nil
 	}
-	return transform.NewReader(r, decode.NewDecoder()), name, nil
+	e, _, _ := namedEncoding(name)
+	return transform.NewReader(r, &strict{e.NewDecoder(), shown(name), counter{line: 1}}), shown(name), nil
 }
 
-// guess names the encoding of what is not UTF-8.
-func guess(head []byte, gb18030 bool) (string, encoding.Encoding, error) {
-	found := chardet.Detect(head)
-	if found.Encoding == "Big5" && found.Confidence > 0.9 {
-		return "Big5", traditionalchinese.Big5, nil
+var errNotUTF8 = errors.New("an octet that is not UTF-8, in which the rest of the file is written: correct this line, or save the file as UTF-8 again")
+
+// utf16Order tells UTF-16 without a mark by the zeros of its ASCII characters, digits
+// and separators for the most part; "": it is none.
+func utf16Order(head []byte) string {
+	var zeros [2]int
+	for i, c := range head {
+		if c == 0 {
+			zeros[i%2]++
+		}
 	}
-	// A detector says GB2312 for GB18030, and anything for a short file: what can
-	// be GB18030, which holds the older two, is read as that.
-	if gb18030 {
-		return "GB18030", simplifiedchinese.GB18030, nil
+	switch least := max(len(head)/8, 1); {
+	case zeros[1] > least && zeros[0] <= zeros[1]/16:
+		return "utf-16le"
+	case zeros[0] > least && zeros[1] <= zeros[0]/16:
+		return "utf-16be"
 	}
-	seems := ""
-	if found.Encoding != "" {
-		seems = fmt.Sprintf(" (it seems to be %s)", found.Encoding)
-	}
-	return "", nil, fmt.Errorf("is neither UTF-8, UTF-16 nor GB18030%s: save it as UTF-8", seems)
+	return ""
 }
 
-// An inspection is what a file's octets can be.
-type inspection struct{ utf8, gb18030 bool }
-
-// inspect reads all of r. A NUL is an *Error with its line: no text has one.
-func inspect(r io.Reader) (inspection, error) {
+// checkUTF8 reads all of r and returns the line of the first octet that is not UTF-8; 0:
+// there is none. short is the line of the first character that is not ASCII in a file
+// whose characters have two octets at most. A NUL is an *Error.
+func checkUTF8(r io.ReadSeeker) (broken, short int, err error) {
+	if _, err := r.Seek(0, io.SeekStart); err != nil {
+		return 0, 0, err
+	}
 	buf := make([]byte, bufferSize)
-	seen := inspection{true, true}
-	kept, lines := 0, 1
-	gb := gbCheck{}
-	for {
+	lines, long := counter{line: 1}, false
+	for kept := 0; ; {
 		n, err := r.Read(buf[kept:])
-		fresh := buf[kept : kept+n]
-		if at := bytes.IndexByte(fresh, 0); at >= 0 {
-			return seen, &Error{Line: lines + bytes.Count(fresh[:at], []byte{'\n'}), Err: errors.New("a NUL octet: this is no text, or it is damaged")}
+		if err != nil && err != io.EOF {
+			return 0, 0, err
 		}
-		if !seen.utf8 || err == io.EOF {
-			// Only a file that is not UTF-8 needs the second check.
-			if seen.utf8 {
-				seen.utf8 = utf8.Valid(buf[:kept+n])
+		data := buf[:kept+n]
+		whole := len(data)
+		if err == nil {
+			whole = wholeRunes(data)
+		}
+		valid := data[:whole]
+		if !utf8.Valid(valid) {
+			valid = valid[:firstInvalid(valid)]
+		}
+		if at := bytes.IndexByte(valid, 0); at >= 0 {
+			lines.count(valid[:at])
+			return 0, 0, &Error{Line: lines.line, Err: errNUL}
+		}
+		for i := 0; i < len(valid) && !long; i++ {
+			if long = valid[i] >= 0xE0; valid[i] >= 0x80 && short == 0 {
+				before := lines
+				before.count(valid[:i])
+				short = before.line
 			}
-			kept = 0
-		} else {
-			data := buf[:kept+n]
-			whole := wholeRunes(data)
-			seen.utf8 = utf8.Valid(data[:whole])
-			kept = copy(buf, data[whole:])
 		}
-		lines += bytes.Count(fresh, []byte{'\n'})
+		lines.count(valid)
+		if len(valid) < whole {
+			return lines.line, 0, nil
+		}
 		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return seen, err
-		}
-	}
-	if seen.utf8 {
-		return seen, nil
-	}
-	if s, ok := r.(io.Seeker); ok {
-		if _, err := s.Seek(0, io.SeekStart); err != nil {
-			return seen, err
-		}
-		for {
-			n, err := r.Read(buf)
-			gb.feed(buf[:n])
-			if err == io.EOF {
-				break
+			if long {
+				short = 0
 			}
-			if err != nil {
-				return seen, err
-			}
+			return 0, short, nil
 		}
+		kept = copy(buf, data[whole:])
 	}
-	seen.gb18030 = !gb.bad && gb.state == 0
-	return seen, nil
+}
+
+var errNUL = errors.New("a NUL octet: this is no text, or it is damaged")
+
+func firstInvalid(data []byte) int {
+	for i := 0; i < len(data); {
+		r, n := utf8.DecodeRune(data[i:])
+		if r == utf8.RuneError && n == 1 {
+			return i
+		}
+		i += n
+	}
+	return len(data)
 }
 
 // wholeRunes is how much of data does not end inside a character.
@@ -208,36 +232,56 @@ func wholeRunes(data []byte) int {
 	return len(data)
 }
 
-// A gbCheck says whether octets have the form of GB18030-2022: one octet below
-// 0x80, two (81–FE, 40–7E or 80–FE), or four (81–FE, 30–39, 81–FE, 30–39).
-type gbCheck struct {
-	state int // octets of the character at hand that were read
-	bad   bool
+// A counter counts lines as editors do: \n, \r\n and \r end one.
+type counter struct {
+	line int  // that the next octet is in
+	cr   bool // the last octet was \r
 }
 
-func (g *gbCheck) feed(data []byte) {
-	for _, c := range data {
-		high, digit := c >= 0x81 && c <= 0xFE, c >= '0' && c <= '9'
-		switch g.state {
-		case 0:
-			if high {
-				g.state = 1
-			} else if c >= 0x80 {
-				g.bad = true
-			}
-		case 1:
-			g.state = 0
-			if digit {
-				g.state = 2
-			} else if c < 0x40 || c == 0x7F || c == 0xFF {
-				g.bad = true
-			}
-		case 2:
-			g.state = 3
-			g.bad = g.bad || !high
-		case 3:
-			g.state = 0
-			g.bad = g.bad || !digit
-		}
+func (c *counter) count(data []byte) {
+	if len(data) == 0 {
+		return
 	}
+	c.line += bytes.Count(data, newline)
+	if c.cr && data[0] == '\n' {
+		c.line--
+	}
+	for rest := data; ; {
+		i := bytes.IndexByte(rest, '\r')
+		if i < 0 {
+			break
+		}
+		if i+1 == len(rest) || rest[i+1] != '\n' {
+			c.line++
+		}
+		rest = rest[i+1:]
+	}
+	c.cr = data[len(data)-1] == '\r'
+}
+
+// A strict decoder refuses what it cannot read. A replacement character that stands in
+// the file itself is damage too: it was made of one that was lost.
+type strict struct {
+	transform.Transformer
+	name  string
+	lines counter
+}
+
+var replacement = []byte("\uFFFD")
+
+// Transform is transform.Transformer's.
+func (s *strict) Transform(dst, src []byte, atEOF bool) (nDst, nSrc int, err error) {
+	nDst, nSrc, err = s.Transformer.Transform(dst, src, atEOF)
+	text := dst[:nDst]
+	at, zero := bytes.Index(text, replacement), bytes.IndexByte(text, 0)
+	if at < 0 && zero < 0 {
+		s.lines.count(text)
+		return nDst, nSrc, err
+	}
+	why := errNUL
+	if at >= 0 && (zero < 0 || at < zero) {
+		zero, why = at, fmt.Errorf("an octet that is not %s, in which the file is written: correct this line, save the file as UTF-8, or say with encoding what it is written in", s.name)
+	}
+	s.lines.count(text[:zero])
+	return zero, nSrc, &Error{Line: s.lines.line, Err: why}
 }

@@ -88,7 +88,7 @@ func (a *File) open(f *os.File) error {
 	case strings.EqualFold(filepath.Ext(a.path), ".xls"):
 		return errors.New("is an old Excel file: save it as XLSX or CSV")
 	default:
-		r, name, err := text(f)
+		r, name, err := text(f, a.options.Encoding)
 		if err != nil {
 			return err
 		}
@@ -170,6 +170,24 @@ func (a *File) Next() ([][]byte, int, error) {
 	return cells, line, nil
 }
 
+// Watch says which column holds the telephone numbers and what is one. From then on a
+// cell of several lines, of which one reads as a row with a number, ends the file: its
+// quotation mark has taken in other people.
+func (a *File) Watch(column int, number func(cell []byte) bool) {
+	if t, ok := a.rows.(*table); ok {
+		t.watch = watch{column, number}
+	}
+}
+
+// Lines counts the lines that Next has passed; ok is false for a file without lines, a
+// workbook. Behind the last row the sum is checked against the lines that there are.
+func (a *File) Lines() (lines Lines, ok bool) {
+	if t, ok := a.rows.(*table); ok {
+		return t.lines, true
+	}
+	return lines, false
+}
+
 // Close lets go of the file.
 func (a *File) Close() error { return a.file.Close() }
 
@@ -194,74 +212,6 @@ func trim(c []byte) []byte {
 		}
 		if len(c) == n {
 			return c
-		}
-	}
-}
-
-// A table is delimited text.
-type table struct {
-	*scanner
-	begun bool
-}
-
-func newTable(r io.Reader) *table { return &table{scanner: newScanner(r, ',')} }
-
-func (t *table) next() ([][]byte, int, error) {
-	if !t.begun {
-		t.begun = true
-		if err := t.fill(); err != nil {
-			return nil, t.line, err
-		}
-		if data := t.buf[t.start:t.end]; bytes.IndexByte(data, '\n') < 0 && bytes.IndexByte(data, '\r') >= 0 {
-			newlines(data)
-			t.r = returns{t.r}
-		}
-		t.sep = separator(t.buf[t.start:t.end])
-	}
-	cells, err := t.row()
-	return cells, t.line, err
-}
-
-// separator is the one of comma, tab and semicolon that the first line has most
-// of, outside quotation marks.
-func separator(data []byte) byte {
-	var count [256]int
-	quoted, some := false, false
-	for _, c := range data {
-		if c == '"' {
-			quoted = !quoted
-		}
-		if c == '\n' && !quoted && some {
-			break
-		}
-		some = some || c > ' '
-		if !quoted {
-			count[c]++
-		}
-	}
-	best := byte(',')
-	for _, c := range []byte{'\t', ';'} {
-		if count[c] > count[best] {
-			best = c
-		}
-	}
-	return best
-}
-
-// returns reads lines that end in a carriage return alone, as old Macs and some
-// spreadsheets write them, as lines that end in a newline.
-type returns struct{ r io.Reader }
-
-func (r returns) Read(p []byte) (int, error) {
-	n, err := r.r.Read(p)
-	newlines(p[:n])
-	return n, err
-}
-
-func newlines(data []byte) {
-	for i, c := range data {
-		if c == '\r' {
-			data[i] = '\n'
 		}
 	}
 }

@@ -1,0 +1,152 @@
+package campaigns
+
+import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"tocsin/campaigns/audience"
+)
+
+// sent keeps who gets what.
+type sent struct{ numbers []string }
+
+func (s *sent) AddBatch(b *Batch) error {
+	for _, n := range b.Numbers {
+		s.numbers = append(s.numbers, n.Digits())
+	}
+	return nil
+}
+
+func (s *sent) AddExclusions([]Exclusion) error { return nil }
+
+func TestAStrayQuotationMarkCostsItsOwnRowAlone(t *testing.T) { // B1
+	tests := []struct {
+		name, file string
+		planned    string
+		malformed  string // lines
+		lines      audience.Lines
+	}{
+		{
+			"a mark that is closed in a later row", "number,name\n13800138000,\"张三\n13800138001,李四\n13800138002,\"王五\"\n13800138003,赵六\n",
+			"8613800138001 8613800138002 8613800138003", "2",
+			audience.Lines{Header: 1, Rows: 4},
+		},
+		{
+			"text behind the closing mark", "number,name\n13800138000,\"张三\" 户主\n13800138001,李四\n13800138002,\"王五\"\n",
+			"8613800138001 8613800138002", "2",
+			audience.Lines{Header: 1, Rows: 3},
+		},
+		{
+			"a remark that no text uses", "number,name,remark\n13800138000,张三,\"12栋\" 3单元\n13800138001,李四,x\n13800138002,王五,\"y\"\n",
+			"8613800138001 8613800138002", "2",
+			audience.Lines{Header: 1, Rows: 3},
+		},
+		{
+			"windows", "number,name\r\n13800138000,\"张三\r\n13800138001,李四\r\n13800138002,\"王五\"\r\n\r\n13800138003,\"赵\r\n六\"\r\n",
+			"8613800138001 8613800138002 8613800138003", "2",
+			audience.Lines{Header: 1, Rows: 4, Parts: 1, Blank: 1},
+		},
+		{
+			"tabs", "number\tname\n13800138000\t\"张三\n13800138001\t李四\n13800138002\t\"王五\"\n",
+			"8613800138001 8613800138002", "2",
+			audience.Lines{Header: 1, Rows: 3},
+		},
+		{
+			"B30: one lone carriage return", "number,name\r\n13800138000,a\r13800138001,b\r\n13800138002,c\n13800138003,d\r\r\n",
+			"8613800138000 8613800138001 8613800138002 8613800138003", "",
+			audience.Lines{Header: 1, Rows: 4, Blank: 1},
+		},
+		{"B20: space before the marks", "number, name\n13800138000, \"张三\"\n13800138001, '李四'\n", "8613800138000 8613800138001", "", audience.Lines{Header: 1, Rows: 2}},
+		{"a header of two lines", "number,\"na\nme\",name\n13800138000,a,b\n", "8613800138000", "", audience.Lines{Header: 1, Rows: 1, Parts: 1}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			d := campaign(t, "key: k\ntext: ((name))您好\naudience: {files: [a.csv]}", map[string]string{"a.csv": tt.file})
+			var rejects bytes.Buffer
+			var got sent
+			s, err := d.Plan(t.Context(), PlanOptions{Router: carriers{}, Country: "CN", Rejects: &rejects}, &got)
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkBalance(t, s)
+			if diff := gocmp.Diff(tt.planned, strings.Join(got.numbers, " ")); diff != "" {
+				t.Error(diff)
+			}
+			if diff := gocmp.Diff([]audience.Lines{tt.lines}, s.FileLines); diff != "" {
+				t.Error(diff)
+			}
+			records, err := csv.NewReader(&rejects).ReadAll()
+			if err != nil && tt.malformed != "" {
+				t.Fatal(err)
+			}
+			var lines []string
+			for i, r := range records {
+				if i > 0 {
+					lines = append(lines, r[1])
+					if r[2] != "malformed" {
+						t.Errorf("got the reason %s", r[2])
+					}
+				}
+			}
+			if diff := gocmp.Diff(tt.malformed, strings.Join(lines, " ")); diff != "" {
+				t.Error(diff)
+			}
+			for _, x := range s.Samples {
+				if strings.ContainsAny(x.Text, `"1`) {
+					t.Errorf("got the text %q", x.Text)
+				}
+			}
+		})
+	}
+}
+
+func TestACellThatTakesInAPersonRefuses(t *testing.T) { // B1, B2
+	const people = "number,name\n13800138000,张三\n"
+	tests := map[string]struct{ file, want string }{
+		"a row between":             {"number,name\n13800138009,x\n13800138000,\"张三\n13800138001,李四\n13800138002,\"\n", "x.csv:3: "},
+		"the row that closes it":    {"number,name\n13800138000,\"张三\n+86 138 0013 8001,李四\"\n", "x.csv:2: "},
+		"a name before the number":  {"name,number\n\"张三,13800138000\n李四,13800138001\"\n", "x.csv:2: "},
+		"a mark that is not closed": {"number,name\n13800138009,x\n13800138000,\"张三\n13800138001,李四\n", "x.csv:3: a quotation mark is not closed"},
+	}
+	for name, tt := range tests {
+		for _, list := range []string{"files: [x.csv]", "files: [people.csv], exclude: [x.csv]"} {
+			t.Run(name+" "+list, func(t *testing.T) {
+				d := campaign(t, "key: k\ntext: t\naudience: {"+list+"}", map[string]string{"people.csv": people, "x.csv": tt.file})
+				_, err := d.Plan(t.Context(), PlanOptions{Router: carriers{}, Country: "CN"}, discard{})
+				refusedAt(t, err, tt.want)
+			})
+		}
+	}
+}
+
+// refusedAt wants a refusal that quotes no row.
+func refusedAt(t *testing.T, err error, want string) {
+	t.Helper()
+	var r *Refusal
+	if !errors.As(err, &r) || !strings.Contains(fmt.Sprint(err), want) {
+		t.Errorf("got %v, want a refusal with %q", err, want)
+	}
+	if err != nil && (strings.Contains(err.Error(), "138001380") || strings.Contains(err.Error(), "张三")) {
+		t.Errorf("the error quotes a row: %v", err)
+	}
+}
+
+func TestAMalformedRowOfAnExcludeListRefuses(t *testing.T) { // B2
+	for name, file := range map[string]string{
+		"a mark that is closed in a later row": "number,name\n13800138000,\"张三\n13800138001,李四\n13800138002,\"王五\"\n",
+		"text behind the closing mark":         "number,name\n13800138000,\"张三\" 户主\n13800138001,李四\n",
+		"a column that nobody looks at":        "name,number\n5\" x,13800138000\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := campaign(t, "key: k\ntext: t\naudience: {files: [a.csv], exclude: [x.csv]}", map[string]string{"a.csv": "number\n13800138000\n", "x.csv": file})
+			_, err := d.Plan(t.Context(), PlanOptions{Router: carriers{}, Country: "CN"}, discard{})
+			refusedAt(t, err, "x.csv:2: ")
+		})
+	}
+}
