@@ -43,6 +43,8 @@ type Summary struct {
 	// rows each has, in their order.
 	Encodings []string `json:"encodings"`
 	FileRows  []int    `json:"file_rows"`
+	// Books are the workbooks among the audience's and the exclude files.
+	Books []Book `json:"books,omitempty"`
 }
 
 // Longest is the longest text of a plan.

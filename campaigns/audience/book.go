@@ -20,6 +20,10 @@ type Book struct {
 	// their value. Merged are the places of the first of them.
 	Merges int      `json:"merged_cells,omitempty"`
 	Merged []string `json:"merged,omitempty"`
+
+	// Places are the names of the sheets that are read by their places in the workbook,
+	// which lines begin with when there are several.
+	Places []string `json:"-"`
 }
 
 // maxMerged is how many places of merged cells are named.
@@ -71,12 +75,26 @@ func (a *File) Use(number int, shown []int) {
 // LineText is a line that Next has returned, as people find it: where several sheets of a
 // workbook are read, with the name of the sheet.
 func (a *File) LineText(line int) string {
-	if a.book != nil && line > sheetLine {
-		for _, g := range a.book.grids {
-			if g.at == line/sheetLine {
-				return fmt.Sprintf("%s!%d", g.name, line%sheetLine)
-			}
-		}
+	if a.book == nil {
+		return strconv.Itoa(line)
+	}
+	return a.book.info.LineText(line)
+}
+
+// LineText is as that of the File.
+func (b *Book) LineText(line int) string {
+	if at := line / sheetLine; at > 0 && at < len(b.Places) {
+		return b.Places[at] + "!" + strconv.Itoa(line%sheetLine)
 	}
 	return strconv.Itoa(line)
+}
+
+// At is an error in a line that Next has returned.
+func (a *File) At(line int, err error) *Error {
+	if a.book != nil {
+		if at := line / sheetLine; at > 0 && at < len(a.book.info.Places) {
+			line, err = line%sheetLine, fmt.Errorf("sheet %q: %w", a.book.info.Places[at], err)
+		}
+	}
+	return &Error{File: a.path, Line: line, Err: err}
 }

@@ -13,7 +13,7 @@ import (
 const AllSheets = "all"
 
 // When several sheets are read, the lines of two are sheetLine apart: line 20000007 is
-// row 7 of the second sheet of the workbook. So many sheets have lines.
+// row 7 of the second sheet of the workbook. Of so many sheets all are read.
 const (
 	sheetLine = 10_000_000
 	maxSheets = 400
@@ -169,8 +169,8 @@ func (b *book) hasRows(w *contents, s sheet) (bool, error) {
 
 // read opens the sheets, and of several joins the columns.
 func (b *book) read(w *contents, sheets []sheet) error {
-	if len(sheets) > maxSheets {
-		return fmt.Errorf("has rows in more than %d sheets: save them as fewer", maxSheets)
+	if len(sheets) > 1 && len(w.sheets) > maxSheets {
+		return fmt.Errorf("has more than %d sheets: copy those with the list to another workbook", maxSheets)
 	}
 	for _, s := range sheets {
 		g, err := openGrid(w, s, b.values)
@@ -182,7 +182,9 @@ func (b *book) read(w *contents, sheets []sheet) error {
 	if len(b.grids) == 1 {
 		return nil
 	}
+	b.info.Places = make([]string, len(w.sheets)+1)
 	for _, g := range b.grids {
+		b.info.Places[g.at] = g.name
 		if err := b.begin(g); err != nil {
 			return err
 		}

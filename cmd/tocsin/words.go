@@ -80,6 +80,14 @@ type words struct {
 	Language      string
 	LanguageCount string // recipients, language
 	OtherLanguage string // recipients, language
+	Workbook      string
+	BookSheets    string // path, sheets
+	BookHidden    string // sheets
+	BookOthers    string // sheets
+	BookRows      string // rows, of them filtered
+	BookColumns   string // columns
+	BookMerged    string // how many, places
+	BookAnd       string // between names
 	UnreadRows    string // rows of exclude files
 	UnreadLabel   string
 	Encoding      string
