@@ -68,11 +68,17 @@ func (f *format) appendText(dst, text []byte) []byte {
 
 // append appends a number as the format shows it; false: that is not sure.
 func (f *format) append(dst []byte, v float64, from1904 bool) ([]byte, bool) {
-	if f == nil || f.general {
-		return appendGeneral(dst, v), f == nil || f.sure
+	if f == nil {
+		return appendGeneral(dst, v), true
+	}
+	if !f.sure {
+		return dst, false
+	}
+	if f.general { // programs differ in whether more than the number is shown
+		return appendGeneral(dst, v), len(f.text.items) == 1
 	}
 	s, sign := f.choose(v)
-	if s == nil || !s.sure || !f.sure {
+	if s == nil || !s.sure {
 		return dst, false
 	}
 	switch s.kind {
@@ -116,8 +122,8 @@ func (f *format) choose(v float64) (s *section, sign bool) {
 		if s.compare == "" && i == 1 && len(f.numbers) == 3 {
 			return nil, false // programs differ
 		}
-		// Where negative numbers go with others, programs differ in the sign.
-		below := (s.compare == "<" || s.compare == "<=") && s.limit <= 0
+		// The section for the rest shows no minus, and none has what is for negative ones.
+		below := s.compare == "" || (s.compare == "<" || s.compare == "<=") && s.limit <= 0
 		return s, v < 0 && !below
 	}
 	return nil, false

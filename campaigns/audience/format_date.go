@@ -53,8 +53,6 @@ func (s *section) appendDate(dst []byte, v float64, from1904 bool) ([]byte, bool
 				dst = appendPadded(dst, date.day, i.n)
 			case i.letter == 'a' || s.chinese && i.n == 4:
 				dst = append(append(dst, "星期"...), weekdays[date.weekday]...)
-			case s.chinese:
-				dst = append(append(dst, "周"...), weekdays[date.weekday]...)
 			case i.n == 3:
 				dst = append(dst, time.Weekday(date.weekday).String()[:3]...)
 			default:

@@ -84,18 +84,13 @@ func appendGeneral(dst []byte, v float64) []byte {
 	if v < 0 {
 		dst = append(dst, '-')
 	}
-	if d.point > precision || d.point < -3 {
+	switch {
+	case d.point > precision:
 		return d.appendScientific(dst)
-	}
-	if d.point <= generalWidth {
-		// The point takes a character, and so does a zero in front of it.
-		places := max(generalWidth-1-max(d.point, 1), 0)
-		if d.point <= 0 && d.point+places < len(d.digits) && d.point < -3+1 {
-			places = generalWidth - 2
-		}
-		d.round(places)
-	} else {
-		d.round(0)
+	case d.point < -3 && 2-d.point+len(d.digits) > generalWidth:
+		return d.appendScientific(dst)
+	case d.point >= -3: // the point takes a character, and so does a zero in front of it
+		d.round(max(generalWidth-1-max(d.point, 1), 0))
 	}
 	return d.appendPlain(dst)
 }
@@ -165,7 +160,7 @@ func (s *section) appendNumber(dst []byte, v float64, sign bool) ([]byte, bool) 
 	if s.whole == 0 {
 		dst = s.appendWhole(dst, &d, d.point-1, 0, 0)
 	}
-	for k, i := range s.items {
+	for _, i := range s.items {
 		switch i.letter {
 		case '0', '#', '?':
 			if !point {
@@ -199,7 +194,6 @@ func (s *section) appendNumber(dst []byte, v float64, sign bool) ([]byte, bool) 
 				dst = append(dst, '0')
 			}
 			dst = append(dst, digits...)
-			_ = k
 		case 'x':
 		default:
 			dst = append(dst, i.text...)

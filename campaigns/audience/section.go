@@ -248,7 +248,7 @@ func (s *section) settleNumber() {
 				s.places++
 			default:
 				s.whole++
-				s.thousands = s.thousands || scale > 0
+				s.thousands = s.thousands || scale < 0
 			}
 			scale = 0
 		case ',':
@@ -295,8 +295,8 @@ func (s *section) settleDate() {
 				s.sure = s.sure && i.n <= 2
 			}
 			s.sure = s.sure && i.n <= 5 && (i.n <= 2 || !s.foreign)
-		case 'd':
-			s.sure = s.sure && i.n <= 4 && (i.n <= 2 || !s.foreign)
+		case 'd': // in Chinese, ddd is 周二 to some programs and 二 to others
+			s.sure = s.sure && i.n <= 4 && (i.n <= 2 || !s.foreign && (i.n == 4 || !s.chinese))
 		case 'a':
 			s.sure = s.sure && i.n == 4 && !s.foreign
 		case 'y':

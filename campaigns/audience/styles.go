@@ -61,6 +61,9 @@ func (f *formats) of(style []byte) (*format, bool) {
 	if !ok {
 		code = builtIn[id]
 	}
+	if code == "" {
+		code = "[?]"
+	}
 	format := parseFormat(code)
 	f.parsed[id] = format
 	return format, true
