@@ -213,9 +213,10 @@ func TestEverySpellingExcludesEverySpelling(t *testing.T) { // B7, the property
 			})
 			s, err := d.Plan(t.Context(), PlanOptions{Router: everywhere{}, Country: "CN"}, discard{})
 			if err != nil {
-				t.Fatal(err)
+				t.Errorf("the list has %q: %v", listed, err)
+				continue
 			}
-			if s.Excluded["excluded"] != len(texts)+1 || s.Planned != len(people)-1 || s.UnreadExcludes != 0 {
+			if s.Excluded["excluded"] != len(texts)+1 || s.Planned != len(people)-1 {
 				t.Errorf("the list has %q: got %d of %d spellings excluded, and %d planned", listed, s.Excluded["excluded"], len(texts)+1, s.Planned)
 			}
 		}

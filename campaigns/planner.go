@@ -9,7 +9,6 @@ import (
 	"math"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 
 	"tocsin/campaigns/audience"
@@ -93,7 +92,7 @@ func (p *planner) open() error {
 	var needed []string
 	for i, path := range a.Files {
 		place := fmt.Sprintf("$.audience.files[%d]", i)
-		if slices.Contains(a.Files[:i], path) {
+		if twice(a, i) {
 			return p.d.refuse(place, "the file %s is there twice", path)
 		}
 		f, err := audience.OpenWith(path, a.Reading[i])
@@ -177,6 +176,17 @@ func (p *planner) isNumber(cell []byte) bool {
 	return ok
 }
 
+// twice reports whether a file of the audience stands there before, and with the same
+// sheet.
+func twice(a *Audience, i int) bool {
+	for k, path := range a.Files[:i] {
+		if path == a.Files[i] && (a.Reading[k].Sheet == a.Reading[i].Sheet || a.Reading[k].Sheet == "" || a.Reading[i].Sheet == "") {
+			return true
+		}
+	}
+	return false
+}
+
 // settle holds every file against the columns that are needed.
 func (p *planner) settle(needed []string) error {
 	columns := p.summary.Columns
@@ -190,6 +200,15 @@ func (p *planner) settle(needed []string) error {
 				return &Refusal{File: src.Path(), Line: 1, Err: fmt.Errorf("there is no column %q, which the campaign uses%s", name, columnHint(name, src.Columns()))}
 			}
 		}
+	}
+	for _, src := range p.files {
+		var shown []int
+		for k, at := range src.columns {
+			if slices.Contains(needed, columns[at]) {
+				shown = append(shown, k)
+			}
+		}
+		src.Use(src.number, shown)
 	}
 	p.kept.number, p.kept.columns = p.number, len(columns)
 	p.late.number, p.late.columns = p.number, len(columns)
@@ -263,6 +282,7 @@ func (p *planner) exclusions() error {
 		if err != nil {
 			return err
 		}
+		p.summary.addBook(f, i, true)
 	}
 	slices.Sort(p.excluded)
 	return p.refuseUnread()
@@ -278,13 +298,14 @@ func (p *planner) excludeFile(f *audience.File) error {
 		return err
 	}
 	f.Watch(column, p.isNumber)
+	f.Use(column, nil)
 	for rows := 0; ; rows++ {
 		cells, line, err := f.Next()
 		if err == io.EOF {
 			return nil
 		}
 		if e, ok := err.(*audience.RowError); ok { // somebody who must not be reached may stand in it
-			return &Refusal{File: f.Path(), Line: line, Err: e}
+			return p.fileError("", f.Path(), f.At(line, e))
 		}
 		if err != nil {
 			return p.fileError("", f.Path(), err)
@@ -328,6 +349,7 @@ func (p *planner) readFile(file int) error {
 	for rows := 0; ; rows++ {
 		cells, line, err := src.Next()
 		if err == io.EOF {
+			p.summary.addBook(src.File, file, false)
 			return nil
 		}
 		if e, ok := err.(*audience.RowError); ok {
@@ -367,7 +389,7 @@ func (p *planner) readFile(file int) error {
 		}
 		n, reason, err := p.judge(row, cells[len(src.columns):], &route)
 		if err != nil {
-			return &Refusal{File: src.Path(), Line: line, Err: err}
+			return p.fileError("", src.Path(), src.At(line, err))
 		}
 		if reason < Reasons {
 			p.exclude(file, uint32(line), reason)
@@ -377,7 +399,7 @@ func (p *planner) readFile(file int) error {
 			continue
 		}
 		if err := p.keep(file, uint32(line), route, n, row); errors.Is(err, errLongRow) {
-			return &Refusal{File: src.Path(), Line: line, Err: err}
+			return p.fileError("", src.Path(), src.At(line, err))
 		} else if err != nil {
 			return err
 		}
@@ -465,7 +487,7 @@ func (p *planner) reject(file int, line uint32, r Reason, row [][]byte) error {
 			return fmt.Errorf("write rejects: %w", err)
 		}
 	}
-	record := append(make([]string, 0, 3+len(row)), p.files[file].Path(), strconv.FormatUint(uint64(line), 10), r.String())
+	record := append(make([]string, 0, 3+len(row)), p.files[file].Path(), p.files[file].LineText(int(line)), r.String())
 	for _, v := range row {
 		record = append(record, string(v))
 	}

@@ -51,6 +51,8 @@ type Summary struct {
 	FileRows  []int    `json:"file_rows"`
 	// FileLines counts the lines of each text file; a workbook has none.
 	FileLines []audience.Lines `json:"file_lines"`
+	// Books are the workbooks among the audience's and the exclude files.
+	Books []Book `json:"books,omitempty"`
 }
 
 // Longest is the longest text of a plan.

@@ -16,8 +16,17 @@ import (
 
 // The marks that a file may begin with, Unicode 16.0 section 23.8, and the encodings
 // that they stand for.
-var marks = []struct{ mark, encoding string }{
-	{"\xEF\xBB\xBF", "utf-8"}, {"\xFF\xFE", "utf-16le"}, {"\xFE\xFF", "utf-16be"},
+var (
+	markUTF8    = []byte{0xEF, 0xBB, 0xBF}
+	markUTF16LE = []byte{0xFF, 0xFE}
+	markUTF16BE = []byte{0xFE, 0xFF}
+)
+
+var marks = []struct {
+	mark     []byte
+	encoding string
+}{
+	{markUTF8, "utf-8"}, {markUTF16LE, "utf-16le"}, {markUTF16BE, "utf-16be"},
 }
 
 // codePages are the numbers by which Windows calls encodings that have another name.
@@ -88,7 +97,7 @@ func text(r io.ReadSeeker, named string) (io.Reader, string, error) {
 	}
 	skip, name := 0, ""
 	for _, m := range marks {
-		if bytes.HasPrefix(head, []byte(m.mark)) {
+		if bytes.HasPrefix(head, m.mark) {
 			skip, name = len(m.mark), m.encoding
 		}
 	}

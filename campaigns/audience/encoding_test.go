@@ -264,11 +264,7 @@ func TestUTF16WithoutAMark(t *testing.T) { // B24
 
 func TestWhatIsNoTableSaysWhatItIs(t *testing.T) { // B24
 	for name, tt := range map[string]struct{ data, want string }{
-		"a workbook":        {"PK\x03\x04....[Content_Types].xml", "name that ends in .xlsx"},
-		"a zip file":        {"PK\x03\x04....list.csv", "unpack it"},
-		"an ODS":            {"PK\x03\x04....mimetypeapplication/vnd.oasis.opendocument.spreadsheet", "ODS"},
-		"an old workbook":   {"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1....", "password"},
-		"gzip":              {"\x1f\x8b\x08", "compressed"},
+		"gzip":              {"\x1f\x8b\x08", "packed with gzip"},
 		"a web page":        {"\r\n<html><table>13800138000", "web page"},
 		"a page with a BOM": {"\ufeff<!DOCTYPE html>", "web page"},
 		"a PDF":             {"%PDF-1.4", "document"},

@@ -22,6 +22,7 @@ type File struct {
 	columns  []string
 	rows     rows
 	file     io.Closer
+	book     *book // nil: it is text
 }
 
 // rows is what each kind of file offers: its next row and the line that row
@@ -73,27 +74,24 @@ func (a *File) open(f *os.File) error {
 		return errors.New("is no file")
 	}
 	a.size = info.Size()
-	switch {
-	case IsWorkbook(a.path):
-		if err := inspectBook(f, a.size); err != nil {
-			return err
-		}
-		f.Close()
-		book, err := openBook(a.path)
-		if err != nil {
-			return err
-		}
-		a.rows, a.file, a.encoding = book, book, "XLSX"
-		a.size *= 4 // it is compressed
-	case strings.EqualFold(filepath.Ext(a.path), ".xls"):
-		return errors.New("is an old Excel file: save it as XLSX or CSV")
-	default:
-		r, name, err := text(f, a.options.Encoding)
-		if err != nil {
-			return err
-		}
-		a.rows, a.encoding = newTable(r), name
+	isBook, err := inspectContainer(f, a.size, a.path)
+	if err != nil {
+		return err
 	}
+	if isBook {
+		book, err := openBook(f, a.size, a.options.Sheet)
+		if err != nil {
+			return err
+		}
+		a.rows, a.file, a.encoding, a.book = book, book, "XLSX", book
+		a.size *= 4 // it is compressed
+		return a.header()
+	}
+	r, name, err := text(f, a.options.Encoding)
+	if err != nil {
+		return err
+	}
+	a.rows, a.encoding = newTable(r), name
 	return a.header()
 }
 
@@ -105,6 +103,15 @@ func (a *File) header() error {
 	if err != nil {
 		return a.at(line, err)
 	}
+	if a.columns, err = columnNames(cells); err != nil {
+		return a.at(line, err)
+	}
+	return nil
+}
+
+// columnNames are the names of columns, of the first row's cells.
+func columnNames(cells [][]byte) ([]string, error) {
+	var names []string
 	seen := map[string]bool{}
 	for i, c := range cells {
 		name := string(trim(c))
@@ -112,15 +119,15 @@ func (a *File) header() error {
 			name = fmt.Sprintf("column %d", i+1)
 		}
 		if len(name) > maxColumnName {
-			return a.at(line, fmt.Errorf("the name of column %d has more than %d octets: is this row the names of the columns?", i+1, maxColumnName))
+			return nil, fmt.Errorf("the name of column %d has more than %d octets: is this row the names of the columns?", i+1, maxColumnName)
 		}
 		if seen[name] {
-			return a.at(line, fmt.Errorf("there are two columns %q: rename one", name))
+			return nil, fmt.Errorf("there are two columns %q: rename one", name)
 		}
 		seen[name] = true
-		a.columns = append(a.columns, name)
+		names = append(names, name)
 	}
-	return nil
+	return names, nil
 }
 
 // at puts an error in its place, once.

@@ -95,6 +95,8 @@ func costUTF8(sample []byte) float64 {
 		case r < utf8.RuneSelf:
 		case hanzi()[r] || hangul()[r]:
 			bits += bitsHanzi
+		case n == 2 && unicode.IsDigit(r): // Arabic digits: people write telephone numbers in them
+			bits += bitsMark
 		case n == 2 && unicode.In(r, unicode.Latin, unicode.Cyrillic, unicode.Greek, unicode.Hebrew, unicode.Arabic) && unicode.IsLetter(r):
 			bits += bitsOddOctet
 		case isWide(r) || r >= 0x3040 && r < 0x3100:

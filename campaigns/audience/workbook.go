@@ -9,6 +9,9 @@ import (
 	"io"
 	"path"
 	"strings"
+
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
 )
 
 // A workbook is a zip file of XML, and a small one can unpack to more than the
@@ -16,134 +19,70 @@ import (
 // has at most 1,048,576 rows, a cell 32,767 characters, and rows of telephone
 // numbers pack to a tenth or twentieth of their size.
 const (
-	maxUnpacked  = 4 << 30   // octets of the parts that go through a temporary file
-	maxAside     = 256 << 20 // octets of all other parts together, which are read into memory
-	maxPacked    = 200       // times a part may be larger than its packed form
-	maxBookPiece = 1 << 20   // octets from one cell to the next
+	maxUnpacked  = 4 << 30  // octets of the sheets and shared texts together
+	maxPacked    = 200      // times a part may be larger than its packed form
+	maxBookPiece = 1 << 20  // octets from one cell to the next
+	unzipped     = 16 << 20 // octets of a table of shared texts that may be in memory
 )
 
 var (
-	errBomb  = errors.New("unpacks to far more than a workbook of its size holds: save it as CSV and look at it")
-	errPiece = fmt.Errorf("a cell, or what stands between two cells, is longer than %d octets: save it as CSV and look at it", maxBookPiece)
+	errNoBook = errors.New("is no workbook, or it is damaged: save it as XLSX again, or as CSV")
+	errBomb   = errors.New("unpacks to far more than a workbook of its size holds: save it as CSV and look at it")
+	errPiece  = fmt.Errorf("a cell, or what stands between two cells, is longer than %d octets: save it as CSV and look at it", maxBookPiece)
 )
 
-// inspectBook refuses a workbook that would fill the memory, or whose sheets are
-// cut off, before the library that reads it sees it.
-func inspectBook(r io.ReaderAt, size int64) error {
-	book, err := zip.NewReader(r, size)
-	if err != nil {
-		return errors.New("is no workbook, or it is damaged: save it as XLSX again, or as CSV")
-	}
-	var tables, aside uint64
-	for _, part := range book.File {
+// inspectBook refuses a workbook that would fill the memory before a part is read. What
+// a part says of its size is held against what it unpacks to when it is read.
+func inspectBook(p *parts) error {
+	var tables uint64
+	for _, part := range p.zip.File {
 		n := part.UncompressedSize64
 		if n > unzipped && n/maxPacked > part.CompressedSize64 {
 			return errBomb
 		}
-		if strings.EqualFold(path.Dir(part.Name), "xl/worksheets") || strings.EqualFold(path.Base(part.Name), "sharedStrings.xml") {
-			if tables += n; tables > maxUnpacked {
-				return errBomb
-			}
-		} else if aside += n; aside > maxAside {
-			return errors.New("holds too many pictures and the like: save it as CSV")
+		if tables += n; tables > maxUnpacked {
+			return errBomb
 		}
-		if strings.EqualFold(path.Ext(part.Name), ".xml") {
-			if err := inspectPart(part); err != nil {
-				return err
-			}
+		if part.Flags&1 != 0 {
+			return errProtected
 		}
 	}
 	return nil
 }
 
-// inspectPart walks over the tags of a part: cells are of a size, and the table
-// they stand in is closed.
-func inspectPart(part *zip.File) error {
-	r, err := part.Open()
-	if err != nil {
-		return fmt.Errorf("unpack %s: %w", part.Name, err)
-	}
-	defer r.Close()
-	tags := bufio.NewReaderSize(r, maxBookPiece)
-	piece, depth := 0, 0
-	for {
-		text, err := tags.ReadSlice('<')
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return unpackError(part, err)
-		}
-		tag, err := tags.ReadSlice('>')
-		piece += len(text) + len(tag)
-		end := ending(tag)
-		for err == nil && end != "" && !bytes.HasSuffix(tag, []byte(end)) && piece <= maxBookPiece {
-			tag, err = tags.ReadSlice('>')
-			piece += len(tag)
-		}
-		switch {
-		case err == io.EOF:
-			return unpackError(part, io.ErrUnexpectedEOF)
-		case err != nil:
-			return unpackError(part, err)
-		case end == "":
-			switch name := tagName(tag); {
-			case string(name) == "c" || string(name) == "row" || string(name) == "si":
-				piece = 0
-			case string(name) == "sheetData" || string(name) == "sst":
-				if tag[0] == '/' {
-					depth--
-				} else if !bytes.HasSuffix(tag, []byte("/>")) {
-					depth++
-				}
-			case depth == 0: // before the table, or behind it
-				piece = 0
-			}
-		}
-		if piece > maxBookPiece {
-			return errPiece
-		}
-	}
-	if depth != 0 {
-		return unpackError(part, io.ErrUnexpectedEOF)
-	}
-	return nil
-}
-
+// unpackError is an error of a part, in words.
 func unpackError(part *zip.File, err error) error {
+	name := path.Base(part.Name)
+	var said *sheetError
 	switch {
-	case errors.Is(err, bufio.ErrBufferFull):
-		return errPiece
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		return fmt.Errorf("its part %s is cut off: save it again, or as CSV", path.Base(part.Name))
+	case errors.Is(err, errPiece), errors.Is(err, errLongRow), errors.As(err, &said):
+		return err
+	case errors.Is(err, errCutPart), errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("its part %s is cut off: save it again, or as CSV", name)
+	case errors.Is(err, errNoXML), errors.Is(err, zip.ErrChecksum), errors.Is(err, zip.ErrFormat):
+		return fmt.Errorf("its part %s is damaged: save it again, or as CSV", name)
 	}
-	return fmt.Errorf("unpack %s: %w", path.Base(part.Name), err)
+	return fmt.Errorf("unpack %s: %w", name, err)
 }
 
-// ending is what ends a comment or CDATA section, inside which > is text; "" for
-// a tag.
-func ending(tag []byte) string {
+// xmlText reads XML as UTF-8: an XML part may be in UTF-16, which then begins with a
+// mark.
+func xmlText(r io.Reader) io.Reader {
+	b := bufio.NewReaderSize(r, 1<<12)
+	head, _ := b.Peek(3)
 	switch {
-	case bytes.HasPrefix(tag, []byte("!--")):
-		return "-->"
-	case bytes.HasPrefix(tag, []byte("![CDATA[")):
-		return "]]>"
+	case bytes.HasPrefix(head, markUTF16LE), bytes.HasPrefix(head, markUTF16BE):
+		return transform.NewReader(b, unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewDecoder())
+	case bytes.HasPrefix(head, markUTF8):
+		b.Discard(len(markUTF8))
 	}
-	return ""
+	return b
 }
 
-// tagName is the name of a tag, read behind its <, without a prefix.
-func tagName(tag []byte) []byte {
-	if tag[0] == '/' {
-		tag = tag[1:]
+// charset lets encoding/xml read what xmlText has made UTF-8, and nothing else.
+func charset(label string, r io.Reader) (io.Reader, error) {
+	if strings.HasPrefix(strings.ToLower(label), "utf-16") || strings.EqualFold(label, "us-ascii") {
+		return r, nil
 	}
-	for i, c := range tag {
-		switch c {
-		case ':':
-			return tagName(tag[i+1:])
-		case ' ', '/', '>', '\t', '\r', '\n':
-			return tag[:i]
-		}
-	}
-	return tag
+	return nil, errNoXML
 }

@@ -246,6 +246,9 @@ func (p *rehearsal) print(w io.Writer, say *words) {
 	for i, path := range p.d.Audience.Files {
 		t.add(say.FileLabel, fmt.Sprintf(say.File, path, s.Encodings[i], s.FileRows[i]))
 	}
+	for _, text := range bookLines(s.Books, say) {
+		t.add(say.Workbook, text)
+	}
 	if text := p.rejects.words(failing(p.Plan.Excluded), say); text != "" {
 		t.add(say.Rejects, text)
 	}
@@ -276,7 +279,7 @@ func (p *rehearsal) print(w io.Writer, say *words) {
 
 // place is a line of the audience, with its file where there are several.
 func (p *rehearsal) place(say *words, file int, line uint32) string {
-	text := fmt.Sprintf(say.Line, line)
+	text := fmt.Sprintf(say.Line, p.Plan.LineText(file, line))
 	if files := p.d.Audience.Files; len(files) > 1 {
 		text = filepath.Base(files[file]) + " " + text
 	}

@@ -88,6 +88,14 @@ type words struct {
 	MachineClock  string // for campaigns.MachineClock
 	Warning       string
 	Warnings      map[string]string // by the kind of a campaigns.Warning: {n} is its Count, {what} its What
+	Workbook      string
+	BookSheets    string // path, sheets
+	BookHidden    string // sheets
+	BookOthers    string // sheets
+	BookRows      string // rows, of them filtered
+	BookColumns   string // columns
+	BookMerged    string // how many, places
+	BookAnd       string // between names
 	Encoding      string
 	Forcing       string
 	Longest       string
