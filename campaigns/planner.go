@@ -10,7 +10,6 @@ import (
 	"os"
 	"slices"
 	"strconv"
-	"strings"
 
 	"tocsin/campaigns/audience"
 	"tocsin/providers/sms"
@@ -211,7 +210,7 @@ func (p *planner) names(f *audience.File) ([]string, error) {
 		column := p.d.Audience.Columns[alias]
 		at := slices.Index(f.Columns(), column)
 		if at < 0 {
-			at = slices.IndexFunc(f.Columns(), func(c string) bool { return strings.EqualFold(c, column) })
+			at = slices.IndexFunc(f.Columns(), func(c string) bool { return audience.SameColumn(c, column) })
 		}
 		if at < 0 {
 			return nil, &Refusal{File: f.Path(), Line: 1, Err: fmt.Errorf("there is no column %q, which audience.columns calls %s%s", column, alias, columnHint(column, f.Columns()))}
@@ -235,7 +234,7 @@ var usualNames = []string{
 func (p *planner) numberColumn(f *audience.File, names []string, list bool) (int, error) {
 	for _, usual := range usualNames {
 		for i, name := range names {
-			if strings.EqualFold(name, usual) {
+			if audience.SameColumn(name, usual) {
 				return i, nil
 			}
 		}
@@ -248,7 +247,7 @@ func (p *planner) numberColumn(f *audience.File, names []string, list bool) (int
 	if list && len(names) == 1 {
 		return 0, nil
 	}
-	return 0, &Refusal{File: f.Path(), Line: 1, Err: fmt.Errorf("no column holds telephone numbers by its name: write audience.columns: {number: THE COLUMN} (there are: %s)", strings.Join(f.Columns(), ", "))}
+	return 0, &Refusal{File: f.Path(), Line: 1, Err: fmt.Errorf("no column holds telephone numbers by its name: write audience.columns: {number: THE COLUMN} (%s)", f.Shown())}
 }
 
 // exclusions reads the exclude files.

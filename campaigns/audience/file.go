@@ -10,9 +10,6 @@ import (
 	"strings"
 )
 
-// maxColumnName is the longest name of a column, in octets: longer ones are data.
-const maxColumnName = 256
-
 // A File is one audience file being read. It is used by one goroutine.
 type File struct {
 	path     string
@@ -20,6 +17,7 @@ type File struct {
 	size     int64
 	encoding string
 	columns  []string
+	raw      []string // the names as they stand in the file
 	rows     rows
 	file     io.Closer
 }
@@ -86,7 +84,12 @@ func (a *File) open(f *os.File) error {
 		a.rows, a.file, a.encoding = book, book, "XLSX"
 		a.size *= 4 // it is compressed
 	case strings.EqualFold(filepath.Ext(a.path), ".xls"):
-		return errors.New("is an old Excel file: save it as XLSX or CSV")
+		head := make([]byte, 1024)
+		n, _ := io.ReadFull(f, head)
+		if err := foreign(head[:n]); err != nil {
+			return err
+		}
+		return errors.New("is named like an old Excel file (XLS): save it as XLSX or CSV")
 	default:
 		r, name, err := text(f, a.options.Encoding)
 		if err != nil {
@@ -95,32 +98,6 @@ func (a *File) open(f *os.File) error {
 		a.rows, a.encoding = newTable(r), name
 	}
 	return a.header()
-}
-
-func (a *File) header() error {
-	cells, line, err := a.rows.next()
-	if err == io.EOF {
-		return errors.New("is empty: its first row must name the columns")
-	}
-	if err != nil {
-		return a.at(line, err)
-	}
-	seen := map[string]bool{}
-	for i, c := range cells {
-		name := string(trim(c))
-		if name == "" {
-			name = fmt.Sprintf("column %d", i+1)
-		}
-		if len(name) > maxColumnName {
-			return a.at(line, fmt.Errorf("the name of column %d has more than %d octets: is this row the names of the columns?", i+1, maxColumnName))
-		}
-		if seen[name] {
-			return a.at(line, fmt.Errorf("there are two columns %q: rename one", name))
-		}
-		seen[name] = true
-		a.columns = append(a.columns, name)
-	}
-	return nil
 }
 
 // at puts an error in its place, once.
@@ -140,7 +117,8 @@ func (a *File) Path() string { return a.path }
 // UTF-16BE, GB18030, Big5 or XLSX.
 func (a *File) Encoding() string { return a.encoding }
 
-// Columns are the names in the first row; one without a name is "column 4".
+// Columns are the names in the first row as ColumnName gives them; one without a name is
+// "column 4".
 func (a *File) Columns() []string { return a.columns }
 
 // Size is about how many octets of text there are to read.
