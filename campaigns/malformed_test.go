@@ -13,17 +13,17 @@ import (
 	"tocsin/campaigns/audience"
 )
 
-// sent keeps who gets what.
-type sent struct{ numbers []string }
+// reached keeps who gets what.
+type reached struct{ numbers []string }
 
-func (s *sent) AddBatch(b *Batch) error {
+func (s *reached) AddBatch(b *Batch) error {
 	for _, n := range b.Numbers {
 		s.numbers = append(s.numbers, n.Digits())
 	}
 	return nil
 }
 
-func (s *sent) AddExclusions([]Exclusion) error { return nil }
+func (s *reached) AddExclusions([]Exclusion) error { return nil }
 
 func TestAStrayQuotationMarkCostsItsOwnRowAlone(t *testing.T) { // B1
 	tests := []struct {
@@ -69,7 +69,7 @@ func TestAStrayQuotationMarkCostsItsOwnRowAlone(t *testing.T) { // B1
 		t.Run(tt.name, func(t *testing.T) {
 			d := campaign(t, "key: k\ntext: ((name))您好\naudience: {files: [a.csv]}", map[string]string{"a.csv": tt.file})
 			var rejects bytes.Buffer
-			var got sent
+			var got reached
 			s, err := d.Plan(t.Context(), PlanOptions{Router: carriers{}, Country: "CN", Rejects: &rejects}, &got)
 			if err != nil {
 				t.Fatal(err)
