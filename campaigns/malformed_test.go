@@ -13,17 +13,17 @@ import (
 	"tocsin/campaigns/audience"
 )
 
-// sent keeps who gets what.
-type sent struct{ numbers []string }
+// reached keeps who gets what.
+type reached struct{ numbers []string }
 
-func (s *sent) AddBatch(b *Batch) error {
+func (s *reached) AddBatch(b *Batch) error {
 	for _, n := range b.Numbers {
 		s.numbers = append(s.numbers, n.Digits())
 	}
 	return nil
 }
 
-func (s *sent) AddExclusions([]Exclusion) error { return nil }
+func (s *reached) AddExclusions([]Exclusion) error { return nil }
 
 func TestAStrayQuotationMarkCostsItsOwnRowAlone(t *testing.T) { // B1
 	tests := []struct {
@@ -69,7 +69,7 @@ func TestAStrayQuotationMarkCostsItsOwnRowAlone(t *testing.T) { // B1
 		t.Run(tt.name, func(t *testing.T) {
 			d := campaign(t, "key: k\ntext: ((name))您好\naudience: {files: [a.csv]}", map[string]string{"a.csv": tt.file})
 			var rejects bytes.Buffer
-			var got sent
+			var got reached
 			s, err := d.Plan(t.Context(), PlanOptions{Router: carriers{}, Country: "CN", Rejects: &rejects}, &got)
 			if err != nil {
 				t.Fatal(err)
@@ -147,6 +147,42 @@ func TestAMalformedRowOfAnExcludeListRefuses(t *testing.T) { // B2
 			d := campaign(t, "key: k\ntext: t\naudience: {files: [a.csv], exclude: [x.csv]}", map[string]string{"a.csv": "number\n13800138000\n", "x.csv": file})
 			_, err := d.Plan(t.Context(), PlanOptions{Router: carriers{}, Country: "CN"}, discard{})
 			refusedAt(t, err, "x.csv:2: ")
+		})
+	}
+}
+
+func TestErrorsAboutColumnsQuoteNoRow(t *testing.T) { // B27, E7
+	for name, tt := range map[string]struct{ head, audience, want string }{
+		"no headings":                       {"13800138000,张三\n", "", "a.csv:1: the first row must name the columns"},
+		"no headings, no valid number":      {"138001380,张三\n", "", "a.csv:1: no column holds telephone numbers by its name"},
+		"no headings, a name that is meant": {"13800138000,张三\n", ", columns: {number: 手机号}", "a.csv:1: there is no column"},
+		"an open mark":                      {"number,\"name\n13800138000,张三\n13800138001,\"\n", "", "a.csv:1: the name of column 2"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := campaign(t, "key: k\ntext: ((name))\naudience: {files: [a.csv]"+tt.audience+"}", map[string]string{"a.csv": tt.head + "13800138002,王五\n"})
+			_, err := d.Plan(t.Context(), PlanOptions{Router: carriers{}, Country: "CN"}, discard{})
+			refusedAt(t, err, tt.want)
+		})
+	}
+}
+
+func TestColumnsAreFoundByWhatPeopleSee(t *testing.T) { // B26
+	for name, tt := range map[string]struct{ file, columns string }{
+		"zero-width characters":       {"手机号\u200b,姓名\u200b\n13800138000,张三\n", ""},
+		"a line break in the heading": {"\"手机\n号码\",姓名\n13800138000,张三\n", ""},
+		"space in the heading":        {"手 机 号,姓名\n13800138000,张三\n", ""},
+		"a name copied with one":      {"联系人电话,姓名\n13800138000,张三\n", ", columns: {number: 联系人电话\u200b}"},
+		"sep=;":                       {"sep=;\n手机号;姓名\n13800138000;张三\n", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := campaign(t, "key: k\ntext: ((姓名))您好\naudience: {files: [a.csv]"+tt.columns+"}", map[string]string{"a.csv": tt.file})
+			s, err := d.Plan(t.Context(), PlanOptions{Router: carriers{}, Country: "CN"}, discard{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if s.Planned != 1 || s.Samples[0].Text != "张三您好" {
+				t.Errorf("got %+v", s.Samples)
+			}
 		})
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"math"
 	"os"
 	"slices"
-	"strings"
 
 	"tocsin/campaigns/audience"
 	"tocsin/providers/sms"
@@ -230,7 +229,7 @@ func (p *planner) names(f *audience.File) ([]string, error) {
 		column := p.d.Audience.Columns[alias]
 		at := slices.Index(f.Columns(), column)
 		if at < 0 {
-			at = slices.IndexFunc(f.Columns(), func(c string) bool { return strings.EqualFold(c, column) })
+			at = slices.IndexFunc(f.Columns(), func(c string) bool { return audience.SameColumn(c, column) })
 		}
 		if at < 0 {
 			return nil, &Refusal{File: f.Path(), Line: 1, Err: fmt.Errorf("there is no column %q, which audience.columns calls %s%s", column, alias, columnHint(column, f.Columns()))}
@@ -254,7 +253,7 @@ var usualNames = []string{
 func (p *planner) numberColumn(f *audience.File, names []string, list bool) (int, error) {
 	for _, usual := range usualNames {
 		for i, name := range names {
-			if strings.EqualFold(name, usual) {
+			if audience.SameColumn(name, usual) {
 				return i, nil
 			}
 		}
@@ -267,7 +266,7 @@ func (p *planner) numberColumn(f *audience.File, names []string, list bool) (int
 	if list && len(names) == 1 {
 		return 0, nil
 	}
-	return 0, &Refusal{File: f.Path(), Line: 1, Err: fmt.Errorf("no column holds telephone numbers by its name: write audience.columns: {number: THE COLUMN} (there are: %s)", strings.Join(f.Columns(), ", "))}
+	return 0, &Refusal{File: f.Path(), Line: 1, Err: fmt.Errorf("no column holds telephone numbers by its name: write audience.columns: {number: THE COLUMN} (%s)", f.Shown())}
 }
 
 // exclusions reads the exclude files.

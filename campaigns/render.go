@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"tocsin/campaigns/audience"
 	"tocsin/providers/sms"
 )
 
@@ -150,7 +151,11 @@ func write(a sms.Alphabet, whole string, parts []part, columns []int) (written, 
 
 // columnHint is what columns there are, for errors.
 func columnHint(name string, columns []string) string {
-	hint := fmt.Sprintf(" (there are: %s)", strings.Join(columns, ", "))
+	list := audience.ShowColumns(columns)
+	if list == "" {
+		return ": is the first row of the file the names of the columns?"
+	}
+	hint := fmt.Sprintf(" (there are: %s)", list)
 	if n := nearest(name, columns); n != "" {
 		hint = fmt.Sprintf(": did you mean %q?%s", n, hint)
 	}

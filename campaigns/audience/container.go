@@ -27,6 +27,8 @@ var others = []struct{ head, what string }{
 	{"\x1F\x8B", "is packed with gzip: unpack it first"},
 	{"SQLite format 3\x00", "is an SQLite database: export the list as CSV"},
 	{"{\\rtf", "is an RTF document: save the list as XLSX or CSV"},
+	{"\x00\x00\xFE\xFF", "is written in UTF-32: save it as UTF-8"},
+	{"\xFF\xFE\x00\x00", "is written in UTF-32: save it as UTF-8"},
 }
 
 // markup are documents in XML, HTML or MIME, by a word near their beginning.

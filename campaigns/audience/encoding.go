@@ -92,9 +92,6 @@ func text(r io.ReadSeeker, named string) (io.Reader, string, error) {
 		return nil, "", err
 	}
 	head = head[:n]
-	if err := foreign(head); err != nil {
-		return nil, "", err
-	}
 	skip, name := 0, ""
 	for _, m := range marks {
 		if bytes.HasPrefix(head, m.mark) {

@@ -10,9 +10,6 @@ import (
 	"strings"
 )
 
-// maxColumnName is the longest name of a column, in octets: longer ones are data.
-const maxColumnName = 256
-
 // A File is one audience file being read. It is used by one goroutine.
 type File struct {
 	path     string
@@ -20,6 +17,7 @@ type File struct {
 	size     int64
 	encoding string
 	columns  []string
+	raw      []string // the names as they stand in the file
 	rows     rows
 	file     io.Closer
 	book     *book // nil: it is text
@@ -95,41 +93,6 @@ func (a *File) open(f *os.File) error {
 	return a.header()
 }
 
-func (a *File) header() error {
-	cells, line, err := a.rows.next()
-	if err == io.EOF {
-		return errors.New("is empty: its first row must name the columns")
-	}
-	if err != nil {
-		return a.at(line, err)
-	}
-	if a.columns, err = columnNames(cells); err != nil {
-		return a.at(line, err)
-	}
-	return nil
-}
-
-// columnNames are the names of columns, of the first row's cells.
-func columnNames(cells [][]byte) ([]string, error) {
-	var names []string
-	seen := map[string]bool{}
-	for i, c := range cells {
-		name := string(trim(c))
-		if name == "" {
-			name = fmt.Sprintf("column %d", i+1)
-		}
-		if len(name) > maxColumnName {
-			return nil, fmt.Errorf("the name of column %d has more than %d octets: is this row the names of the columns?", i+1, maxColumnName)
-		}
-		if seen[name] {
-			return nil, fmt.Errorf("there are two columns %q: rename one", name)
-		}
-		seen[name] = true
-		names = append(names, name)
-	}
-	return names, nil
-}
-
 // at puts an error in its place, once.
 func (a *File) at(line int, err error) error {
 	var e *Error
@@ -147,7 +110,8 @@ func (a *File) Path() string { return a.path }
 // UTF-16BE, GB18030, Big5 or XLSX.
 func (a *File) Encoding() string { return a.encoding }
 
-// Columns are the names in the first row; one without a name is "column 4".
+// Columns are the names in the first row as ColumnName gives them; one without a name is
+// "column 4".
 func (a *File) Columns() []string { return a.columns }
 
 // Size is about how many octets of text there are to read.

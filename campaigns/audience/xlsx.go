@@ -208,7 +208,7 @@ func (b *book) begin(g *grid) error {
 	}
 	if err == nil {
 		b.row = g.cells(b.row[:0])
-		g.names, err = columnNames(b.row)
+		g.names, _, err = columnNames(b.row)
 	}
 	if err != nil {
 		return b.refuse(g, err)
