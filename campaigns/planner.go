@@ -129,6 +129,9 @@ func (p *planner) open() error {
 			}
 		}
 	}
+	if err := p.d.checkNotation(s.Columns); err != nil {
+		return err
+	}
 	var err error
 	if p.renderer, err = NewRenderer(p.d, s.Columns); err != nil {
 		return err
