@@ -137,7 +137,10 @@ func (p *planner) open() error {
 		return err
 	}
 	if a.Where != "" {
-		if p.where, err = compileWhere(a.Where, s.Columns); err != nil {
+		if p.where, err = compileGuarded(p.ctx, a.Where, s.Columns); err != nil {
+			return p.d.refuse("$.audience.where", "%w", err)
+		}
+		if err := checkOrder(a.Where); err != nil {
 			return p.d.refuse("$.audience.where", "%w", err)
 		}
 		needed = append(needed, columnsIn(a.Where, s.Columns)...)
@@ -391,6 +394,9 @@ func (p *planner) readFile(file int) error {
 			row = values
 		}
 		n, reason, err := p.judge(row, cells[len(src.columns):], &route)
+		if err != nil && p.ctx.Err() != nil {
+			return p.ctx.Err()
+		}
 		if err != nil {
 			return p.fileError("", src.Path(), src.At(line, err))
 		}
