@@ -188,7 +188,10 @@ func (l *loader) load() {
 	if i := strings.IndexFunc(d.Sender, func(r rune) bool { return r < ' ' || r > '~' }); i >= 0 || len(d.Sender) > maxSender {
 		l.add(l.refuse("$.sender", "sender is a number or a name of at most %d ASCII letters and digits", maxSender))
 	}
-	for _, step := range []func() error{l.values, l.texts, l.audience, l.schedule, l.policies, l.replies} {
+	if !l.kept {
+		l.values()
+	}
+	for _, step := range []func() error{l.texts, l.audience, l.schedule, l.policies, l.replies} {
 		l.add(step())
 	}
 	if known { // else it cannot be said whether it may be overridden
