@@ -67,7 +67,7 @@ func (p *planner) openEarlier(e Earlier) (err error) {
 		return err
 	}
 	if p.d.Audience.Where != "" {
-		if p.where, err = compileWhere(p.d.Audience.Where, s.Columns); err != nil {
+		if p.where, err = compileGuarded(p.ctx, p.d.Audience.Where, s.Columns); err != nil {
 			return p.d.refuse("$.audience.where", "%w", err)
 		}
 	}

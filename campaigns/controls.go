@@ -28,9 +28,9 @@ func refuseControls(path string, source []byte) error {
 
 // values refuses values that are not plain text, as YAML's escapes write them ("\0"): one
 // line each, but for the texts, which are looked at elsewhere, and the expression where.
-func (l *loader) values() error { return l.value("$", reflect.ValueOf(l.doc).Elem()) }
+func (l *loader) values() { l.value("$", reflect.ValueOf(l.doc).Elem()) }
 
-func (l *loader) value(path string, v reflect.Value) error {
+func (l *loader) value(path string, v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Struct:
 		for f, field := range v.Fields() {
@@ -39,12 +39,10 @@ func (l *loader) value(path string, v reflect.Value) error {
 				continue
 			}
 			to := path + "." + name
-			if name == "" { // what a list's own type is made of has no keys in the file
+			if name == "" || v.Type() == reflect.TypeFor[documentFile]() { // what a list's own type is made of has no keys in the file
 				to = path
 			}
-			if err := l.value(to, field); err != nil {
-				return err
-			}
+			l.value(to, field)
 		}
 	case reflect.Slice:
 		for i := range v.Len() {
@@ -52,15 +50,13 @@ func (l *loader) value(path string, v reflect.Value) error {
 			if v.Index(i).Kind() == reflect.Struct && path == "$.replies" { // written as keys and values
 				to = path
 			}
-			if err := l.value(to, v.Index(i)); err != nil {
-				return err
-			}
+			l.value(to, v.Index(i))
 		}
 	case reflect.Map:
 		for _, key := range v.MapKeys() {
 			for _, s := range []string{key.String(), v.MapIndex(key).String()} {
 				if err := CheckLine(s, maxValue); err != nil {
-					return l.refuse(path, "a value %w: remove it", err)
+					l.add(l.refuse(path, "a value %w: remove it", err))
 				}
 			}
 		}
@@ -70,8 +66,7 @@ func (l *loader) value(path string, v reflect.Value) error {
 			check = CheckLines
 		}
 		if err := check(strings.TrimSpace(v.String()), maxValue); err != nil {
-			return l.refuse(path, "%s %w: remove it", path[strings.LastIndex(path, ".")+1:], err)
+			l.add(l.refuse(path, "%s %w: remove it", path[strings.LastIndex(path, ".")+1:], err))
 		}
 	}
-	return nil
 }

@@ -43,6 +43,16 @@ func Load(path string) (*Definition, error) {
 // Parse checks a definition read from path, whose folder is where relative paths
 // begin. The error is a *Refusal. It does not look at the audience's files.
 func Parse(path string, source []byte) (*Definition, error) {
+	return parse(path, source, false)
+}
+
+// ParseKept reads a definition that was planned before, perhaps by an earlier version: it
+// is not held against rules that earlier versions did not know.
+func ParseKept(path string, source []byte) (*Definition, error) {
+	return parse(path, source, true)
+}
+
+func parse(path string, source []byte, kept bool) (*Definition, error) {
 	if len(source) > maxDefinition {
 		return nil, &Refusal{File: path, Err: fmt.Errorf("a campaign has at most %d octets: is this the audience?", maxDefinition)}
 	}
@@ -50,18 +60,31 @@ func Parse(path string, source []byte) (*Definition, error) {
 		return nil, &Refusal{File: path, Err: errors.New("is not UTF-8: save it in that encoding")}
 	}
 	source = bytes.TrimPrefix(source, []byte("\ufeff")) // Windows editors write it
-	if err := refuseControls(path, source); err != nil {
-		return nil, err
+	if !kept {
+		if err := refuseControls(path, source); err != nil {
+			return nil, err
+		}
+		if err := checkLines(path, source); err != nil {
+			return nil, err
+		}
 	}
 	if err := checkShape(path, source); err != nil {
 		return nil, err
+	}
+	if !kept {
+		if err := checkTokens(path, source); err != nil {
+			return nil, err
+		}
 	}
 	file, err := parseYAML(source)
 	if err != nil {
 		return nil, syntaxRefusal(path, err)
 	}
-	l := loader{path: path, file: file, doc: &document{}, d: &Definition{Path: path, Source: string(source)}}
-	form := checkForm(path, source, file)
+	l := loader{path: path, file: file, doc: &document{}, d: &Definition{Path: path, Source: string(source)}, kept: kept}
+	var form []*Refusal
+	if !kept {
+		form = checkForm(path, source, file)
+	}
 	if err := decode(source, l.doc); err != nil {
 		var unknown *yaml.UnknownFieldError
 		if l.add(syntaxRefusal(path, err)); !errors.As(err, &unknown) {
@@ -103,6 +126,7 @@ type loader struct {
 	file   *ast.File
 	doc    *document
 	d      *Definition
+	kept   bool       // it was planned before
 	faults []*Refusal // all that was found
 }
 
@@ -164,7 +188,10 @@ func (l *loader) load() {
 	if i := strings.IndexFunc(d.Sender, func(r rune) bool { return r < ' ' || r > '~' }); i >= 0 || len(d.Sender) > maxSender {
 		l.add(l.refuse("$.sender", "sender is a number or a name of at most %d ASCII letters and digits", maxSender))
 	}
-	for _, step := range []func() error{l.values, l.texts, l.audience, l.schedule, l.policies, l.replies} {
+	if !l.kept {
+		l.values()
+	}
+	for _, step := range []func() error{l.texts, l.audience, l.schedule, l.policies, l.replies} {
 		l.add(step())
 	}
 	if known { // else it cannot be said whether it may be overridden
@@ -212,6 +239,11 @@ func (l *loader) text(t Text, before []Text) error {
 	}
 	if strings.TrimSpace(t.Text) == "" {
 		return l.refuse(path, "the text%s is empty", of(t.Language))
+	}
+	if !l.kept {
+		if err := otherNotation(t.Text); err != nil {
+			return l.refuse(path, "the text%s: %w", of(t.Language), err)
+		}
 	}
 	parts, err := splitText(d.whole(t.Text))
 	if err != nil {

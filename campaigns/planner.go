@@ -128,12 +128,18 @@ func (p *planner) open() error {
 			}
 		}
 	}
+	if err := p.d.checkNotation(s.Columns); err != nil {
+		return err
+	}
 	var err error
 	if p.renderer, err = NewRenderer(p.d, s.Columns); err != nil {
 		return err
 	}
 	if a.Where != "" {
-		if p.where, err = compileWhere(a.Where, s.Columns); err != nil {
+		if p.where, err = compileGuarded(p.ctx, a.Where, s.Columns); err != nil {
+			return p.d.refuse("$.audience.where", "%w", err)
+		}
+		if err := checkOrder(a.Where); err != nil {
 			return p.d.refuse("$.audience.where", "%w", err)
 		}
 		needed = append(needed, columnsIn(a.Where, s.Columns)...)
@@ -387,6 +393,9 @@ func (p *planner) readFile(file int) error {
 			row = values
 		}
 		n, reason, err := p.judge(row, cells[len(src.columns):], &route)
+		if err != nil && p.ctx.Err() != nil {
+			return p.ctx.Err()
+		}
 		if err != nil {
 			return p.fileError("", src.Path(), src.At(line, err))
 		}

@@ -75,7 +75,7 @@ func newVariant(d *Definition, t Text, place string, columns []string) (variant,
 	var at []int // the column of each part; -1: a literal
 	for i, p := range parts {
 		column := -1
-		if p.name != "" {
+		if p.inner != "" {
 			if column, p, err = columnFor(p, columns); err != nil {
 				return v, d.refuse(place, "the text%s: %w", of(t.Language), err)
 			}
@@ -109,14 +109,10 @@ func columnFor(p part, columns []string) (int, part, error) {
 	if !p.defaults {
 		return column, p, nil
 	}
-	whole := slices.Index(columns, p.inner)
-	switch {
-	case whole >= 0 && column >= 0:
-		return -1, p, fmt.Errorf("the placeholder ((%s)) may mean the column %q, or the column %q with a default: give the first another name with audience.columns", p.inner, p.inner, p.name)
-	case whole >= 0:
+	if whole := slices.Index(columns, p.inner); whole >= 0 {
 		return whole, part{name: p.inner, inner: p.inner}, nil
 	}
-	return column, p, nil
+	return column, p, p.wrong
 }
 
 // write encodes the literals of a text, or all of one without placeholders.

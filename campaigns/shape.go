@@ -21,18 +21,29 @@ const (
 	maxTokens = 20_000
 )
 
-// checkShape refuses YAML that nobody writes by hand.
-func checkShape(path string, source []byte) error {
+// checkLines refuses files that would cost the parser minutes.
+func checkLines(path string, source []byte) error {
 	if n := bytes.Count(source, []byte("\n")) + bytes.Count(source, []byte("\r")); n > maxLines {
 		if n -= bytes.Count(source, []byte("\r\n")); n > maxLines {
 			return &Refusal{File: path, Line: maxLines + 1, Err: fmt.Errorf("a campaign has at most %d lines, this file has %d: is this the audience?", maxLines, n)}
 		}
 	}
+	return nil
+}
+
+// checkTokens refuses what is far too much for a definition.
+func checkTokens(path string, source []byte) error {
+	if tokens := lexer.Tokenize(string(source)); len(tokens) > maxTokens {
+		at := tokens[maxTokens].Position
+		return &Refusal{File: path, Line: at.Line, Column: at.Column, Err: errors.New("there are too many values: a campaign is written by hand, and its people stand in the files of its audience")}
+	}
+	return nil
+}
+
+// checkShape refuses YAML that nobody writes by hand.
+func checkShape(path string, source []byte) error {
 	depth, aliases, line, entries := 0, 0, 0, 0
-	for i, t := range lexer.Tokenize(string(source)) {
-		if i >= maxTokens {
-			return &Refusal{File: path, Line: t.Position.Line, Column: t.Position.Column, Err: errors.New("there are too many values: a campaign is written by hand, and its people stand in the files of its audience")}
-		}
+	for _, t := range lexer.Tokenize(string(source)) {
 		switch t.Type {
 		case token.SequenceStartType, token.MappingStartType:
 			depth++

@@ -18,6 +18,7 @@ type part struct {
 	fallback string // what is put in where there is no value
 	defaults bool   // there is a fallback, perhaps an empty one
 	inner    string // all that stands inside (( ))
+	wrong    error  // it is no placeholder, unless inner is the name of a column
 }
 
 // cutPlaceholder reads what stands inside (( )): a column's name, and behind a bar the
@@ -41,10 +42,12 @@ func cutPlaceholder(inner string) (p part, err error) {
 	fields = append(fields, field.String())
 	p.name = strings.TrimSpace(fields[0])
 	switch {
-	case p.name == "":
+	case p.inner == "":
 		return p, errors.New("a placeholder is empty: write the name of a column inside (( ))")
+	case p.name == "":
+		p.defaults, p.wrong = true, errors.New("a placeholder is empty: write the name of a column inside (( )), in front of the bar")
 	case len(fields) > 2:
-		return p, fmt.Errorf("the placeholder ((%s)) has more than one default: write \\| for a bar that is part of one", p.inner)
+		p.defaults, p.wrong = true, fmt.Errorf("the placeholder ((%s)) has more than one default: write \\| for a bar that is part of one", p.inner)
 	case len(fields) == 2:
 		p.fallback, p.defaults = strings.TrimSpace(fields[1]), true
 	}
@@ -64,6 +67,9 @@ func splitText(text string) ([]part, error) {
 			break
 		}
 		name, rest, closed := strings.Cut(after, "))")
+		if !closed && strings.ContainsAny(after, "）") {
+			return nil, errors.New("a placeholder is not closed: write ((name)), with the brackets ( and ), not （ and ）")
+		}
 		if !closed || strings.ContainsAny(name, "(\n") {
 			return nil, errors.New("a placeholder is not closed: write ((name)), or ((name|default)) with a default without round brackets")
 		}

@@ -1,6 +1,7 @@
 package campaigns
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -19,11 +20,20 @@ type condition func(values [][]byte) (bool, error)
 // compileWhere compiles an expression over the columns, each a string. What it
 // gets wrong, such as a column that is not there, is an error for people.
 func compileWhere(source string, columns []string) (condition, error) {
+	return compileGuarded(context.Background(), source, columns)
+}
+
+// compileGuarded is compileWhere of a condition that ends with ctx.
+func compileGuarded(ctx context.Context, source string, columns []string) (condition, error) {
+	heavy, err := checkWhere(source)
+	if err != nil {
+		return nil, err
+	}
 	env := make(map[string]any, len(columns))
 	for _, c := range columns {
 		env[c] = ""
 	}
-	program, err := expr.Compile(source, expr.Env(env), expr.AsBool())
+	program, err := expr.Compile(source, whereOptions(env)...)
 	if err != nil {
 		return nil, whereError(err, columns)
 	}
@@ -32,8 +42,8 @@ func compileWhere(source string, columns []string) (condition, error) {
 			return func(values [][]byte) (bool, error) { return simple(values), nil }, nil
 		}
 	}
-	machine := &vm.VM{}
-	return func(values [][]byte) (bool, error) {
+	machine := &vm.VM{MemoryBudget: maxWhereMemory}
+	run := func(values [][]byte) (bool, error) {
 		for i, c := range columns {
 			env[c] = string(values[i])
 		}
@@ -42,7 +52,11 @@ func compileWhere(source string, columns []string) (condition, error) {
 			return false, errors.New("where cannot be worked out for this row: a cell it compares may be empty, or no number")
 		}
 		return out.(bool), nil
-	}, nil
+	}
+	if heavy {
+		return guarded(ctx, run), nil
+	}
+	return run, nil
 }
 
 func whereError(err error, columns []string) error {

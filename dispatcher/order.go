@@ -34,7 +34,7 @@ func (o *orders) of(c *ledger.Campaign) (*order, error) {
 	if known := o.by[c.ID]; known != nil {
 		return known, nil
 	}
-	def, err := campaigns.Parse(c.Path, []byte(c.Definition))
+	def, err := campaigns.ParseKept(c.Path, []byte(c.Definition))
 	if err != nil {
 		return nil, fmt.Errorf("read the stored definition of %s: %w", c.Key, err)
 	}

@@ -88,7 +88,7 @@ func (p *planning) submit(ctx context.Context, d *campaigns.Definition, as ledge
 
 // Occur plans an occurrence of a campaign that is sent again and again.
 func (p *planning) Occur(ctx context.Context, parent ledger.Campaign, at time.Time) error {
-	d, err := campaigns.Parse(parent.Path, []byte(parent.Definition))
+	d, err := campaigns.ParseKept(parent.Path, []byte(parent.Definition))
 	if err != nil {
 		return err
 	}
@@ -118,7 +118,7 @@ func (p *planning) Occur(ctx context.Context, parent ledger.Campaign, at time.Ti
 func (p *planning) Retry(ctx context.Context, c ledger.Command, approve bool) (web.Planned, error) {
 	var d *campaigns.Definition
 	child, err := p.ledger.Retry(ctx, c, func(parent ledger.Campaign, failed campaigns.Earlier, sink campaigns.Sink) (_ *campaigns.Summary, err error) {
-		d, err = campaigns.Parse(parent.Path, []byte(parent.Definition))
+		d, err = campaigns.ParseKept(parent.Path, []byte(parent.Definition))
 		if err != nil {
 			return nil, err
 		}
