@@ -55,6 +55,31 @@ func (r *Reader) Check(ctx context.Context) (*Checked, error) {
 	return done, nil
 }
 
+// checkUnfinished makes the checks of Check of every campaign that something may still
+// happen to, before a process works on it.
+func (l *Ledger) checkUnfinished(ctx context.Context) error {
+	all, err := readCampaigns(ctx, l.db, `WHERE state NOT IN ('finished', 'cancelled')`)
+	if err != nil {
+		return err
+	}
+	done := &Checked{}
+	for _, c := range all {
+		done.campaign(c)
+		for _, p := range c.pages {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			done.page(ctx, &l.contents, p)
+			p.unload()
+		}
+	}
+	if n := len(done.Findings); n > 0 {
+		f := done.Findings[0]
+		return fmt.Errorf("%w: campaign %s page %d: %s (%d things are wrong; tocsin ledger check lists them)", ErrDamaged, f.Campaign, f.Page, f.What, n)
+	}
+	return nil
+}
+
 func (d *Checked) say(p *page, format string, args ...any) {
 	d.Findings = append(d.Findings, Finding{p.campaign.Key, p.id, fmt.Sprintf(format, args...)})
 }

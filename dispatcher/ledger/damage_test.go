@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -280,6 +281,43 @@ func TestFilesThatAreShortGoneOrOldAreFound(t *testing.T) { // D10
 				t.Errorf("got %s, want %s", got, c.want)
 			}
 		})
+	}
+}
+
+// TestFilesThatOthersMayReadAreMadePrivate starts with modes that anybody may have given.
+func TestFilesThatOthersMayReadAreMadePrivate(t *testing.T) { // D11
+	aFile(t)
+	dir := t.TempDir()
+	l := open(t, dir)
+	plan(t, l, "k", 8, 4)
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for name, mode := range map[string]os.FileMode{"": 0o777, "ledger.db": 0o666, "ledger.mark": 0o644, "ledger.sums": 0o640} {
+		if err := os.Chmod(filepath.Join(dir, name), mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var said bytes.Buffer
+	l, err := Open(t.Context(), Options{Dir: dir, Logger: slog.New(slog.NewTextHandler(&said, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if info, err := f.Info(); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("got %v, %v of %s, want 0600", info.Mode().Perm(), err, f.Name())
+		}
+	}
+	if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o775 {
+		t.Errorf("got %v, %v of the folder, want 0775", info.Mode().Perm(), err)
+	}
+	if !strings.Contains(said.String(), "others could read or write") || !strings.Contains(said.String(), "ledger.db ledger.mark ledger.sums") {
+		t.Errorf("got %q, want that it says so", said.String())
 	}
 }
 

@@ -69,19 +69,31 @@ var ErrBehind = errors.New("the ledger is older than it was")
 
 // lookAt is inspect for who only reads. It leaves a folder alone that a process works on:
 // that one has inspected it, and is changing it.
-func lookAt(dir string) error {
-	if lock, err := os.OpenFile(filepath.Join(dir, lockName), os.O_RDWR, 0o600); err == nil {
-		defer lock.Close()
-		if syscall.Flock(int(lock.Fd()), syscall.LOCK_SH|syscall.LOCK_NB) != nil {
+func lookAt(dir string) (err error) {
+	for range 3 { // a process may come and go meanwhile
+		if atWork(dir) {
+			return nil
+		}
+		var found *standing
+		if found, err = inspect(dir); err == nil && found.back {
+			err = fmt.Errorf("%w: what was written last is not in it; tocsin run or serve takes it as it is, with every campaign paused and "+
+				"everybody open in doubt; or restore a backup that is newer", ErrBehind)
+		}
+		if err == nil {
 			return nil
 		}
 	}
-	found, err := inspect(dir)
-	if err == nil && found.back {
-		err = fmt.Errorf("%w: what was written last is not in it; tocsin run or serve takes it as it is, with every campaign paused and "+
-			"everybody open in doubt; or restore a backup that is newer", ErrBehind)
-	}
 	return err
+}
+
+// atWork reports whether a process works on the ledger of a folder.
+func atWork(dir string) bool {
+	lock, err := os.OpenFile(filepath.Join(dir, lockName), os.O_RDWR, 0o600)
+	if err != nil {
+		return false
+	}
+	defer lock.Close()
+	return syscall.Flock(int(lock.Fd()), syscall.LOCK_SH|syscall.LOCK_NB) != nil
 }
 
 // absent says whether a ledger that is not there has been there.

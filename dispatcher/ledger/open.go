@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -129,6 +130,9 @@ func Open(ctx context.Context, o Options) (*Ledger, error) {
 	if err == nil {
 		err = l.restore(ctx)
 	}
+	if err == nil && !l.shared && !l.visitor {
+		err = damaged(o.Dir, l.checkUnfinished(ctx))
+	}
 	if err == nil && (l.shared && l.Tide() < o.Tide || l.store.lost()) {
 		err = l.setBack(ctx)
 	}
@@ -153,6 +157,9 @@ func (l *Ledger) open(ctx context.Context, o Options) error {
 		return err
 	}
 	l.store, l.db = s, db
+	if len(s.open) > 0 {
+		l.log.Warn("others could read or write files of the ledger; they cannot any more", "files", strings.Join(s.open, " "))
+	}
 	if s.found.unsure != "" {
 		l.log.Warn("the ledger has been held against itself only, because " + s.found.unsure)
 	}

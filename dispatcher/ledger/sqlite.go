@@ -29,6 +29,7 @@ type sqliteStore struct {
 	mu     sync.Mutex // held by whoever has a transaction
 	guard  *guard
 	found  *standing // what was in the data folder
+	open   []string  // files that others could read or write until now
 	opened bool      // SQLite may have the files open
 }
 
@@ -63,7 +64,7 @@ func openSQLite(ctx context.Context, dir string, anew bool) (s *sqliteStore, db 
 		return s, nil, err
 	}
 	file := filepath.Join(dir, "ledger.db")
-	if err = private(file); err != nil {
+	if s.open, err = private(dir); err != nil {
 		return s, nil, err
 	}
 	if db, err = sql.Open("sqlite", dsn(file, writing)); err != nil {
@@ -141,11 +142,11 @@ func lockDir(dir string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	for range lookTries { // a reader has it for a moment: see lookAt
+	for range 5 { // a reader has it for a moment: see atWork
 		if err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err == nil {
 			return f, nil
 		}
-		time.Sleep(lookPause)
+		time.Sleep(2 * time.Millisecond)
 	}
 	f.Close()
 	return nil, fmt.Errorf("%w: %s", ErrBusy, dir)
@@ -153,19 +154,37 @@ func lockDir(dir string) (*os.File, error) {
 
 const lockName = "ledger.lock"
 
-const (
-	lookTries = 10
-	lookPause = 50 * time.Millisecond
-)
-
-// private makes a ledger that is not there yet a file for its owner alone: it
-// holds numbers. SQLite gives the files beside it the same mode.
-func private(file string) error {
-	f, err := os.OpenFile(file, os.O_CREATE|os.O_RDWR, 0o600)
+// private makes the ledger's files, whether they are there yet or not, files for their
+// owner alone: they hold numbers. SQLite gives those that it makes the mode of ledger.db.
+// It returns the names of those that others could read or write.
+func private(dir string) (open []string, err error) {
+	f, err := os.OpenFile(filepath.Join(dir, "ledger.db"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return f.Close()
+	if err := f.Close(); err != nil {
+		return nil, err
+	}
+	for _, name := range []string{"ledger.db", "ledger.db-wal", "ledger.db-shm", markName, sumsName, lockName} {
+		path := filepath.Join(dir, name)
+		info, err := os.Lstat(path)
+		if errors.Is(err, os.ErrNotExist) || err == nil && info.Mode().Perm()&0o077 == 0 {
+			continue
+		}
+		if err == nil {
+			err = os.Chmod(path, 0o600)
+		}
+		if err != nil {
+			return nil, err
+		}
+		open = append(open, name)
+	}
+	info, err := os.Stat(dir)
+	if err == nil && info.Mode().Perm()&0o002 != 0 { // anybody could put files in their place
+		open = append(open, dir)
+		err = os.Chmod(dir, info.Mode().Perm()&^0o002)
+	}
+	return open, err
 }
 
 // dsn names the database with the settings every connection needs. The cache is
