@@ -49,6 +49,9 @@ func Parse(path string, source []byte) (*Definition, error) {
 		return nil, &Refusal{File: path, Err: errors.New("is not UTF-8: save it in that encoding")}
 	}
 	source = bytes.TrimPrefix(source, []byte("\ufeff")) // Windows editors write it
+	if err := refuseControls(path, source); err != nil {
+		return nil, err
+	}
 	if err := checkShape(path, source); err != nil {
 		return nil, err
 	}
@@ -124,7 +127,7 @@ func (l *loader) load() error {
 	for _, path := range []string{"$.text", "$.texts", "$.language", "$.audience.where", "$.audience.expect", "$.audience.columns", "$.audience.files", "$.schedule.every"} {
 		l.note(path)
 	}
-	d.Key, d.Title, d.Sender, d.Language = doc.Key, doc.Title, doc.Sender, strings.TrimSpace(doc.Language)
+	d.Key, d.Title, d.Sender, d.Language = doc.Key, strings.TrimSpace(doc.Title), doc.Sender, strings.TrimSpace(doc.Language)
 	if !keyPattern.MatchString(doc.Key) {
 		return l.refuse("$.key", "key must be 1 to 64 small letters, digits, dots, hyphens or underlines and begin with a letter or digit: it names the campaign for good")
 	}
@@ -142,7 +145,7 @@ func (l *loader) load() error {
 	if i := strings.IndexFunc(d.Sender, func(r rune) bool { return r < ' ' || r > '~' }); i >= 0 || len(d.Sender) > maxSender {
 		return l.refuse("$.sender", "sender is a number or a name of at most %d ASCII letters and digits", maxSender)
 	}
-	for _, step := range []func() error{l.texts, l.audience, l.schedule, l.policies, l.replies, l.override} {
+	for _, step := range []func() error{l.values, l.texts, l.audience, l.schedule, l.policies, l.replies, l.override} {
 		if err := step(); err != nil {
 			return err
 		}

@@ -198,7 +198,7 @@ func (o *broadcastOptions) run(cmd *cobra.Command) error {
 }
 
 // fateName is an outcome as the ledger keeps it.
-func fateName(o sms.Outcome) string {
+func fateName(o sms.Outcome) ledger.BroadcastState {
 	switch o {
 	case sms.Taken:
 		return ledger.BroadcastTaken

@@ -31,7 +31,7 @@ type broadcastWords struct {
 
 // show prints a broadcast.
 func (w *broadcastWords) show(out io.Writer, b *ledger.Broadcast) {
-	fmt.Fprintf(out, w.Head, b.Key, wordFor(w.States, b.State))
+	fmt.Fprintf(out, w.Head, b.Key, wordFor(w.States, string(b.State)))
 	fmt.Fprintf(out, w.Sent, moment(b.At), b.Provider, b.Who, b.Why)
 	fmt.Fprintf(out, w.Text, strings.ReplaceAll(b.Text, "\n", " "))
 	for _, a := range b.Areas {
@@ -52,7 +52,7 @@ func (w *broadcastWords) show(out io.Writer, b *ledger.Broadcast) {
 		fmt.Fprintf(out, w.Code, b.Code)
 	}
 	if b.Cancel != "" {
-		fmt.Fprintf(out, w.Cancel, wordFor(w.Cancels, b.Cancel), moment(b.CancelAt), b.CancelWho, b.CancelWhy)
+		fmt.Fprintf(out, w.Cancel, wordFor(w.Cancels, string(b.Cancel)), moment(b.CancelAt), b.CancelWho, b.CancelWhy)
 	}
 }
 

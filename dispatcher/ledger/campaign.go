@@ -22,6 +22,16 @@ const (
 	Cancelled = "cancelled"
 )
 
+var states = []string{Submitted, Approved, Running, Scheduled, Paused, Finished, Cancelled}
+
+// checkState refuses what is no state of a campaign.
+func checkState(state string) error {
+	if !slices.Contains(states, state) {
+		return fmt.Errorf("%w: there is no state of a campaign %q", ErrValue, state)
+	}
+	return nil
+}
+
 // A Campaign is a planned campaign. Its fields do not change after the plan but
 // for State, Started, Finished, Note, Occurred and Missed, which Ledger.Campaign copies
 // at one instant.
@@ -155,6 +165,7 @@ func (l *Ledger) Campaigns() []Campaign {
 // Hold pauses a campaign that is in state from, and says why. It reports whether it did;
 // see SetState.
 func (l *Ledger) Hold(id int64, from, why string) (done bool, err error) {
+	why = storable(why, maxWhy)
 	err = l.commit(func(c *commit) error {
 		k := l.campaignOf(id)
 		if k == nil {
@@ -173,6 +184,9 @@ func (l *Ledger) Hold(id int64, from, why string) (done bool, err error) {
 // started and when it ended. It reports whether it did: one that is not in state from any
 // more stays as somebody else has made it.
 func (l *Ledger) SetState(id int64, from, to string) (done bool, err error) {
+	if err := checkState(to); err != nil {
+		return false, err
+	}
 	err = l.commit(func(c *commit) error {
 		k := l.campaignOf(id)
 		if k == nil {

@@ -22,12 +22,15 @@ const sameRun = 12 * time.Hour
 // Measured keeps that a carrier took so many segments per second, and no more, just
 // now. Samples of the same hour are smoothed: the new one counts for 3 tenths.
 func (l *Ledger) Measured(provider string, segmentsPerSecond int) error {
+	if err := checkFields(field{"the provider's name", provider, maxName}); err != nil {
+		return err
+	}
 	return l.commit(func(c *commit) error {
 		c.do(`INSERT INTO provider_hour (provider, hour, rate, samples, at) VALUES ($1, $2, $3, 1, $4)
 			ON CONFLICT (provider, hour) DO UPDATE SET
 				rate = CASE WHEN provider_hour.at < excluded.at - $5 THEN excluded.rate ELSE (provider_hour.rate * 7 + excluded.rate * 3 + 9) / 10 END,
 				samples = CASE WHEN provider_hour.at < excluded.at - $5 THEN 1 ELSE provider_hour.samples + 1 END,
-				at = excluded.at`, provider, hourOf(c.at), int64(max(segmentsPerSecond, 1)), c.at, sameRun.Milliseconds())
+				at = excluded.at`, provider, hourOf(c.at), int64(min(max(segmentsPerSecond, 1), maxRate)), c.at, sameRun.Milliseconds())
 		return nil
 	})
 }
@@ -35,6 +38,9 @@ func (l *Ledger) Measured(provider string, segmentsPerSecond int) error {
 // Unmeasured forgets what a carrier took in this hour of the day: it took the whole
 // rate.
 func (l *Ledger) Unmeasured(provider string) error {
+	if !known(provider) {
+		return nil
+	}
 	return l.commit(func(c *commit) error {
 		c.do(`DELETE FROM provider_hour WHERE provider = $1 AND hour = $2`, provider, hourOf(c.at))
 		return nil

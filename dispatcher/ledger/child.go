@@ -23,6 +23,9 @@ func (l *Ledger) Retry(ctx context.Context, d Command, make func(parent Campaign
 	if d.Who == "" || d.Why == "" {
 		return Campaign{}, fmt.Errorf("%w: who gives it and why are kept with it", ErrIncomplete)
 	}
+	if err := d.check(); err != nil {
+		return Campaign{}, err
+	}
 	for {
 		if err := l.Sync(ctx); err != nil {
 			return Campaign{}, err

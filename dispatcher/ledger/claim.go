@@ -170,6 +170,9 @@ func (l *Ledger) Offer(k *Claim, indexes []uint16, parts []uint8) error {
 			}
 			k.turn = l.unwanted.turn
 		}
+		if err := p.checkOffer(indexes, parts); err != nil {
+			return err
+		}
 		for _, i := range indexes {
 			if p.people.state[i] != sms.Waiting {
 				if p.people.reason[i] == sms.OptedOut {
@@ -202,6 +205,9 @@ func (l *Ledger) Settle(k *Claim, indexes []uint16, acks []sms.Ack) error {
 	return l.insist(func(c *commit) error {
 		p, err := l.held(k)
 		if err != nil {
+			return err
+		}
+		if err := p.checkAnswer(indexes, acks); err != nil {
 			return err
 		}
 		c.answer(p, indexes, acks)

@@ -83,6 +83,9 @@ func (l *Ledger) Do(ctx context.Context, d Command) (Effect, error) {
 	if d.Who == "" || d.Why == "" {
 		return Effect{}, fmt.Errorf("%w: who gives it and why are kept with it", ErrIncomplete)
 	}
+	if err := d.check(); err != nil {
+		return Effect{}, err
+	}
 	if ToProvider(d.Verb) {
 		return l.doProvider(ctx, d)
 	}
@@ -111,6 +114,13 @@ func (l *Ledger) Do(ctx context.Context, d Command) (Effect, error) {
 	}
 	err = l.spare(ctx, known.ID, &e)
 	return e, err
+}
+
+// check refuses a command with a value that cannot be kept.
+func (d *Command) check() error {
+	return checkFields(field{"the name", d.Key, maxName}, field{"the command", d.Verb, maxName}, field{"who gives it", d.Who, maxName},
+		field{"the reason", d.Why, maxWhy}, field{"what it is marked as", d.As, maxName}, field{"the provider's name", d.Provider, maxName},
+		field{"the provider it goes to", d.To, maxName}, field{"the campaign's key", d.Campaign, maxName})
 }
 
 // backWithin is how long a cancel waits for the pages at work: they are given back
@@ -257,6 +267,9 @@ type Given struct {
 
 // Commands are what was done to a campaign or a provider of this name, oldest first.
 func (r *Reader) Commands(ctx context.Context, key string) ([]Given, error) {
+	if !known(key) {
+		return nil, nil
+	}
 	rows, err := r.db.QueryContext(ctx, `SELECT at, CASE WHEN campaign = '' THEN provider ELSE campaign END, verb, who, why FROM command WHERE campaign = $1 OR provider = $1 ORDER BY at`, key)
 	if err != nil {
 		return nil, fmt.Errorf("read what was done to %s: %w", key, err)

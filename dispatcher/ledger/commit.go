@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"tocsin/dispatcher/fault"
@@ -68,6 +69,9 @@ const writeTimeout = 30 * time.Second
 func (l *Ledger) transact(batch []*request) (wrote bool) {
 	for l.broken == nil {
 		c := l.gather(batch)
+		if l.broken != nil {
+			break
+		}
 		err := errMoved
 		if !c.moved {
 			if c.empty() {
@@ -137,7 +141,7 @@ func (l *Ledger) gather(batch []*request) *commit {
 	c := &l.current
 	c.reset(l.now())
 	for _, r := range batch {
-		r.err = r.apply(c)
+		r.err = l.ask(r, c)
 	}
 	for p, d := range c.dirty {
 		d.close()
@@ -156,6 +160,18 @@ func (l *Ledger) gather(batch []*request) *commit {
 		p.folded = p.version
 	}
 	return c
+}
+
+// ask lets a request change the pages. One that panics may have left anything half done
+// in memory, which breaks the ledger: what is on disk is read again at the next start.
+func (l *Ledger) ask(r *request, c *commit) (err error) {
+	defer func() {
+		if recover() != nil { // its words may hold anything, so that only the place is told
+			l.broken = errors.New("the ledger has failed, sending has stopped: start again, it continues where it stopped")
+			l.log.Error("the ledger has failed, sending has stopped", "stack", string(debug.Stack()))
+		}
+	}()
+	return r.apply(c)
 }
 
 // lead lets the first of those who wait commit next.

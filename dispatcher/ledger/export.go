@@ -20,6 +20,9 @@ var exportColumns = []string{
 // then the uploader's own columns. Times are RFC 3339. A cell that a spreadsheet
 // would take for a formula gets an apostrophe in front.
 func (r *Reader) Export(ctx context.Context, key string, w io.Writer) error {
+	if !known(key) {
+		return ErrNotFound
+	}
 	// One transaction: everybody as of one instant.
 	tx, err := r.db.BeginTx(ctx, readOnly)
 	if err != nil {

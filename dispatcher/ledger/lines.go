@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"slices"
 )
 
 // How a process finds its lines to a carrier.
@@ -12,6 +13,8 @@ const (
 	LineIll     = "ill"     // connected, but the carrier does not do its work
 	LineStopped = "stopped" // not called any more: the carrier refuses the credentials
 )
+
+var lineStates = []string{LineUp, LineDown, LineIll, LineStopped}
 
 // A LineState is how one process finds a provider's lines.
 type LineState struct {
@@ -27,11 +30,19 @@ func (l *Ledger) NoteLines(states []LineState) error {
 	if len(states) == 0 {
 		return nil
 	}
+	for _, s := range states {
+		if err := checkFields(field{"the provider's name", s.Provider, maxName}); err != nil {
+			return err
+		}
+		if !slices.Contains(lineStates, s.State) {
+			return fmt.Errorf("%w: there is no state of a line %q", ErrValue, s.State)
+		}
+	}
 	return l.commit(func(c *commit) error {
 		for _, s := range states {
 			c.do(`INSERT INTO line (provider, owner, state, fault, since) VALUES ($1, $2, $3, $4, $5)
 				ON CONFLICT (provider, owner) DO UPDATE SET state = excluded.state, fault = excluded.fault, since = excluded.since`,
-				s.Provider, l.owner, s.State, storable(s.Fault), c.at)
+				s.Provider, l.owner, s.State, storable(s.Fault, maxWhy), c.at)
 		}
 		c.then = append(c.then, func() { l.noted = true })
 		return nil

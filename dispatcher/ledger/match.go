@@ -73,7 +73,7 @@ func (p *page) segmentOf(i int, r *sms.Receipt) (segment, how int) {
 	h, ref := &p.people, r.Ref
 	refs := p.refsOf(i)
 	missing := false
-	for k := 0; k < max(int(h.parts[i]), 1) || len(refs) > 0; k++ {
+	for k := 0; k < sms.MaxSegments && (k < max(int(h.parts[i]), 1) || len(refs) > 0); k++ {
 		var one []byte
 		one, refs = refs.Next()
 		if len(one) == 0 {

@@ -117,9 +117,13 @@ func (c *commit) learn(p *page, s said, ref []byte) {
 }
 
 func toAnswer(index int, a *sms.Ack) answer {
+	outcome := a.Outcome
+	if outcome >= sms.Outcomes { // nobody knows what it means
+		outcome = sms.Unknown
+	}
 	return answer{
-		run: run{index, 1}, outcome: a.Outcome, reason: a.Reason, code: uint16(min(a.Code, 1<<16-1)),
-		done: a.Done, batch: a.Batch, refs: a.Refs,
+		run: run{index, 1}, outcome: outcome, reason: a.Reason, code: uint16(min(a.Code, 1<<16-1)),
+		done: a.Done, batch: a.Batch, refs: storableRefs(a.Refs),
 	}
 }
 

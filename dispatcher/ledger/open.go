@@ -108,6 +108,9 @@ func Open(ctx context.Context, o Options) (*Ledger, error) {
 		host, _ := os.Hostname()
 		o.Owner = fmt.Sprintf("%s/%d/%x", host, os.Getpid(), rand.Uint32())
 	}
+	if err := checkFields(field{"the process's name", o.Owner, maxName}, field{"the version", o.Build, maxName}); err != nil {
+		return nil, fmt.Errorf("open ledger: %w", err)
+	}
 	l := &Ledger{
 		owner: o.Owner, build: o.Build, visitor: o.Visitor, follows: o.Follows, log: o.Logger, onDone: o.Commit,
 		pages: map[int64]*page{}, unfolded: map[*page]struct{}{}, lastTrim: time.Now(), nap: time.Sleep,

@@ -116,7 +116,7 @@ func (l *Ledger) Waits(k *Claim, indexes []uint16) ([]uint16, error) {
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(indexes, func(i uint16) bool { return p.people.state[i] != sms.Waiting }), nil
+	return slices.DeleteFunc(indexes, func(i uint16) bool { return int(i) >= p.size || p.people.state[i] != sms.Waiting }), nil
 }
 
 // readUnwanted reads the whole list at start.

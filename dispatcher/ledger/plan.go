@@ -41,6 +41,9 @@ var ErrKnown = errors.New("the campaign is planned already")
 // leaves nothing behind and is returned as it is. ErrKnown: there is one with its
 // key. Sending by this process waits while the pages are written to a file.
 func (l *Ledger) Plan(ctx context.Context, d Draft, make func(sink campaigns.Sink) (*campaigns.Summary, error)) (Campaign, error) {
+	if err := d.check(); err != nil {
+		return Campaign{}, err
+	}
 	s := &sink{l: l, ctx: ctx, draft: d, campaign: &Campaign{
 		Key: d.Key, Title: d.Title, Class: d.Class, State: cmp.Or(d.State, Approved), Hash: d.Hash, Path: d.Path, Definition: d.Definition,
 		Created: fault.Now().UnixMilli(), RetryOf: d.RetryOf, OccurrenceOf: d.OccurrenceOf, Due: d.Due,
@@ -100,6 +103,9 @@ func (s *sink) begin() error {
 
 // AddBatch stores one batch as a page. It keeps nothing of b.
 func (s *sink) AddBatch(b *campaigns.Batch) error {
+	if err := checkBatch(b); err != nil {
+		return err
+	}
 	if err := s.begin(); err != nil {
 		return err
 	}
@@ -157,9 +163,15 @@ func (s *sink) finish(sum *campaigns.Summary) error {
 	if c.Summary, err = json.Marshal(sum); err != nil {
 		return err
 	}
-	excluded := 0
+	excluded, planned := 0, 0
 	for _, n := range c.Excluded {
 		excluded += n
+	}
+	for _, p := range s.pages {
+		planned += p.size
+	}
+	if planned != c.Planned || c.Rows != planned+excluded || excluded < 0 {
+		return fmt.Errorf("%w: %d rows, %d planned, %d excluded, %d in batches: they do not add up", ErrValue, c.Rows, c.Planned, excluded, planned)
 	}
 	if err := s.tx.exec(s.ctx, `INSERT INTO campaign (`+campaignColumns+`, excluded)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, 0, '', $15, $16, $17, 0, 0, $18)`,

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"time"
 
 	"tocsin/providers/sms"
@@ -49,12 +48,15 @@ func (l *Ledger) Receive(provider string, receipts []sms.Receipt, incoming []sms
 			early, done = early[:0], Received{Incoming: map[string]int{}, heard: map[[sha256.Size]byte]bool{}}
 			for i := range receipts {
 				r := &receipts[i]
+				if len(r.Ref) > maxRef || r.State >= sms.States {
+					r = storableReceipt(r)
+				}
 				how, err := l.hear(c, provider, r, &done)
 				switch {
 				case err != nil:
 					return err
 				case how == refSoon && tries > 0:
-					early = append(early, *r)
+					early = append(early, receipts[i])
 				case how == refOther, how == refSoon:
 					l.park(c, provider, r)
 					done.Orphans++
@@ -175,7 +177,7 @@ func (p *page) unsettled(s said, r *sms.Receipt) bool {
 // park keeps a receipt that found nobody, in memory and on disk.
 func (l *Ledger) park(c *commit, provider string, r *sms.Receipt) {
 	own := *r
-	own.Ref = append([]byte(nil), r.Ref...)
+	own.Ref = append([]byte(nil), r.Ref[:min(len(r.Ref), maxRef)]...)
 	id, at := rand.Int64(), c.at
 	c.then = append(c.then, func() {
 		l.orphaned++
@@ -184,7 +186,7 @@ func (l *Ledger) park(c *commit, provider string, r *sms.Receipt) {
 		}
 	})
 	c.do(`INSERT INTO orphan (id, provider, number, ref, state, reason, code, done, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		id, provider, int64(own.To), storable(string(own.Ref)), orphanState(r), int64(own.Reason), int64(own.Code), own.Time, at)
+		id, provider, int64(own.To), storable(string(own.Ref), maxRef), orphanState(r), int64(own.Reason), int64(own.Code), own.Time, at)
 }
 
 // wholeOrphan is added to the state of an orphan that speaks of a whole message.
@@ -195,12 +197,6 @@ func orphanState(r *sms.Receipt) int64 {
 		return int64(r.State) + wholeOrphan
 	}
 	return int64(r.State)
-}
-
-// storable is s without what a column of text cannot hold: NULs and octets that
-// are no UTF-8. Carriers send anything.
-func storable(s string) string {
-	return strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", "\uFFFD"), "\uFFFD")
 }
 
 // maxParked bounds the receipts that are tried again; more are kept on disk only.

@@ -60,11 +60,11 @@ func (l *Ledger) Occurred(id int64, at time.Time, missed bool, note string) erro
 		if k == nil {
 			return ErrNotFound
 		}
-		k.Occurred, k.Note = at.UnixMilli(), note
+		k.Occurred, k.Note = min(max(at.UnixMilli(), 0), latest), storable(note, maxWhy)
 		if missed {
 			k.Missed++
 		}
-		c.must(k, `UPDATE campaign SET occurred = $1, missed = $2, note = $3 WHERE id = $4`, k.Occurred, k.Missed, note, id)
+		c.must(k, `UPDATE campaign SET occurred = $1, missed = $2, note = $3 WHERE id = $4`, k.Occurred, k.Missed, k.Note, id)
 		return nil
 	})
 }

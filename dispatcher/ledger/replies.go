@@ -128,6 +128,9 @@ func (l *Ledger) Replies(ctx context.Context, key string) (*ReplyCounts, error) 
 }
 
 func replies(ctx context.Context, db *sql.DB, q *contents, key string) (*ReplyCounts, error) {
+	if !known(key) {
+		return nil, ErrNotFound
+	}
 	tx, err := db.BeginTx(ctx, readOnly) // counts and recipients of one instant
 	if err != nil {
 		return nil, fmt.Errorf("replies to %s: %w", key, err)
@@ -177,6 +180,9 @@ func replies(ctx context.Context, db *sql.DB, q *contents, key string) (*ReplyCo
 // parts is one row, where its first part came. A cell that a spreadsheet
 // would take for a formula gets an apostrophe in front.
 func (r *Reader) ListReplies(ctx context.Context, key string, w io.Writer) error {
+	if !known(key) {
+		return ErrNotFound
+	}
 	all, err := readCampaigns(ctx, r.db, "WHERE key = $1", key)
 	if err != nil {
 		return fmt.Errorf("list replies to %s: %w", key, err)

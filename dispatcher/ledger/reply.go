@@ -62,11 +62,11 @@ func (l *Ledger) take(c *commit, provider string, m *sms.Incoming, done *Receive
 		}
 	}
 	at := m.Time.UnixMilli()
-	if m.Time.IsZero() {
+	if year := m.Time.Year(); year < 1970 || year > 9999 { // none, or none that can be
 		at = c.at
 	}
-	from, text, ref := storable(m.From), storable(m.Text), storable(m.Ref)
-	c.do(insertIncoming, rand.Int64(), provider, from, storable(m.To), text, at, int64(number), campaign, meaning, keyword, ref, at-again.Milliseconds(),
+	from, text, ref := storable(m.From, maxName), storable(m.Text, maxText), storable(m.Ref, maxRef)
+	c.do(insertIncoming, rand.Int64(), provider, from, storable(m.To, maxName), text, at, int64(number), campaign, meaning, keyword, ref, at-again.Milliseconds(),
 		int64(m.Part.Ref), int64(m.Part.Number), int64(m.Part.Of))
 	if number != 0 {
 		switch meaning {

@@ -202,6 +202,9 @@ func (l *Ledger) Report(ctx context.Context, key string) (*Report, error) {
 var readOnly = &sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead}
 
 func report(ctx context.Context, db *sql.DB, q *contents, key string) (*Report, error) {
+	if !known(key) {
+		return nil, ErrNotFound
+	}
 	// One snapshot for all statements.
 	tx, err := db.BeginTx(ctx, readOnly)
 	if err != nil {

@@ -25,6 +25,12 @@ const listedAtOnce = 2000
 // at once, also for who waits in a campaign that runs. It reports how many numbers it
 // changed; when it ends in an error some of them may be changed.
 func (l *Ledger) List(ctx context.Context, s Listing) (changed int, err error) {
+	if err := checkFields(field{"who gives it", s.Who, maxName}, field{"the reason", s.Why, maxWhy}); err != nil {
+		return 0, err
+	}
+	if err := checkNumbers(s.Numbers); err != nil {
+		return 0, err
+	}
 	for some := range slices.Chunk(s.Numbers, listedAtOnce) {
 		if err := ctx.Err(); err != nil {
 			return changed, err

@@ -22,6 +22,8 @@ type Ledger interface {
 	// Do carries out a command and writes it down; ledger.ErrNotFound and
 	// ledger.ErrNotAllowed have changed nothing.
 	Do(ctx context.Context, c ledger.Command) (ledger.Effect, error)
+	// Broadcast is one, or ledger.ErrNoBroadcast.
+	Broadcast(ctx context.Context, key string) (ledger.Broadcast, error)
 	// KeepBroadcast puts a broadcast, or what became of it, on disk.
 	KeepBroadcast(ctx context.Context, b ledger.Broadcast) error
 }
@@ -254,6 +256,10 @@ func fail(w http.ResponseWriter, err error) {
 		refuse(w, http.StatusUnprocessableEntity, "refused", err.Error())
 	case errors.Is(err, ledger.ErrNotFound):
 		refuse(w, http.StatusNotFound, "campaign", err.Error())
+	case errors.Is(err, ledger.ErrNoBroadcast):
+		refuse(w, http.StatusNotFound, "broadcast", err.Error())
+	case errors.Is(err, ledger.ErrValue):
+		refuse(w, http.StatusBadRequest, "value", err.Error())
 	case errors.Is(err, ledger.ErrNoProvider):
 		refuse(w, http.StatusNotFound, "provider", err.Error())
 	case errors.Is(err, ledger.ErrIncomplete):

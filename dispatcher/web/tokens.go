@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+
+	"tocsin/campaigns"
 )
 
 // Tokens are who may call the API: each has a name and a secret of their own. Only
@@ -50,6 +52,10 @@ func (s Scope) String() string {
 	return strings.Join(names, ", ")
 }
 
+// maxName is how long the name of a token's holder may be, in octets: it is written down
+// with whatever they do.
+const maxName = 256
+
 // minToken is the shortest token that is taken: 128 bits in hexadecimal.
 const minToken = 32
 
@@ -67,6 +73,9 @@ func ParseTokens(text string) (Tokens, error) {
 		name, scopes, err := scoped(strings.TrimSpace(name))
 		if err != nil {
 			return Tokens{}, fmt.Errorf("line %d: %w", i+1, err)
+		}
+		if err := campaigns.CheckLine(name, maxName); err != nil {
+			return Tokens{}, fmt.Errorf("line %d: the holder's name %w", i+1, err)
 		}
 		if !ok || name == "" {
 			return Tokens{}, fmt.Errorf("line %d: write TOKEN NAME, or TOKEN NAME (read)", i+1)

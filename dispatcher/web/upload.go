@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"tocsin/campaigns"
 )
 
 // A Submission is a campaign as it was sent: its definition and the files that it
@@ -43,6 +45,8 @@ const (
 	maxFile       = 1 << 30 // one file: some twenty million rows
 	maxSubmission = 4 << 30 // everything together
 	maxFiles      = 100
+	maxFileName   = 4096    // Linux's own limit of a path
+	maxReason     = 4000    // as the ledger takes it
 	maxPart       = 1 << 18 // the definition, as campaigns.Parse takes it at most
 )
 
@@ -123,6 +127,9 @@ func (s *Submission) receive(r *http.Request) error {
 			return fmt.Errorf("read the submission: %w", err)
 		}
 	}
+	if err := campaigns.CheckLine(s.Why, maxReason); err != nil {
+		return fmt.Errorf("the reason %w", err)
+	}
 	switch {
 	case strings.TrimSpace(s.Why) == "":
 		return errors.New("a submission wants a reason: the part " + PartReason)
@@ -147,6 +154,9 @@ func (s *Submission) part(p *multipart.Part) error {
 		if s.Path = fileName(p); s.Path == "" {
 			s.Path = "campaign.yaml"
 		}
+		if err := campaigns.CheckLine(s.Path, maxFileName); err != nil {
+			return fmt.Errorf("the name of the definition's file %w", err)
+		}
 		text, err := short(p)
 		s.Definition = text
 		return err
@@ -159,6 +169,9 @@ func (s *Submission) part(p *multipart.Part) error {
 // file keeps a file.
 func (s *Submission) file(p *multipart.Part) error {
 	name := fileName(p)
+	if err := campaigns.CheckLine(name, maxFileName); err != nil {
+		return fmt.Errorf("the name of a file %w", err)
+	}
 	switch {
 	case name == "":
 		return errors.New("a file without a name")
