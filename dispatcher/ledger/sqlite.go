@@ -22,6 +22,7 @@ var ErrBusy = errors.New("another tocsin works on this data folder")
 type sqliteStore struct {
 	dir  string
 	lock *os.File
+	at   *place
 	conn *sql.Conn // the one connection that writes
 	stmt statements
 
@@ -46,8 +47,14 @@ func openSQLite(ctx context.Context, dir string) (s *sqliteStore, db *sql.DB, er
 			}
 		}
 	}()
+	if s.at, err = takePlace(dir); err != nil {
+		return s, nil, err
+	}
 	file := filepath.Join(dir, "ledger.db")
 	if err = private(file); err != nil {
+		return s, nil, err
+	}
+	if err = s.at.watch(); err != nil {
 		return s, nil, err
 	}
 	if db, err = sql.Open("sqlite", dsn(file, writing)); err != nil {
@@ -156,7 +163,14 @@ func (s *sqliteStore) write(ctx context.Context, c *commit) error {
 		s.stmt.rollback.ExecContext(ctx)
 		return fmt.Errorf("commit: %w", err)
 	}
-	return nil
+	return s.at.present() // else it is written to nowhere
+}
+
+// present is errAway when the files are not where they were.
+func (s *sqliteStore) present() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.at.present()
 }
 
 // sqliteRefuses reports whether an error is about what a statement says, and not about
@@ -224,6 +238,9 @@ func (s *sqliteStore) save(ctx context.Context, p *page) error {
 
 // advice looks at what kind of trouble the file is in.
 func (s *sqliteStore) advice(err error) string {
+	if errors.Is(err, errAway) {
+		return "put " + s.dir + " back as it was before anything is started again: without it everybody would be sent to again"
+	}
 	var e *sqlite.Error
 	if errors.As(err, &e) && e.Code()&0xFF == sqlite3.SQLITE_FULL {
 		return "free space on the disk of " + s.dir + " and start again, it continues where it stopped"
@@ -237,7 +254,7 @@ func (s *sqliteStore) close() error {
 		s.stmt.close()
 		err = s.conn.Close()
 	}
-	return errors.Join(err, s.lock.Close())
+	return errors.Join(err, s.at.leave(), s.lock.Close())
 }
 
 // plan begins a plan; who sends waits while the pages are written.
@@ -303,7 +320,7 @@ func (p *sqlitePlan) exec(ctx context.Context, text string, args ...any) error {
 func (p *sqlitePlan) end(_ context.Context, keep bool) error {
 	defer p.s.mu.Unlock()
 	if keep {
-		return p.tx.Commit()
+		return errors.Join(p.tx.Commit(), p.s.at.present())
 	}
 	return p.tx.Rollback()
 }
