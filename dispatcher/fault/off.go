@@ -1,6 +1,6 @@
 //go:build !faults
 
-// Package fault ends the process at named points, for tests of what a crash there costs.
+// Package fault ends the process, or holds it, at named points, for tests of what happens there.
 // Only a program built with the tag faults has any: else nothing is left of it.
 //
 // There is a point before and after each arrow of a recipient's way: plan, push, claim,
@@ -9,8 +9,8 @@ package fault
 
 import "time"
 
-// Point does nothing; built with the tag faults it ends the process when the environment
-// variable FAULT names the point.
+// Point does nothing; built with the tag faults it ends the process, or holds it, when the environment
+// variable FAULT, or HOLD, names the point.
 func Point(string) {}
 
 // Now is the wall clock; built with the tag faults it is wrong by the environment

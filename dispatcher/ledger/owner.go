@@ -31,13 +31,13 @@ var errSilent = errors.New("this process could not say for 6 s that it is there:
 
 // Run keeps a shared ledger shared until ctx ends: it says that this process is
 // there, looks what others have written, and takes the pages of those that are
-// gone. A ledger in a file is nobody else's: Run only waits. It returns nil, or
+// gone. A ledger in a file is nobody else's: Run only looks whether the file is where
+// it was. It returns nil, or
 // what has broken the ledger; a process that was silent for too long has broken it,
 // however long the database keeps anybody waiting.
 func (l *Ledger) Run(ctx context.Context) error {
 	if !l.shared {
-		<-ctx.Done()
-		return nil
+		return l.keepPlace(ctx)
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()

@@ -23,6 +23,7 @@ var ErrBusy = errors.New("another tocsin works on this data folder")
 type sqliteStore struct {
 	dir  string
 	lock *os.File
+	at   *place
 	conn *sql.Conn // the one connection that writes
 	stmt statements
 
@@ -51,6 +52,9 @@ func openSQLite(ctx context.Context, dir string, anew bool) (s *sqliteStore, db 
 			}
 		}
 	}()
+	if s.at, err = takePlace(dir); err != nil {
+		return s, nil, err
+	}
 	if s.found, err = inspect(dir); anew && errors.Is(err, ErrGone) {
 		s.found, err = &standing{none: true}, forget(dir)
 	}
@@ -65,6 +69,9 @@ func openSQLite(ctx context.Context, dir string, anew bool) (s *sqliteStore, db 
 	}
 	file := filepath.Join(dir, "ledger.db")
 	if s.open, err = private(dir); err != nil {
+		return s, nil, err
+	}
+	if err = s.at.watch(); err != nil {
 		return s, nil, err
 	}
 	if db, err = sql.Open("sqlite", dsn(file, writing)); err != nil {
@@ -254,7 +261,17 @@ func (s *sqliteStore) write(ctx context.Context, c *commit) error {
 		s.stmt.rollback.ExecContext(ctx)
 		return fmt.Errorf("commit: %w", err)
 	}
-	return s.marked(ctx)
+	if err := s.marked(ctx); err != nil {
+		return err
+	}
+	return s.at.present() // else it is written to nowhere
+}
+
+// present is errAway when the files are not where they were.
+func (s *sqliteStore) present() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.at.present()
 }
 
 // sqliteRefuses reports whether an error is about what a statement says, and not about
@@ -335,6 +352,9 @@ func (s *sqliteStore) took() error {
 
 // advice looks at what kind of trouble the file is in.
 func (s *sqliteStore) advice(err error) string {
+	if errors.Is(err, errAway) {
+		return "put " + s.dir + " back as it was before anything is started again: without it everybody would be sent to again"
+	}
 	var e *sqlite.Error
 	if errors.As(err, &e) && e.Code()&0xFF == sqlite3.SQLITE_FULL || errors.Is(err, syscall.ENOSPC) {
 		return "free space on the disk of " + s.dir + " and start again, it continues where it stopped"
@@ -355,7 +375,7 @@ func (s *sqliteStore) close() error {
 	if s.guard != nil {
 		err = errors.Join(err, s.guard.close())
 	}
-	return errors.Join(err, s.lock.Close())
+	return errors.Join(err, s.at.leave(), s.lock.Close())
 }
 
 // keepLog opens the database once more and leaves it open: SQLite copies the log into the
@@ -445,5 +465,5 @@ func (p *sqlitePlan) end(ctx context.Context, keep bool) error {
 		return err
 	}
 	p.s.guard.mark.campaigns = max(p.s.guard.mark.campaigns, id)
-	return p.s.marked(ctx)
+	return errors.Join(p.s.marked(ctx), p.s.at.present())
 }
