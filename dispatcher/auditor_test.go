@@ -72,7 +72,7 @@ type person struct {
 // export reads a campaign's rows as `tocsin export` writes them.
 func (w *world) export(key string) map[string]person {
 	w.t.Helper()
-	r, err := ledger.OpenReader(ledger.Options{Dir: w.dir})
+	r, err := ledger.OpenReader(w.where())
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -104,7 +104,7 @@ func (w *world) export(key string) map[string]person {
 // checkBalance reads the reports of all campaigns from the ledger's file.
 func (w *world) checkBalance() {
 	w.t.Helper()
-	r, err := ledger.OpenReader(ledger.Options{Dir: w.dir})
+	r, err := ledger.OpenReader(w.where())
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -221,7 +221,7 @@ func (w *world) auditCampaign(key string, p plan, all []entry) {
 // over reports whether a campaign is finished or cancelled, by the ledger's file.
 func (w *world) over(key string) bool {
 	w.t.Helper()
-	r, err := ledger.OpenReader(ledger.Options{Dir: w.dir})
+	r, err := ledger.OpenReader(w.where())
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -35,6 +35,8 @@ type world struct {
 	crashes  int
 	route    func(n uint64) string
 
+	shared *shared // the ledger and the queue of several nodes; nil: there is one node
+
 	fallbacks providers.Fallbacks
 	planned   map[string]plan
 	started   time.Time
@@ -151,30 +153,50 @@ type node struct {
 	stop       context.CancelFunc
 	ended      chan error
 
+	role string // of a shared ledger: who it is to the server
+
 	mu       sync.Mutex
 	dead     bool // killed: none of its octets leaves any more
 	onCommit func()
+	lines    []net.Conn // its ends of all lines
 }
 
 // start brings a node up on the ledger as it is.
-func (w *world) start() {
+func (w *world) start() { w.node = w.launch() }
+
+// where is the ledger as it is now.
+func (w *world) where() ledger.Options {
+	if w.shared != nil {
+		return ledger.Options{URL: w.shared.as("tocsin")}
+	}
+	return ledger.Options{Dir: w.dir}
+}
+
+// launch makes a node.
+func (w *world) launch() *node {
 	w.t.Helper()
 	n := &node{ended: make(chan error, 1)}
 	log := slog.New(slog.NewTextHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	ctx := context.Background()
 	var err error
-	n.ledger, err = ledger.Open(ctx, ledger.Options{Dir: w.dir, Owner: "node", Logger: log, Commit: func(time.Duration, int) {
+	where, beside := w.where(), (*queue.Queue)(nil)
+	where.Owner = "node"
+	if w.shared != nil {
+		n.role, beside = w.shared.newRole(w.t), w.shared.queue
+		where.URL, where.Owner = w.shared.as(n.role), n.role
+	}
+	where.Logger, where.Commit = log, func(time.Duration, int) {
 		n.mu.Lock()
 		hook := n.onCommit
 		n.mu.Unlock()
 		if hook != nil {
 			hook()
 		}
-	}})
-	if err != nil {
+	}
+	if n.ledger, err = ledger.Open(ctx, where); err != nil {
 		w.t.Fatal(err)
 	}
-	if n.queue, err = queue.Open(ctx, queue.Options{Logger: log}); err != nil {
+	if n.queue, err = queue.Open(ctx, queue.Options{Logger: log, Beside: beside}); err != nil {
 		w.t.Fatal(err)
 	}
 	var lines []Line
@@ -187,7 +209,11 @@ func (w *world) start() {
 				if n.dead {
 					return nil, errRefused
 				}
-				return c.network.dial()
+				line, err := c.network.dial()
+				if err == nil {
+					n.lines = append(n.lines, line)
+				}
+				return line, err
 			}})
 		})
 		if err != nil {
@@ -211,7 +237,7 @@ func (w *world) start() {
 	running, stop := context.WithCancel(ctx)
 	n.stop = stop
 	go func() { n.ended <- n.dispatcher.Run(running) }()
-	w.node = n
+	return n
 }
 
 // stop ends the node as SIGTERM does; it reports Run's error.
@@ -219,6 +245,11 @@ func (w *world) stop() error {
 	w.t.Helper()
 	n := w.node
 	w.node = nil
+	return n.end()
+}
+
+// end ends a node as SIGTERM does.
+func (n *node) end() error {
 	n.stop()
 	err := <-n.ended
 	return errors.Join(err, n.queue.Close(), n.ledger.Close())

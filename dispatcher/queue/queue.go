@@ -26,6 +26,9 @@ type Options struct {
 	// redis+sentinel://host:port,host:port/db?master=NAME, or
 	// redis+cluster://host:port,host:port; with rediss for TLS.
 	URL string
+	// Beside is a queue in this process whose embedded Redis this one uses, too, instead
+	// of a URL: for tests of several processes in one. It outlives this one.
+	Beside *Queue
 	// Logger hears when Redis goes and comes; nil: nobody does.
 	Logger *slog.Logger
 }
@@ -57,7 +60,9 @@ func Open(_ context.Context, o Options) (*Queue, error) {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	q := &Queue{log: o.Logger, started: time.Now(), lanes: map[Lane]struct{}{}}
-	if err := q.connect(o.URL); err != nil {
+	if o.Beside != nil {
+		q.connectEmbedded(o.Beside.native)
+	} else if err := q.connect(o.URL); err != nil {
 		return nil, fmt.Errorf("open queue: %w", err)
 	}
 	q.Rebuild()

@@ -28,17 +28,22 @@ func (q *Queue) connect(url string) error {
 		return nil
 	}
 	q.embedded = miniredis.NewMiniRedis()
-	q.native = &native{m: q.embedded}
+	q.connectEmbedded(&native{m: q.embedded})
+	return nil
+}
+
+// connectEmbedded makes the client for an embedded Redis.
+func (q *Queue) connectEmbedded(n *native) {
+	q.native = n
 	client := redis.NewClient(&redis.Options{
 		// The address is never dialled; a name here would be resolved.
 		Addr:            "127.0.0.1:1",
-		Dialer:          func(context.Context, string, string) (net.Conn, error) { return q.embedded.Dial() },
+		Dialer:          func(context.Context, string, string) (net.Conn, error) { return n.m.Dial() },
 		Protocol:        2,
 		DisableIdentity: true,
 	})
 	client.AddHook(q.native)
 	q.redis = client
-	return nil
 }
 
 // brake slows down scripts that Redis refuses for reasons of its own: asynq would

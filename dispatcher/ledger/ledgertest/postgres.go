@@ -224,8 +224,11 @@ func (p *Postgres) Signal(s syscall.Signal) { p.process.Process.Signal(s) }
 // PID is the server's first process.
 func (p *Postgres) PID() int { return p.process.Process.Pid }
 
-func (p *Postgres) url(database string) string {
-	return fmt.Sprintf("postgres://tocsin@127.0.0.1:%d/%s?sslmode=disable", p.port, database)
+func (p *Postgres) url(database string) string { return p.URL("tocsin", database) }
+
+// URL is a database's, for a user.
+func (p *Postgres) URL(user, database string) string {
+	return fmt.Sprintf("postgres://%s@127.0.0.1:%d/%s?sslmode=disable", user, p.port, database)
 }
 
 // NewDatabase makes an empty database and returns its URL.
