@@ -97,6 +97,7 @@ type system struct {
 	log        *slog.Logger
 	ledger     *ledger.Ledger
 	queue      *queue.Queue
+	pacers     []*pace.Pacer
 	dispatcher *dispatcher.Dispatcher
 	admin      *admin // nil: none
 	tide       int64
@@ -165,6 +166,7 @@ func (s *system) wire(ctx context.Context) (err error) {
 		pacer := pace.New(pace.Options{
 			Provider: p.Name, Rate: float64(p.Rate), Owners: s.ledger.Owners, Redis: s.queue.Redis(), Logger: s.log,
 		})
+		s.pacers = append(s.pacers, pacer)
 		if p.Rate > 0 {
 			sending.WatchRate(p.Name, pacer)
 		}
@@ -233,6 +235,9 @@ func (s *system) Run(ctx context.Context) error {
 		group.Go(func() error { return s.admin.Run(groupCtx) })
 	}
 	group.Go(func() error { return s.config.NumberFiles().Run(groupCtx, s.again) })
+	for _, p := range s.pacers {
+		group.Go(func() error { return p.Run(groupCtx) })
+	}
 	group.Go(func() error { return s.dispatcher.Run(groupCtx) })
 	return group.Wait()
 }

@@ -2,6 +2,7 @@ package pace
 
 import (
 	"context"
+	"crypto/rand"
 	"log/slog"
 	"math"
 	"sync/atomic"
@@ -28,8 +29,32 @@ type Options struct {
 }
 
 const (
-	longest = 0.2  // s of the rate in one lease: what others may wait for, and what is lost when a process dies
-	lowest  = 0.05 // of the cap: a line is never cut to nothing
+	// longest is the longest lease, but for a slice that takes longer: what is lost when a
+	// process dies.
+	longest = int64(100 * time.Millisecond)
+	// ahead is how far in the future a lease may begin.
+	ahead = int64(100 * time.Millisecond)
+	// early is how long before its lease ends a process asks for the next.
+	early = int64(50 * time.Millisecond)
+	// beatEvery is how often a process that has nothing to send is heard.
+	beatEvery = int64(250 * time.Millisecond)
+	// quiet is how long a process may not have been heard and still has its part in what
+	// all share.
+	quiet = int64(750 * time.Millisecond)
+	// leeway is for clocks that go differently.
+	leeway = int64(50 * time.Millisecond)
+	// over is how long after a process was last heard nothing is sent on its part by
+	// others, where no slice takes longer than a lease.
+	over = quiet + ahead + longest + leeway
+	// strangers is how long a Redis that has just begun keeps the parts of processes that
+	// it has not heard, which may be alone. After that they are not of this account.
+	strangers = int64(5 * time.Second)
+	// spread is how long it takes until the others know of a new process.
+	spread = int64(3 * time.Second)
+	// forget is how long the part of a process that is not heard any more is kept.
+	forget = int64(15 * time.Second)
+
+	lowest = 0.05 // of the cap: a line is never cut to nothing
 	// late is how late a caller may come and still have its turn, for timers and
 	// schedulers are not exact. It lets 0.005 of a second's segments catch up.
 	late = int64(5 * time.Millisecond)
@@ -37,27 +62,42 @@ const (
 	exact = int64(2 * time.Microsecond)
 	// touching leases are one: the clocks' difference is known no better.
 	touching = int64(time.Millisecond)
-	// retryEvery is how often Redis is asked while it is gone.
-	retryEvery = int64(5 * time.Second)
+	// retryEvery is how often Redis is asked by a process that is alone, and retrySoon by
+	// one that has just lost it.
+	retryEvery = int64(2 * time.Second)
+	retrySoon  = int64(50 * time.Millisecond)
+	// retryRefused is the least that one waits which Redis had nothing for.
+	retryRefused = int64(time.Millisecond)
+	// never is a time that has not been.
+	never = math.MinInt64 / 2
+	// member is how the field of a process begins.
+	member = "m:"
 )
 
 // A Pacer gives turns. Its methods may be called from several goroutines.
 type Pacer struct {
 	o    Options
-	base time.Time // times are ns since then, monotonic
+	base time.Time // when this process began; times are ns since then, monotonic
+	id   string    // this process's for Redis
 
 	// lock guards what follows. A channel, so that waiting for it ends with a
 	// context and counts as waiting where time is simulated.
 	lock    chan struct{}
 	lease   lease
 	size    float64 // segments of the lease to come, if all of this one is used
+	most    float64 // segments of the largest slice so far
 	cut     cut
 	clock   clock
 	changed chan struct{} // closed when turns already given are void
 
-	gone     bool  // Redis does not answer, or did not until just now
-	askAt    int64 // when to ask it again
-	reserved int64 // until then others may have leases
+	gone    bool    // Redis does not answer, or did not until just now
+	askAt   int64   // when to look for it again
+	probing bool    // that is being done
+	found   bool    // it is back, and is to be asked
+	contact int64   // when Redis last answered; never: it has not
+	server  string  // which it was
+	told    int     // how many share the account, as Redis said at contact
+	part    float64 // of the rate that those have who are not alone
 
 	cuts atomic.Int64 // how often the carrier's complaints have cut the rate
 }
@@ -88,16 +128,24 @@ func New(o Options) *Pacer {
 	}
 	return &Pacer{
 		o: o, base: time.Now(), lock: make(chan struct{}, 1), changed: make(chan struct{}),
-		cut: cut{share: 1}, gone: o.Redis == nil,
+		cut: cut{share: 1}, gone: o.Redis == nil, id: rand.Text(), contact: never, part: 1,
 	}
 }
 
-func (p *Pacer) owners() int { return max(p.o.Owners(), 1) }
+// owners is how many processes share the account: as they say themselves, or as Redis
+// said, which may have heard of a new one sooner.
+func (p *Pacer) owners(now int64) int {
+	n := max(p.o.Owners(), 1)
+	if p.contact != never && now-p.contact < strangers {
+		n = max(n, p.told)
+	}
+	return n
+}
 
 func (p *Pacer) now() int64 { return int64(time.Since(p.base)) }
 
 // Rate is the rate in force, in segments per second, as far as this process knows:
-// the cap, less after throttle answers, only a part of it while Redis is gone. 0: no
+// the cap, less after throttle answers, only a part of it while Redis, or one that shares it, is gone. 0: no
 // limit.
 func (p *Pacer) Rate() float64 {
 	p.lock <- struct{}{}
@@ -107,9 +155,9 @@ func (p *Pacer) Rate() float64 {
 	}
 	rate := p.o.Rate * p.cut.inForce(p.now(), &p.o)
 	if p.gone {
-		rate /= float64(p.owners())
+		return rate / float64(p.owners(p.now()))
 	}
-	return rate
+	return rate * p.part
 }
 
 func (p *Pacer) unlock() { <-p.lock }
@@ -119,38 +167,52 @@ func (p *Pacer) unlock() { <-p.lock }
 // the account, take their time first. A turn that was waited for and then given up
 // is lost.
 func (p *Pacer) Wait(ctx context.Context, segments int) error {
+	_, err := p.turn(ctx, segments)
+	return err
+}
+
+// turn is Wait, and says for which time the turn is: the caller has it then, or at most late
+// after, if the machine is not too slow for it.
+func (p *Pacer) turn(ctx context.Context, segments int) (at int64, err error) {
 	if segments <= 0 {
-		return ctx.Err()
+		return 0, ctx.Err()
 	}
+	end, ends := ctx.Deadline()
 	for {
 		select {
 		case p.lock <- struct{}{}:
 		case <-ctx.Done():
-			return ctx.Err()
+			return 0, ctx.Err()
 		}
 		if err := ctx.Err(); err != nil {
 			p.unlock()
-			return err
+			return 0, err
 		}
 		if p.o.Rate <= 0 {
 			p.unlock()
-			return nil
+			return 0, nil
 		}
-		d := time.Duration(p.take(ctx, float64(segments)) - p.now())
+		at, ok := p.take(ctx, float64(segments))
 		changed := p.changed
 		p.unlock()
-		if d <= 0 {
-			return nil
+		if ends && ok && !p.base.Add(time.Duration(at)).Before(end) { // its turn comes too late
+			<-ctx.Done()
+			return 0, ctx.Err()
 		}
-		t := time.NewTimer(d)
-		select {
-		case <-t.C:
-			return nil
-		case <-ctx.Done():
-			t.Stop()
-			return ctx.Err()
-		case <-changed: // the carrier throttles: the turn is void
-			t.Stop()
+		if at > p.now() {
+			t := time.NewTimer(time.Duration(at - p.now()))
+			select {
+			case <-t.C:
+			case <-ctx.Done():
+				t.Stop()
+				return 0, ctx.Err()
+			case <-changed: // the carrier throttles: the turn is void
+				t.Stop()
+				ok = false
+			}
+		}
+		if ok {
+			return at, nil
 		}
 	}
 }
@@ -177,7 +239,6 @@ func (p *Pacer) Throttled() {
 			p.lose(err)
 		}
 	}
-	p.reserved = max(p.reserved, p.cut.since)
 	p.void()
 	p.o.Logger.Warn("the carrier throttles: slower", "provider", p.o.Provider,
 		"segments_per_second", math.Round(p.o.Rate*p.cut.share*10)/10, "hold", p.o.Hold)
@@ -204,15 +265,18 @@ func (p *Pacer) Begin(segmentsPerSecond float64) {
 }
 
 // SetRate changes the cap, for this process: whoever shares the account is to be
-// told too. 0 or less: no limit. Turns that have not come yet are given anew.
+// told too. 0 or less: no limit.
 func (p *Pacer) SetRate(segmentsPerSecond float64) {
 	p.lock <- struct{}{}
 	defer p.unlock()
-	if p.o.Rate == segmentsPerSecond {
+	old := p.o.Rate
+	if p.o.Rate = segmentsPerSecond; old <= 0 || segmentsPerSecond <= 0 {
+		p.void()
 		return
 	}
-	p.o.Rate = segmentsPerSecond
-	p.void()
+	// What has been waited for stays waited for: the turns to come of the lease are
+	// spaced anew, those given are less than the horizon away.
+	p.lease.rate *= segmentsPerSecond / old
 }
 
 // void takes back the turns that have been given and have not come. Under lock.
@@ -220,126 +284,4 @@ func (p *Pacer) void() {
 	p.lease, p.size = lease{}, 0
 	close(p.changed)
 	p.changed = make(chan struct{})
-}
-
-// take spends n segments and says when they may leave. Under lock.
-func (p *Pacer) take(ctx context.Context, n float64) int64 {
-	for {
-		now := p.now()
-		l := &p.lease
-		if l.rate > 0 {
-			from := l.next
-			if !l.fresh { // a fresh one is good however long Redis took to answer
-				from = max(from, now-late)
-			}
-			if until := from + span(n, l.rate); l.fresh || until <= l.end+exact {
-				l.next, l.fresh = until, false
-				return max(from, now)
-			}
-		}
-		p.renew(ctx, n)
-	}
-}
-
-// span is the time of n segments, rounded up: a second shall not hold one more.
-func span(n, rate float64) int64 { return int64(math.Ceil(n / rate * 1e9)) }
-
-// renew gets a lease of n segments or more. Under lock.
-func (p *Pacer) renew(ctx context.Context, n float64) {
-	now := p.now()
-	// A lease all used up asks for a longer one; one that ran out asks for no more
-	// than is needed, for what is not used is lost to all.
-	used := p.lease.rate > 0 && p.lease.next >= now-late
-	rate := p.o.Rate * p.cut.inForce(now, &p.o)
-	if p.size = max(p.size*2, n); !used {
-		p.size = n
-	}
-	p.size = max(min(p.size, rate*longest), n)
-	segments := float64(int64(p.size/n)) * n
-	if p.gone && !p.back(ctx, now) {
-		p.alone(n)
-		return
-	}
-	a, err := p.ask(ctx, reserveScript, segments, p.o.Rate, millionths(rate/p.o.Rate))
-	if err != nil {
-		p.lose(err)
-		p.alone(n)
-		return
-	}
-	p.learn(a)
-	p.grant(lease{
-		next: p.clock.own(a.start * 1000), end: p.clock.own(a.end * 1000),
-		rate: p.o.Rate * float64(a.inForce) / 1e6, fresh: true,
-	})
-}
-
-// grant makes l the lease, or lengthens the one there is when l goes on where it
-// ends. Turns never go back in time. Under lock.
-func (p *Pacer) grant(l lease) {
-	old := p.lease
-	gap := l.next - old.end
-	if old.rate == l.rate && gap > -touching && gap < touching && old.next >= p.now()-late {
-		l.next, l.fresh = old.next, false
-	}
-	l.next = max(l.next, old.next, p.cut.since)
-	p.lease = l
-	p.reserved = max(p.reserved, l.end)
-}
-
-// alone grants n segments without Redis, at this process's part of the rate. Under lock.
-func (p *Pacer) alone(n float64) {
-	rate := p.o.Rate * p.cut.inForce(p.now(), &p.o) / float64(p.owners())
-	from := max(p.reserved, p.lease.next, p.cut.since)
-	if now := p.now(); from < now-late {
-		from = now
-	}
-	p.lease = lease{next: from, end: from + span(n, rate), rate: rate, fresh: true}
-	p.reserved = max(p.reserved, p.lease.end)
-}
-
-// learn takes over what Redis says about time and cuts. A deeper cut of its own
-// stays: Redis may have been flushed, or away when the carrier complained. Under lock.
-func (p *Pacer) learn(a answer) {
-	now := p.now()
-	p.clock.see(a.now*1000, now)
-	told := cut{share: float64(a.share) / 1e6, since: now + (a.since-a.now)*1000}
-	if told.inForce(now, &p.o) <= p.cut.inForce(now, &p.o) {
-		p.cut = told
-	}
-}
-
-// lose notes that Redis is gone. What the other owners have reserved may lie ahead,
-// a lease each, and passes first. Under lock.
-func (p *Pacer) lose(err error) {
-	now := p.now()
-	if !p.gone {
-		p.o.Logger.Warn("rates are not shared while redis is gone: this process keeps to its part",
-			"provider", p.o.Provider, "owners", p.owners(), "err", err)
-		p.reserved = max(p.reserved, now) + int64(float64(p.owners()-1)*longest*1e9)
-	}
-	p.gone, p.askAt = true, now+retryEvery
-}
-
-// back asks Redis, while it is gone and it is time to, and reports whether to share
-// again. Several owners do at the same instant, late enough for all to know:
-// one that shares and one that keeps to its part would be too much together.
-// Under lock.
-func (p *Pacer) back(ctx context.Context, now int64) bool {
-	if p.o.Redis == nil || now < p.askAt {
-		return false
-	}
-	if p.owners() > 1 {
-		a, err := p.ask(ctx, resumeScript, (retryEvery+int64(time.Second))/1000)
-		if err != nil {
-			p.lose(err)
-			return false
-		}
-		p.learn(a)
-		if p.askAt = p.clock.own(a.start * 1000); now < p.askAt {
-			return false
-		}
-	}
-	p.gone = false
-	p.o.Logger.Info("rates are shared again", "provider", p.o.Provider)
-	return true
 }

@@ -17,12 +17,76 @@ import (
 	"tocsin/providers/sms/smstest"
 )
 
-// A store is a Redis in memory that can be lost.
+// A store is a Redis in memory that can be lost and paused.
 type store struct {
-	m    *miniredis.Miniredis
-	mu   sync.Mutex
-	lost bool
-	open []net.Conn
+	m      *miniredis.Miniredis
+	mu     sync.Mutex
+	lost   bool
+	paused chan struct{} // closed when it goes on; nil: it is not paused
+	open   []*held
+}
+
+// A held connection keeps what is sent to a paused server until it goes on, as a system does
+// for a stopped process, also when the sender has given up.
+type held struct {
+	net.Conn
+	s     *store
+	mu    sync.Mutex
+	after chan struct{} // the last write is through
+}
+
+func (h *held) Write(b []byte) (int, error) {
+	h.s.mu.Lock()
+	paused := h.s.paused
+	h.s.mu.Unlock()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if paused == nil && h.after == nil {
+		return h.Conn.Write(b)
+	}
+	before, through := h.after, make(chan struct{})
+	h.after = through
+	b = slices.Clone(b)
+	go func() {
+		defer close(through)
+		if before != nil {
+			<-before
+		}
+		if paused != nil {
+			<-paused
+		}
+		_, _ = h.Conn.Write(b)
+	}()
+	return len(b), nil
+}
+
+func (h *held) Close() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.after == nil {
+		return h.Conn.Close()
+	}
+	after := h.after
+	_ = h.Conn.SetReadDeadline(time.Now())
+	go func() {
+		<-after
+		time.Sleep(time.Millisecond) // what was sent is read before it is seen that nobody waits
+		_ = h.Conn.Close()
+	}()
+	return nil
+}
+
+// pause lets the server answer nobody, or go on.
+func (s *store) pause(paused bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case paused && s.paused == nil:
+		s.paused = make(chan struct{})
+	case !paused && s.paused != nil:
+		close(s.paused)
+		s.paused = nil
+	}
 }
 
 func (s *store) dial(context.Context, string, string) (net.Conn, error) {
@@ -32,8 +96,12 @@ func (s *store) dial(context.Context, string, string) (net.Conn, error) {
 		return nil, errors.New("connection refused")
 	}
 	c, err := s.m.Dial()
-	s.open = append(s.open, c)
-	return c, err
+	if err != nil {
+		return nil, err
+	}
+	h := &held{Conn: c, s: s}
+	s.open = append(s.open, h)
+	return h, nil
 }
 
 func (s *store) lose(lost bool) {
@@ -41,7 +109,7 @@ func (s *store) lose(lost bool) {
 	defer s.mu.Unlock()
 	s.lost = lost
 	for _, c := range s.open {
-		_ = c.Close()
+		_ = c.Conn.Close()
 	}
 	s.open = nil
 }
@@ -54,7 +122,12 @@ func (s *store) client(t *testing.T) *redis.Client {
 
 func newStore(t *testing.T) *store {
 	s := &store{m: miniredis.NewMiniRedis()}
-	t.Cleanup(func() { s.lose(true); s.m.Close() })
+	t.Cleanup(func() {
+		s.pause(false)
+		s.lose(true)
+		time.Sleep(10 * time.Millisecond) // for what is still under way
+		s.m.Close()
+	})
 	return s
 }
 

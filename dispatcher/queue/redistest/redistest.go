@@ -38,6 +38,12 @@ func start(t testing.TB, args ...string) *Server {
 	return s
 }
 
+// New starts a server.
+func New(t testing.TB, args ...string) *Server {
+	t.Helper()
+	return start(t, args...)
+}
+
 // port is one that nobody has; a cluster's nodes talk on the port 10,000 above.
 func port(t testing.TB) int {
 	t.Helper()
@@ -70,6 +76,14 @@ func (s *Server) Start() {
 		s.t.Fatal(err)
 	}
 	s.until("answers", func(ctx context.Context, c *redis.Client) error { return c.Ping(ctx).Err() })
+}
+
+// Signal sends it a signal, such as SIGSTOP.
+func (s *Server) Signal(signal syscall.Signal) {
+	s.t.Helper()
+	if err := s.cmd.Process.Signal(signal); err != nil {
+		s.t.Fatal(err)
+	}
 }
 
 // Kill ends it at once.
@@ -136,11 +150,16 @@ func NewSentinels(t testing.TB) *Sentinels {
 
 // URL is the settings' address of it.
 func (s *Sentinels) URL() string {
+	return "redis+sentinel://" + strings.Join(s.Addresses(), ",") + "/0?master=warn"
+}
+
+// Addresses are where the sentinels listen.
+func (s *Sentinels) Addresses() []string {
 	var hosts []string
 	for _, one := range s.sentinels {
 		hosts = append(hosts, one.Address())
 	}
-	return "redis+sentinel://" + strings.Join(hosts, ",") + "/0?master=warn"
+	return hosts
 }
 
 // A Cluster is three masters.
