@@ -186,3 +186,36 @@ func TestColumnsAreFoundByWhatPeopleSee(t *testing.T) { // B26
 		})
 	}
 }
+
+func TestControlCharactersOfValuesAreNotSent(t *testing.T) { // B20
+	const rows = "number,name,remark\n13800138000,a\x01b,x\n13800138001,\"a\tb\",x\n13800138002,abcdefgh\x7f,x\n13800138003,abcdefghijk\x1fl,x\n" +
+		"13800138004,\"a\nb\",x\n13800138005,c,\"no\ttext\x01 has it\"\n13800138006,张三\u0080,x\n"
+	d := campaign(t, "key: k\ntext: ((name))您好\naudience: {files: [a.csv]}", map[string]string{"a.csv": rows})
+	var rejects bytes.Buffer
+	var got reached
+	s, err := d.Plan(t.Context(), PlanOptions{Router: carriers{}, Country: "CN", Rejects: &rejects}, &got)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkBalance(t, s)
+	if diff := gocmp.Diff("8613800138004 8613800138005 8613800138006", strings.Join(got.numbers, " ")); diff != "" {
+		t.Error(diff)
+	}
+	if s.Excluded["malformed"] != 4 || strings.Count(rejects.String(), ",malformed,13800138") != 4 {
+		t.Errorf("got %v and the rejects %q", s.Excluded, rejects.String())
+	}
+}
+
+func TestControlLooksAtEveryOctet(t *testing.T) {
+	for n := range 20 {
+		for at := range n {
+			for c := range 256 {
+				value := bytes.Repeat([]byte("é"), 10)[:n]
+				value[at] = byte(c)
+				if want := bytes.ContainsAny(value[at:at+1], "\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0b\x0c\x0e\x0f\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f\x7f"); control(value) != want {
+					t.Fatalf("%q: got %v, want %v", value, !want, want)
+				}
+			}
+		}
+	}
+}

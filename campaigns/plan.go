@@ -51,7 +51,7 @@ const (
 	NotSelected               // where does not mean it
 	Unroutable                // no provider reaches its number
 	TextTooLong               // its text takes more than sms.MaxSegments segments
-	Malformed                 // it breaks the rules of its file: an audience.RowError
+	Malformed                 // it breaks the rules of its file, an audience.RowError, or a value in its text holds a control character
 	Missing                   // it has no value for a placeholder without a default
 
 	// Reasons is how many there are. The ledger stores these numbers: a new one goes to the end.

@@ -30,6 +30,7 @@ type planner struct {
 	number   int // the column of numbers in Columns
 	where    condition
 	renderer *Renderer
+	spoken   []int        // the columns that texts put in
 	unread   rowPlaces    // rows of exclude files whose numbers cannot be read
 	decided  bool         // an earlier plan has let rows without a value pass
 	forced   bool         // the definition's texts force UCS-2 by themselves
@@ -151,6 +152,11 @@ func (p *planner) open() error {
 			}
 		}
 		p.forced = p.forced || !v.in[sms.GSM].plain
+		for _, c := range v.shows {
+			if !slices.Contains(p.spoken, c) {
+				p.spoken = append(p.spoken, c)
+			}
+		}
 	}
 	for _, c := range s.Columns {
 		if c == p.d.Language {
@@ -295,8 +301,11 @@ func (p *planner) exclusions() error {
 
 func (p *planner) excludeFile(f *audience.File) error {
 	names := slices.Clone(f.Columns())
-	if at := slices.Index(names, p.d.Audience.Columns["number"]); at >= 0 {
-		names[at] = "number"
+	if column := p.d.Audience.Columns["number"]; column != "" {
+		same := func(name string) bool { return audience.SameColumn(name, column) }
+		if at := slices.IndexFunc(names, same); at >= 0 {
+			names[at] = "number"
+		}
 	}
 	column, err := p.numberColumn(f, names, true)
 	if err != nil {
@@ -424,6 +433,11 @@ func (p *planner) reserve(src *source, average int) {
 
 // judge says what becomes of a row: a recipient with Reasons, else why not.
 func (p *planner) judge(row, extra [][]byte, route *int) (sms.Number, Reason, error) {
+	for _, c := range p.spoken {
+		if control(row[c]) {
+			return 0, Malformed, nil
+		}
+	}
 	for _, c := range extra {
 		if len(c) > 0 {
 			return 0, Invalid, nil

@@ -252,6 +252,17 @@ func TestOneEncodingFromTheFirstOctetToTheLast(t *testing.T) { // B15, B25
 	brokenAt(t, err, 0, "begins with the mark of UTF-8")
 }
 
+func TestUTF8IsNeverReadAsSomethingElse(t *testing.T) { // B15
+	names := []string{"é", "·", "\u00a0x", "١٣٨٠٠١٣٨٠٠٠", "۱۳۸۰۰۱۳۸۰۰۰", "Müller", "Łódź", "Иван", "Γιώργος", "דוד", "محمد", "José", "ß", "º", "Արամ", "小李", "𠮷", "김", "あ", "“x”"}
+	for _, list := range [][]string{names, latinNames, russianNames, chineseNames, koreanNames, japaneseNames, taiwanNames} {
+		for _, n := range list {
+			if name, rows, err := open(t, []byte(table1(n)), Options{}); err != nil || name != "UTF-8" || rows[0][1] != strings.TrimPrefix(n, "\u00a0") {
+				t.Errorf("%q: got %q in %s (%v)", n, rows, name, err)
+			}
+		}
+	}
+}
+
 func TestUTF16WithoutAMark(t *testing.T) { // B24
 	const text = "手机号,姓名\r\n13800138000,张三\r\n13800138001,李四\r\n"
 	for _, e := range []unicode.Endianness{unicode.LittleEndian, unicode.BigEndian} {

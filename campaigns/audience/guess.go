@@ -83,6 +83,17 @@ func setOf(text string) map[rune]bool {
 // isWide reports whether a character is punctuation of East Asia or a full-width form.
 func isWide(r rune) bool { return r >= 0x3000 && r <= 0x303F || r >= 0xFF01 && r <= 0xFF5E }
 
+// alphabets are the blocks of the letters in use that have two octets in UTF-8.
+var alphabets = &unicode.RangeTable{R16: []unicode.Range16{
+	{0x00C0, 0x017F, 1},                      // Latin
+	{0x0370, 0x03CE, 1},                      // Greek
+	{0x0400, 0x045F, 1}, {0x0490, 0x0493, 1}, // Cyrillic
+	{0x0531, 0x0587, 1}, // Armenian
+	{0x05D0, 0x05EA, 1}, // Hebrew
+	{0x0620, 0x06D3, 1}, // Arabic
+	{0x0710, 0x07A5, 1}, // Syriac, Thaana
+}}
+
 func costUTF8(sample []byte) float64 {
 	bits, damaged := 0.0, false
 	for i := 0; i < len(sample); {
@@ -95,9 +106,7 @@ func costUTF8(sample []byte) float64 {
 		case r < utf8.RuneSelf:
 		case hanzi()[r] || hangul()[r]:
 			bits += bitsHanzi
-		case n == 2 && unicode.IsDigit(r): // Arabic digits: people write telephone numbers in them
-			bits += bitsMark
-		case n == 2 && unicode.In(r, unicode.Latin, unicode.Cyrillic, unicode.Greek, unicode.Hebrew, unicode.Arabic) && unicode.IsLetter(r):
+		case n == 2 && (r < 0xC0 || unicode.IsDigit(r) || unicode.IsLetter(r) && unicode.Is(alphabets, r)):
 			bits += bitsOddOctet
 		case isWide(r) || r >= 0x3040 && r < 0x3100:
 			bits += bitsMark
