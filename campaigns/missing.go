@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"tocsin/campaigns/audience"
 )
 
 // maxFirst is how many places of rows a refusal or a warning names.
@@ -53,11 +55,21 @@ func (p *planner) refuseMissing() error {
 	var first rowPlaces
 	for _, x := range p.out {
 		if x.Reason == Missing {
-			first.add(p.files[x.File].Path(), int(x.Line))
+			first.add(p.files[x.File].File, int(x.Line))
 		}
 	}
 	return first.refusal("%d of %d rows have no value for a placeholder, %s (%s): fill them in, or write a default into the text, ((%s|DEFAULT)), "+
-		"or audience.missing: exclude (these rows are excluded) or send (nothing is put in)", n, p.summary.Rows, p.lacked(), &first, p.lackedMost())
+		"or audience.missing: exclude (these rows are excluded) or send (nothing is put in)%s", n, p.summary.Rows, p.lacked(), &first, p.lackedMost(), p.merged())
+}
+
+// merged says which merged cells of workbooks may be why values are missing.
+func (p *planner) merged() string {
+	for _, w := range bookWarnings(p.summary.Books) {
+		if w.Kind == WarnMerged {
+			return fmt.Sprintf("; there are merged cells, of which only the first row has the value: take them apart and fill in each row (%s)", w.What)
+		}
+	}
+	return ""
 }
 
 // refuseUnread refuses the plan for rows of exclude files that may exclude somebody
@@ -78,12 +90,12 @@ type rowPlaces struct {
 	named []string
 }
 
-func (r *rowPlaces) add(file string, line int) {
+func (r *rowPlaces) add(f *audience.File, line int) {
 	if r.count++; r.count == 1 {
-		r.file, r.line = file, line
+		r.file, r.line = f.Path(), f.At(line, nil).Line
 	}
 	if len(r.named) < maxFirst {
-		r.named = append(r.named, fmt.Sprintf("%s:%d", file, line))
+		r.named = append(r.named, f.Path()+":"+f.LineText(line))
 	}
 }
 

@@ -330,7 +330,7 @@ func (p *planner) excludeFile(f *audience.File) error {
 		if n, ok := p.numbers.parse(cells[column]); ok {
 			p.excluded = append(p.excluded, n)
 		} else if !blank(cells[column]) {
-			p.unread.add(f.Path(), line)
+			p.unread.add(f, line)
 		}
 	}
 }

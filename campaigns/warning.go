@@ -23,6 +23,11 @@ const (
 	WarnMissingExcluded = "missing_excluded" // Count rows without a value are excluded; What: columns
 	WarnFillers         = "fillers"          // Count values are fillers such as NULL; What: which
 
+	WarnHiddenRows    = "hidden_rows"    // Count rows that a workbook hides are read; What: files
+	WarnFilteredRows  = "filtered_rows"  // Count rows that a filter hides are read; What: files
+	WarnHiddenColumns = "hidden_columns" // Count columns that a workbook hides are read; What: files, columns
+	WarnMerged        = "merged_cells"   // Count merged cells of a workbook cover several rows; What: files, places
+
 	WarnEmergencyWindow = "emergency_window" // an emergency is sent in a window alone; What: the window
 	WarnEmergencyWaits  = "emergency_waits"  // an emergency waits; What: until when
 	WarnLateStart       = "late_start"       // its start is over, within the tolerance; What: the start
@@ -31,7 +36,10 @@ const (
 )
 
 // Warnings are all kinds, for those who have words for them.
-var Warnings = []string{WarnLanguages, WarnMissing, WarnMissingExcluded, WarnFillers, WarnEmergencyWindow, WarnEmergencyWaits, WarnLateStart, WarnExpired, WarnZone}
+var Warnings = []string{
+	WarnLanguages, WarnMissing, WarnMissingExcluded, WarnFillers, WarnHiddenRows, WarnFilteredRows, WarnHiddenColumns, WarnMerged,
+	WarnEmergencyWindow, WarnEmergencyWaits, WarnLateStart, WarnExpired, WarnZone,
+}
 
 // Warnings are what the plan warns of.
 func (s *Summary) Warnings() (all []Warning) {
@@ -50,7 +58,7 @@ func (s *Summary) Warnings() (all []Warning) {
 		}
 		all = append(all, Warning{Kind: WarnFillers, Count: n, What: counted(s.Fillers)})
 	}
-	return all
+	return append(all, bookWarnings(s.Books)...)
 }
 
 // counted are names with how many there are of each, the most frequent first.

@@ -7,7 +7,7 @@ import (
 	"tocsin/campaigns"
 )
 
-// bookLines say what of each workbook was read, and what people do not see of it.
+// bookLines say which sheets of each workbook were read, and which were not.
 func bookLines(books []campaigns.Book, say *words) []string {
 	var lines []string
 	for _, b := range books {
@@ -19,19 +19,6 @@ func bookLines(books []campaigns.Book, say *words) []string {
 			if len(names.list) > 0 {
 				parts = append(parts, fmt.Sprintf(names.text, strings.Join(names.list, say.BookAnd)))
 			}
-		}
-		if b.HiddenRows > 0 {
-			parts = append(parts, fmt.Sprintf(say.BookRows, b.HiddenRows, b.FilteredRows))
-		}
-		if len(b.HiddenColumns) > 0 {
-			parts = append(parts, fmt.Sprintf(say.BookColumns, strings.Join(b.HiddenColumns, say.BookAnd)))
-		}
-		if b.Merges > 0 {
-			places := strings.Join(b.Merged, say.BookAnd)
-			if b.Merges > len(b.Merged) {
-				places += " …"
-			}
-			parts = append(parts, fmt.Sprintf(say.BookMerged, b.Merges, places))
 		}
 		lines = append(lines, strings.Join(parts, "\n"))
 	}

@@ -92,9 +92,6 @@ type words struct {
 	BookSheets    string // path, sheets
 	BookHidden    string // sheets
 	BookOthers    string // sheets
-	BookRows      string // rows, of them filtered
-	BookColumns   string // columns
-	BookMerged    string // how many, places
 	BookAnd       string // between names
 	Encoding      string
 	Forcing       string
