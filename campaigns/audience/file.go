@@ -22,6 +22,10 @@ type File struct {
 	columns  []string
 	rows     rows
 	file     io.Closer
+
+	isOwn     bool // Tocsin has written it
+	ownNumber int  // its column of numbers without plus sign; -1: none
+	plus      []byte
 }
 
 // rows is what each kind of file offers: its next row and the line that row
@@ -120,6 +124,11 @@ func (a *File) header() error {
 		seen[name] = true
 		a.columns = append(a.columns, name)
 	}
+	if a.isOwn, a.ownNumber = recognise(a.columns); a.isOwn {
+		for i, name := range a.columns {
+			a.columns[i] = string(Bare([]byte(name)))
+		}
+	}
 	return nil
 }
 
@@ -143,6 +152,9 @@ func (a *File) Encoding() string { return a.encoding }
 // Columns are the names in the first row; one without a name is "column 4".
 func (a *File) Columns() []string { return a.columns }
 
+// Own reports whether Tocsin has written the file: an export, or rejects.
+func (a *File) Own() bool { return a.isOwn }
+
 // Size is about how many octets of text there are to read.
 func (a *File) Size() int64 { return a.size }
 
@@ -163,6 +175,9 @@ func (a *File) Next() ([][]byte, int, error) {
 		if len(c) > 0 && (needsTrim(c[0]) || needsTrim(c[len(c)-1])) {
 			cells[i] = trim(c)
 		}
+	}
+	if a.isOwn {
+		a.own(cells)
 	}
 	for len(cells) < len(a.columns) {
 		cells = append(cells, nil)
