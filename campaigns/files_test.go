@@ -79,7 +79,7 @@ func TestPlansOfFilesAsPeopleSendThem(t *testing.T) {
 			var lines []string
 			for i, r := range records {
 				if i == 0 {
-					if diff := gocmp.Diff([]string{"file", "line", "reason", "number", "name", "district", "age"}, r); diff != "" {
+					if diff := gocmp.Diff([]string{"file", "line", "reason", "number", "name", "district", "age", "problem"}, r); diff != "" {
 						t.Error(diff)
 					}
 					continue
@@ -123,7 +123,7 @@ func TestRejectsOfARefusedPlanAreWritten(t *testing.T) {
 	if _, err := d.Plan(t.Context(), PlanOptions{Router: carriers{}, Country: "CN", Rejects: &rejects}, discard{}); err == nil {
 		t.Fatal("got a plan, want a refusal")
 	}
-	if !strings.HasSuffix(rejects.String(), "a.csv,2,invalid,bad\n") {
+	if !strings.HasSuffix(rejects.String(), "a.csv,2,invalid,bad,letters or signs that no telephone number has\n") {
 		t.Errorf("got the rejects %q", rejects.String())
 	}
 	clean := campaign(t, "key: k\ntext: t\naudience: {files: [a.csv]}", map[string]string{"a.csv": "number\n13800138000\n"})

@@ -79,7 +79,7 @@ func TestAPlaceholderWithoutAValueRefusesTheCampaign(t *testing.T) { // B13
 		if r.b.Len() > 0 {
 			t.Errorf("the sink got %q of a plan that is refused", r.b.String())
 		}
-		if want := "a.csv,3,missing,13800138001,李四,\n"; !strings.Contains(strings.ReplaceAll(rejects.String(), filepath.Dir(path)+"/", ""), want) {
+		if want := "a.csv,3,missing,13800138001,李四,,\n"; !strings.Contains(strings.ReplaceAll(rejects.String(), filepath.Dir(path)+"/", ""), want) {
 			t.Errorf("got the rejects %q, want %q in it", rejects.String(), want)
 		}
 	}

@@ -92,10 +92,14 @@ type PlanOptions struct {
 	// it (CN); "": such numbers are invalid.
 	Country string
 	// Rejects gets the rows that somebody may want to put right, as CSV: file,
-	// line, reason and the row's own columns. Rows that where does not mean are
+	// line, reason, what is wrong with it, and the row's own columns under their own
+	// headings; the file can be an audience again. Rows that where does not mean are
 	// not among them; without any such row nothing is written. It gets those of a
 	// plan that is refused too. nil: nobody.
 	Rejects io.Writer
+	// RejectWord says the columns, reasons and problems of Rejects in Chinese; nil: they
+	// are in English.
+	RejectWord func(name string) string
 	// Memory is about how many octets of recipients are kept in memory, 0: 48 MiB. Those of
 	// a larger audience are sorted in a file in the folder Scratch ("": the system's for
 	// such files), which nobody else can open and which is gone with the plan.

@@ -92,7 +92,7 @@ func (p *planner) open() error {
 	var needed []string
 	for i, path := range a.Files {
 		place := fmt.Sprintf("$.audience.files[%d]", i)
-		if twice(a, i) {
+		if readTwice(a, i) {
 			return p.d.refuse(place, "the file %s is there twice", path)
 		}
 		f, err := audience.OpenWith(path, a.Reading[i])
@@ -187,9 +187,9 @@ func (p *planner) isNumber(cell []byte) bool {
 	return ok
 }
 
-// twice reports whether a file of the audience stands there before, and with the same
+// readTwice reports whether a file of the audience stands there before, and with the same
 // sheet.
-func twice(a *Audience, i int) bool {
+func readTwice(a *Audience, i int) bool {
 	for k, path := range a.Files[:i] {
 		if path == a.Files[i] && (a.Reading[k].Sheet == a.Reading[i].Sheet || a.Reading[k].Sheet == "" || a.Reading[i].Sheet == "") {
 			return true
@@ -242,6 +242,9 @@ func (p *planner) names(f *audience.File) ([]string, error) {
 		at := slices.Index(f.Columns(), column)
 		if at < 0 {
 			at = slices.IndexFunc(f.Columns(), func(c string) bool { return audience.SameColumn(c, column) })
+		}
+		if at < 0 && f.Own() && slices.Contains(names, alias) { // an export has the campaign's names
+			continue
 		}
 		if at < 0 {
 			return nil, &Refusal{File: f.Path(), Line: 1, Err: fmt.Errorf("there is no column %q, which audience.columns calls %s%s", column, alias, columnHint(column, f.Columns()))}
@@ -486,10 +489,10 @@ func (p *planner) admit(n sms.Number, row [][]byte, route *int) (sms.Number, Rea
 }
 
 // malformed excludes a row that could not be split into cells.
-func (p *planner) malformed(file int, line uint32, _ *audience.RowError) error {
+func (p *planner) malformed(file int, line uint32, e *audience.RowError) error {
 	p.summary.Rows++
 	p.exclude(file, line, Malformed)
-	return p.reject(file, line, Malformed, nil)
+	return p.rejectRow(file, line, Malformed, e.Error(), nil)
 }
 
 func (p *planner) exclude(file int, line uint32, r Reason) {
@@ -497,36 +500,56 @@ func (p *planner) exclude(file int, line uint32, r Reason) {
 	p.out = append(p.out, Exclusion{uint16(file), line, r})
 }
 
-// reject writes an excluded row for those who want to put it right. Cells that a
-// spreadsheet would take for formulas are made harmless.
+// reject writes an excluded row for those who want to put it right.
 func (p *planner) reject(file int, line uint32, r Reason, row [][]byte) error {
 	if p.rejects == nil || r == NotSelected {
 		return nil
 	}
+	return p.rejectRow(file, line, r, p.problem(r, row), row)
+}
+
+// rejectRow writes it under the headings of its own file, and last what is wrong with it. Cells are
+// audience.Harmless, so that the audience's reader has them back as they were.
+func (p *planner) rejectRow(file int, line uint32, r Reason, problem string, row [][]byte) error {
+	if p.rejects == nil {
+		return nil
+	}
+	word := p.o.RejectWord
 	if !p.rejected {
 		p.rejected = true
-		if err := p.rejects.Write(harmless(append([]string{"file", "line", "reason"}, p.summary.Columns...))); err != nil {
+		headings := p.headings()
+		own := audience.OwnColumns([]string{"file", "line", "reason", "problem"}, headings, word != nil)
+		header := append(own[:3:3], audience.UploadersColumns(own, headings)...)
+		if err := p.rejects.Write(append(header, own[3])); err != nil {
 			return fmt.Errorf("write rejects: %w", err)
 		}
 	}
-	record := append(make([]string, 0, 3+len(row)), p.files[file].Path(), p.files[file].LineText(int(line)), r.String())
-	for _, v := range row {
-		record = append(record, string(v))
+	reason := r.String()
+	if word != nil {
+		reason, problem = word(reason), word(problem)
 	}
-	for len(record) < 3+len(p.summary.Columns) { // it is not known which cells a malformed row has
+	record := append(make([]string, 0, 4+len(row)), audience.Harmless(p.files[file].Path()), p.files[file].LineText(int(line)), reason)
+	for _, v := range row {
+		record = append(record, audience.Harmless(string(v)))
+	}
+	for len(record) < 3+len(p.summary.Columns) { // of a row that could not be split
 		record = append(record, "")
 	}
-	if err := p.rejects.Write(harmless(record)); err != nil {
+	if err := p.rejects.Write(append(record, problem)); err != nil {
 		return fmt.Errorf("write rejects: %w", err)
 	}
 	return nil
 }
 
-func harmless(record []string) []string {
-	for i, cell := range record {
-		record[i] = audience.Harmless(cell)
+// headings are the plan's columns as the uploader calls them.
+func (p *planner) headings() []string {
+	names := slices.Clone(p.summary.Columns)
+	for i, src := range slices.Backward(p.files) {
+		for k, at := range src.columns {
+			names[at] = p.files[i].Columns()[k]
+		}
 	}
-	return record
+	return names
 }
 
 // flush writes the rest of the rejects: those of a plan that is refused are

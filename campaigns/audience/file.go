@@ -21,6 +21,10 @@ type File struct {
 	rows     rows
 	file     io.Closer
 	book     *book // nil: it is text
+
+	isOwn     bool // Tocsin has written it
+	ownNumber int  // its column of numbers without plus sign; -1: none
+	plus      []byte
 }
 
 // rows is what each kind of file offers: its next row and the line that row
@@ -114,6 +118,9 @@ func (a *File) Encoding() string { return a.encoding }
 // "column 4".
 func (a *File) Columns() []string { return a.columns }
 
+// Own reports whether Tocsin has written the file: an export, or rejects.
+func (a *File) Own() bool { return a.isOwn }
+
 // Size is about how many octets of text there are to read.
 func (a *File) Size() int64 { return a.size }
 
@@ -134,6 +141,9 @@ func (a *File) Next() ([][]byte, int, error) {
 		if len(c) > 0 && (needsTrim(c[0]) || needsTrim(c[len(c)-1])) {
 			cells[i] = trim(c)
 		}
+	}
+	if a.isOwn {
+		a.own(cells)
 	}
 	for len(cells) < len(a.columns) {
 		cells = append(cells, nil)

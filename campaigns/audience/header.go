@@ -31,6 +31,11 @@ func (a *File) header() error {
 	if a.columns, a.raw, err = columnNames(cells); err != nil {
 		return a.at(line, err)
 	}
+	if a.isOwn, a.ownNumber = recognise(a.columns); a.isOwn {
+		for i, name := range a.columns {
+			a.columns[i] = string(Bare([]byte(name)))
+		}
+	}
 	return nil
 }
 

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -44,20 +43,19 @@ of the rows. The numbers are made up: never send to them through a real carrier.
 }
 
 func generateAudience(path string, o audience.GenerateOptions) error {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	f, err := newPrivate(path)
 	if err != nil {
 		return fmt.Errorf("write audience: %w", err)
 	}
+	defer f.drop()
 	w := bufio.NewWriterSize(f, 1<<18)
 	if err := audience.Generate(w, o); err != nil {
-		f.Close()
 		return fmt.Errorf("write audience: %w", err)
 	}
 	if err := w.Flush(); err != nil {
-		f.Close()
 		return fmt.Errorf("write audience: %w", err)
 	}
-	if err := f.Close(); err != nil {
+	if err := f.keep(); err != nil {
 		return fmt.Errorf("write audience: %w", err)
 	}
 	return nil

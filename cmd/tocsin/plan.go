@@ -49,6 +49,7 @@ that spreadsheets open: their file, line, reason and own columns.`,
 			if err != nil {
 				return err
 			}
+			rows.in(say)
 			p, err := rehearse(cmd.Context(), c, d, rows)
 			if err = rows.settle(err); err != nil {
 				return err
@@ -98,7 +99,7 @@ func rehearse(ctx context.Context, c *configs.Config, d *campaigns.Definition, r
 	p := &rehearsal{d: d, rejects: rows}
 	o := planOptions(c, router, nil)
 	if rows != nil {
-		o.Rejects = rows
+		o.Rejects, o.RejectWord = rows, rows.word
 	}
 	reader, err := ledger.OpenReader(ledgerOptions(c))
 	switch {

@@ -19,9 +19,10 @@ const byteOrderMark = "\ufeff"
 type rejects struct {
 	path  string
 	named bool // by --rejects: a file that cannot be written is an error
-	file  *os.File
-	rows  bool  // some were written
-	err   error // of a file that nobody named
+	file  *privateFile
+	rows  bool                     // some were written
+	word  func(name string) string // what it says in Chinese; nil: it is in English
+	err   error                    // of a file that nobody named
 }
 
 // openRejects makes the file that --rejects names; "" is one beside the
@@ -38,8 +39,7 @@ func openRejects(path string, d *campaigns.Definition) (*rejects, error) {
 }
 
 func (r *rejects) open() (err error) {
-	r.file, err = os.OpenFile(r.path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
+	if r.file, err = newPrivate(r.path); err != nil {
 		return fmt.Errorf("write rejects: %w", err)
 	}
 	if _, err := r.file.WriteString(byteOrderMark); err != nil {
@@ -103,9 +103,17 @@ func (r *rejects) words(failing int, say *words) string {
 	return fmt.Sprintf(say.RejectsIn, failing, r.path)
 }
 
-// discard removes the closed file.
+// in makes it say things in the language of say.
+func (r *rejects) in(say *words) {
+	if r != nil {
+		r.word = rejectWord(say)
+	}
+}
+
+// discard removes the file.
 func (r *rejects) discard() {
 	if r != nil && r.file != nil {
+		r.file.drop()
 		os.Remove(r.path)
 	}
 }
@@ -117,7 +125,10 @@ func (r *rejects) Close() error {
 		return nil
 	}
 	if r.file != nil {
-		return r.file.Close()
+		if err := r.file.keep(); err != nil {
+			return fmt.Errorf("write rejects: %w", err)
+		}
+		return nil
 	}
 	if err := os.Remove(r.path); err != nil && r.err == nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("remove the rejects of an earlier plan: %w", err)

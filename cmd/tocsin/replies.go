@@ -124,17 +124,6 @@ func allReplies(cmd *cobra.Command, reader *ledger.Reader, asJSON bool, say *wor
 }
 
 // listReplies writes who said what.
-func listReplies(cmd *cobra.Command, reader *ledger.Reader, key, out string) (err error) {
-	w := os.Stdout
-	if out != "" {
-		if w, err = os.OpenFile(out, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600); err != nil {
-			return fmt.Errorf("write replies: %w", err)
-		}
-		defer func() {
-			if closeErr := w.Close(); err == nil && closeErr != nil {
-				err = fmt.Errorf("write replies: %w", closeErr)
-			}
-		}()
-	}
-	return reader.ListReplies(cmd.Context(), key, w)
+func listReplies(cmd *cobra.Command, reader *ledger.Reader, key, out string) error {
+	return writeCSV(out, func(w io.Writer) error { return reader.ListReplies(cmd.Context(), key, w) })
 }

@@ -95,15 +95,18 @@ func writeReport(path string, v any) error {
 		return nil
 	}
 	// A plan's samples hold names: nobody else reads them.
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	f, err := newPrivate(path)
 	if err != nil {
 		return fmt.Errorf("write report: %w", err)
 	}
+	defer f.drop()
 	if err := writeJSON(f, v); err != nil {
-		f.Close()
 		return fmt.Errorf("write report: %w", err)
 	}
-	return f.Close()
+	if err := f.keep(); err != nil {
+		return fmt.Errorf("write report: %w", err)
+	}
+	return nil
 }
 
 // shownOccurrences is how many of a campaign's times a report names: the last ones.

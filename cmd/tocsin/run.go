@@ -202,6 +202,7 @@ func (s *system) plan(ctx context.Context, d *campaigns.Definition, rejects stri
 	if err != nil {
 		return known, err
 	}
+	rows.in(say)
 	planned, err := planInto(ctx, s.ledger, s.config, d, ledger.Draft{State: ledger.Approved, Approver: whoRuns()}, rows)
 	err = rows.settle(err)
 	if errors.Is(err, ledger.ErrKnown) && s.config.Shared() { // another process was quicker
@@ -273,7 +274,7 @@ func planInto(ctx context.Context, l *ledger.Ledger, c *configs.Config, d *campa
 	return l.Plan(ctx, draft, func(sink campaigns.Sink) (*campaigns.Summary, error) {
 		o := planOptions(c, router, suppressed)
 		if rows != nil {
-			o.Rejects = rows
+			o.Rejects, o.RejectWord = rows, rows.word
 		}
 		return d.Plan(ctx, o, sink)
 	})

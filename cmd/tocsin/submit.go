@@ -81,9 +81,14 @@ func submit(cmd *cobra.Command, c *configs.Config, d *campaigns.Definition, why,
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
 	if _, known := l.Campaign(d.Key); errors.Is(known, ledger.ErrNotFound) { // else the rows are those of its plan
+		say, err := speak(cmd)
+		if err != nil {
+			return p, nil, err
+		}
 		if rows, err = openRejects(to, d); err != nil {
 			return p, nil, err
 		}
+		rows.in(say)
 	}
 	p, err = (&planning{ledger: l, config: c}).submit(cmd.Context(), d, ledger.Draft{State: ledger.Submitted, Who: by, Why: why}, approve, rows)
 	return p, rows, rows.settle(err)

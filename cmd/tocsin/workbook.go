@@ -6,13 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/xuri/excelize/v2"
 )
 
 // sheetRows is the most rows of a sheet: Excel's own limit.
 const sheetRows = 1 << 20
+
+// headings keep the names of the columns in sight.
+var headings = &excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft"}
 
 // writeWorkbook writes what export writes as CSV into an Excel workbook at path,
 // every cell a text, so that no number loses digits. What does not fit a sheet
@@ -38,11 +40,15 @@ func writeWorkbook(ctx context.Context, path string, export func(context.Context
 	if err != nil {
 		return fmt.Errorf("write workbook: %w", err)
 	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	f, err := newPrivate(path)
 	if err != nil {
 		return fmt.Errorf("write export: %w", err)
 	}
-	if err := errors.Join(book.Write(f), f.Close()); err != nil {
+	defer f.drop()
+	if err := book.Write(f); err != nil {
+		return fmt.Errorf("write export: %w", err)
+	}
+	if err := f.keep(); err != nil {
 		return fmt.Errorf("write export: %w", err)
 	}
 	return nil
@@ -66,6 +72,9 @@ func fillWorkbook(book *excelize.File, records *csv.Reader, limit int) error {
 		}
 		sheet, err := book.NewStreamWriter(name)
 		if err != nil {
+			return err
+		}
+		if err := sheet.SetPanes(headings); err != nil {
 			return err
 		}
 		if err := sheet.SetRow("A1", names); err != nil {

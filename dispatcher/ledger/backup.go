@@ -16,7 +16,7 @@ import (
 // new file; processes may be at work on it meanwhile. Whatever the ledger is kept
 // in, the copy is a file of SQLite, readable by its owner alone.
 func Backup(ctx context.Context, o Options, file string) error {
-	if _, err := os.Stat(file); !errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Lstat(file); !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("back up: %s is there already: name a new file", file)
 	}
 	r, err := OpenReader(o)

@@ -6,9 +6,13 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"tocsin/campaigns/audience"
+	"tocsin/providers/sms"
 )
 
 // exportColumns come before the uploader's own.
@@ -16,10 +20,36 @@ var exportColumns = []string{
 	"number", "state", "reason", "code", "provider", "segments", "offered", "settled", "reference", "resent", "line",
 }
 
-// Export writes one CSV row for each recipient of a campaign: what became of it,
-// then the uploader's own columns. Times are RFC 3339. A cell that a spreadsheet
-// would take for a formula gets an apostrophe in front.
+// ExportOptions are how an export is written; the zero ExportOptions are in English, for
+// everybody.
+type ExportOptions struct {
+	// States are those of the recipients to write; nil: all.
+	States []sms.State
+	// Chinese names the columns in Chinese, and writes times as a spreadsheet reads them,
+	// in the machine's zone as it is now, which the column names.
+	Chinese bool
+	// Word says a state, a reason, true or false in the reader's language; nil: as it is.
+	Word func(name string) string
+}
+
+// An export is one that is being written.
+type export struct {
+	ExportOptions
+	out    *csv.Writer
+	zone   *time.Location
+	layout string
+	record []string
+}
+
+// Export is ExportWith without options.
 func (r *Reader) Export(ctx context.Context, key string, w io.Writer) error {
+	return r.ExportWith(ctx, key, w, ExportOptions{})
+}
+
+// ExportWith writes one CSV row for each recipient of a campaign: what became of it,
+// then the uploader's own columns. Times are RFC 3339 unless they are in Chinese. Cells are
+// audience.Harmless, so that the audience's reader has them back as they were.
+func (r *Reader) ExportWith(ctx context.Context, key string, w io.Writer, o ExportOptions) error {
 	if !known(key) {
 		return ErrNotFound
 	}
@@ -38,24 +68,42 @@ func (r *Reader) Export(ctx context.Context, key string, w io.Writer) error {
 	}
 	c := all[0]
 	buffered := bufio.NewWriterSize(w, 1<<16)
-	out := csv.NewWriter(buffered)
-	if err := out.Write(append(append([]string(nil), exportColumns...), c.Columns...)); err != nil {
+	e := export{ExportOptions: o, out: csv.NewWriter(buffered), zone: time.Local, layout: "2006-01-02T15:04:05.00Z07:00"}
+	if o.Word == nil {
+		e.Word = func(name string) string { return name }
+	}
+	if err := e.out.Write(e.header(c.Columns)); err != nil {
 		return fmt.Errorf("export %s: %w", key, err)
 	}
 	q := r.contents.in(ctx, tx)
 	for _, p := range c.pages {
-		if err := exportPage(ctx, p, q, out); err != nil {
+		if err := e.page(ctx, p, q); err != nil {
 			return fmt.Errorf("export %s: %w", key, err)
 		}
 	}
-	out.Flush()
-	if err := out.Error(); err != nil {
+	e.out.Flush()
+	if err := e.out.Error(); err != nil {
 		return fmt.Errorf("export %s: %w", key, err)
 	}
 	return buffered.Flush()
 }
 
-func exportPage(ctx context.Context, p *page, q *contents, out *csv.Writer) error {
+// header names the columns.
+func (e *export) header(uploaders []string) []string {
+	own := audience.OwnColumns(exportColumns, uploaders, e.Chinese)
+	if e.Chinese {
+		_, offset := time.Now().Zone()
+		e.zone, e.layout = time.FixedZone("", offset), "2006-01-02 15:04:05"
+		for i, name := range exportColumns {
+			if name == "offered" || name == "settled" {
+				own[i] += time.Now().In(e.zone).Format(" (UTC-07:00)")
+			}
+		}
+	}
+	return append(own, audience.UploadersColumns(own, uploaders)...)
+}
+
+func (e *export) page(ctx context.Context, p *page, q *contents) error {
 	if err := p.loadPeople(ctx, q); err != nil {
 		return err
 	}
@@ -65,15 +113,17 @@ func exportPage(ctx context.Context, p *page, q *contents, out *csv.Writer) erro
 		return err
 	}
 	h := &p.people
-	record := make([]string, 0, len(exportColumns)+len(p.campaign.Columns))
 	for i, n := range p.numbers {
-		record = append(record[:0],
-			n.Digits(), h.state[i].String(), h.reason[i].String(), number(int(h.code[i])), p.through(i), number(int(h.parts[i])),
-			p.clock(h.sent[i]), p.clock(h.settled[i]), p.reference(i), strconv.FormatBool(h.flags[i]&wasResent != 0), number(int(lines[i])))
-		for k := range p.campaign.Columns {
-			record = append(record, harmless(string(fields.Value(k, i))))
+		if e.States != nil && !slices.Contains(e.States, h.state[i]) {
+			continue
 		}
-		if err := out.Write(record); err != nil {
+		e.record = append(e.record[:0],
+			n.Digits(), e.Word(h.state[i].String()), e.Word(h.reason[i].String()), number(int(h.code[i])), p.through(i), number(int(h.parts[i])),
+			e.clock(p, h.sent[i]), e.clock(p, h.settled[i]), p.reference(i), e.Word(strconv.FormatBool(h.flags[i]&wasResent != 0)), number(int(lines[i])))
+		for k := range p.campaign.Columns {
+			e.record = append(e.record, audience.Harmless(string(fields.Value(k, i))))
+		}
+		if err := e.out.Write(e.record); err != nil {
 			return err
 		}
 	}
@@ -88,11 +138,11 @@ func number(n int) string {
 	return strconv.Itoa(n)
 }
 
-func (p *page) clock(t uint32) string {
+func (e *export) clock(p *page, t uint32) string {
 	if t == 0 {
 		return ""
 	}
-	return time.UnixMilli(p.millis(t)).Format("2006-01-02T15:04:05.00Z07:00")
+	return time.UnixMilli(p.millis(t)).In(e.zone).Format(e.layout)
 }
 
 // reference joins a recipient's references with spaces.
@@ -103,14 +153,5 @@ func (p *page) reference(i int) string {
 		one, refs = refs.Next()
 		words = append(words, string(one))
 	}
-	return harmless(strings.Join(words, " "))
-}
-
-// harmless keeps a spreadsheet from running a cell as a formula (OWASP, CSV injection).
-func harmless(cell string) string {
-	trimmed := strings.TrimLeft(cell, " \u00a0\n")
-	if trimmed != "" && strings.ContainsRune("=+-@\t\r\x00", rune(trimmed[0])) {
-		return "'" + cell
-	}
-	return cell
+	return audience.Harmless(strings.Join(words, " "))
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"tocsin/campaigns"
+	"tocsin/campaigns/audience"
 	"tocsin/providers/sms"
 )
 
@@ -217,7 +218,7 @@ func (r *Reader) ListReplies(ctx context.Context, key string, w io.Writer) error
 		}
 		label, _ := all[0].Replies.Find(keyword)
 		if err := out.Write([]string{
-			sms.Number(number).Digits(), time.UnixMilli(at).Format("2006-01-02T15:04:05.00Z07:00"), provider, meaning, label.Label, harmless(text),
+			sms.Number(number).Digits(), time.UnixMilli(at).Format("2006-01-02T15:04:05.00Z07:00"), provider, meaning, audience.Harmless(label.Label), audience.Harmless(text),
 		}); err != nil {
 			return fmt.Errorf("list replies to %s: %w", key, err)
 		}

@@ -129,7 +129,9 @@ func TestTheRateHoldsWhateverBefallsARealRedis(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := redistest.New(t, "--enable-debug-command", "yes")
-			client := func() redis.UniversalClient { return redis.NewClient(&redis.Options{Addr: s.Address(), MaxRetries: -1}) }
+			client := func() redis.UniversalClient {
+				return redis.NewClient(&redis.Options{Addr: s.Address(), MaxRetries: -1})
+			}
 			c := meet(t, client)
 			time.Sleep(2 * time.Second)
 			other := client()
@@ -147,7 +149,9 @@ func TestWhoSawNothingOfALossKeepsToTheRate(t *testing.T) {
 		t.Skip("it takes real time")
 	}
 	s := redistest.New(t)
-	client := func() redis.UniversalClient { return redis.NewClient(&redis.Options{Addr: s.Address(), MaxRetries: -1}) }
+	client := func() redis.UniversalClient {
+		return redis.NewClient(&redis.Options{Addr: s.Address(), MaxRetries: -1})
+	}
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	n, away, mu := 3, false, sync.Mutex{}
