@@ -35,8 +35,8 @@ func (s *texts138) AddBatch(b *Batch) error {
 
 func (s *texts138) AddExclusions([]Exclusion) error { return nil }
 
-// planned138 plans a campaign and is what people get.
-func planned138(t *testing.T, d *Definition, columns ...string) (map[sms.Number]string, *Summary) {
+// sentTo plans a campaign and is what people get.
+func sentTo(t *testing.T, d *Definition, columns ...string) (map[sms.Number]string, *Summary) {
 	t.Helper()
 	r, err := NewRenderer(d, columns)
 	if err != nil {
@@ -112,7 +112,7 @@ func TestADefaultStandsWhereThereIsNoValue(t *testing.T) { // B13
 		{"((road|a)b)) is flooded", "a)b is flooded"},
 	} {
 		d := campaign(t, "key: k\ntext: '"+tt.text+"'\naudience: {files: [a.csv]}", map[string]string{"a.csv": road})
-		got, sum := planned138(t, d, "number", "name", "road")
+		got, sum := sentTo(t, d, "number", "name", "road")
 		for _, n := range []sms.Number{8613800138001, 8613800138002, 8613800138003} {
 			if got[n] != tt.want {
 				t.Errorf("%s: got %q, want %q", tt.text, got[n], tt.want)
@@ -132,7 +132,7 @@ func TestADefaultCountsForThoseWhoGetItAlone(t *testing.T) {
 	d := campaign(t, "key: k\ntext: 'Dear ((name|居民)), stay inside'\naudience: {files: [a.csv]}", map[string]string{
 		"a.csv": "number,name\n13800138000,Ann\n13800138001,\n",
 	})
-	_, sum := planned138(t, d, "number", "name")
+	_, sum := sentTo(t, d, "number", "name")
 	if sum.Encoding != "GSM-7 and UCS-2" || string(sum.ForcingUCS2) != "居民" {
 		t.Errorf("got %s, forced by %q", sum.Encoding, string(sum.ForcingUCS2))
 	}
@@ -141,12 +141,12 @@ func TestADefaultCountsForThoseWhoGetItAlone(t *testing.T) {
 func TestRowsWithoutAValueAreExcludedOrSentWhereTheDefinitionSaysSo(t *testing.T) { // B13
 	source := "key: k\ntext: ((name))您好，((road))已被淹没\naudience: {files: [a.csv], missing: %s}"
 	d := campaign(t, fmt.Sprintf(source, "exclude"), map[string]string{"a.csv": road})
-	got, sum := planned138(t, d, "number", "name", "road")
+	got, sum := sentTo(t, d, "number", "name", "road")
 	if len(got) != 1 || sum.Excluded["missing"] != 3 || sum.Missing["road"] != 3 {
 		t.Errorf("exclude: got %v, %v excluded, missing %v", got, sum.Excluded, sum.Missing)
 	}
 	d = campaign(t, fmt.Sprintf(source, "send"), map[string]string{"a.csv": road})
-	got, sum = planned138(t, d, "number", "name", "road")
+	got, sum = sentTo(t, d, "number", "name", "road")
 	if len(got) != 4 || got[8613800138001] != "李四您好，已被淹没" || sum.Missing["road"] != 3 || sum.Excluded["missing"] != 0 {
 		t.Errorf("send: got %v, missing %v", got, sum.Missing)
 	}
@@ -156,7 +156,7 @@ func TestOnlyTheColumnsOfARowsOwnTextCount(t *testing.T) { // B13
 	d := campaign(t, "key: k\nlanguage: lang\ntexts: {zh: ((name))您好, en: 'Stay inside, ((town))'}\naudience: {files: [a.csv]}", map[string]string{
 		"a.csv": "number,name,town,lang,remark\n13800138000,张三,,zh,\n13800138001,,Leeds,en,\n13800138002,李四,,,\n",
 	})
-	_, sum := planned138(t, d, "number", "name", "town", "lang", "remark")
+	_, sum := sentTo(t, d, "number", "name", "town", "lang", "remark")
 	if sum.Planned != 3 {
 		t.Errorf("got %d planned, want all", sum.Planned)
 	}
@@ -201,7 +201,7 @@ func TestFillersStayAsTheyAreAndAreCounted(t *testing.T) { // B13, B14
 	d := campaign(t, "key: k\ntext: ((name))您好\naudience: {files: [a.csv]}", map[string]string{
 		"a.csv": "number,name,remark\n13800138000,NULL,nan\n13800138001,nan,\n13800138002,#N/A,\n13800138003,NULL,\n13800138004,-,\n13800138005,张三,NULL\n",
 	})
-	got, sum := planned138(t, d, "number", "name", "remark")
+	got, sum := sentTo(t, d, "number", "name", "remark")
 	if got[8613800138000] != "NULL您好" || got[8613800138004] != "-您好" {
 		t.Errorf("got %v", got)
 	}

@@ -121,7 +121,7 @@ type PlanOptions struct {
 func (d *Definition) Plan(ctx context.Context, o PlanOptions, sink Sink) (*Summary, error) {
 	p := &planner{d: d, o: o, ctx: ctx, sink: sink, numbers: newNumbers(o.Country)}
 	defer p.close()
-	for _, step := range []func() error{p.open, p.exclusions, p.read, p.refuseMissing, p.sort, p.expect, p.write, p.expect} {
+	for _, step := range []func() error{p.open, p.exclusions, p.read, p.mark, p.refuseMissing, p.sort, p.expect, p.write, p.expect} {
 		if err := step(); err != nil {
 			return nil, errors.Join(err, p.flush())
 		}

@@ -40,6 +40,8 @@ type Summary struct {
 	// programs write for none, such as NULL.
 	Missing map[string]int `json:"missing,omitempty"`
 	Fillers map[string]int `json:"fillers,omitempty"`
+	// Marks tell the audience's files, and the exclude files, from later ones.
+	Marks []Mark `json:"marks,omitempty"`
 	// Replies are what people may answer. Override is why those who opted out get it
 	// too, and Overridden how many of the recipients did.
 	Replies    Replies `json:"replies,omitempty"`

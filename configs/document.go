@@ -18,6 +18,7 @@ type document struct {
 	name   string
 	source []byte
 	file   *ast.File
+	form   *former // what its form lacks; nil: it was not looked at
 }
 
 // node finds the value at a path such as $.providers[1].window; nil when it is
@@ -45,7 +46,11 @@ func (d *document) at(path, format string, args ...any) error {
 	message := fmt.Sprintf(format, args...)
 	for p := path; p != "$" && p != ""; p = parent(p) {
 		if n := d.node(p); n != nil {
-			return d.point(n.GetToken(), message)
+			t := n.GetToken()
+			if t == nil || t.Position == nil {
+				return d.point(t, message)
+			}
+			return &fault{path, t.Position.Line, t.Position.Column, d.point(t, message)}
 		}
 	}
 	if d.name != "" {
@@ -117,14 +122,7 @@ func (d *document) explain(err error) error {
 	}
 	var unknown *yaml.UnknownFieldError
 	if errors.As(err, &unknown) {
-		key := unknown.Token.Value
-		message := fmt.Sprintf("unknown key %q", key)
-		if near := nearest(key, d.keysBeside(unknown.Token)); near != "" {
-			message += fmt.Sprintf("; did you mean %q?", near)
-		} else {
-			message += ": remove it, or see configs/tocsin.yaml for the keys there are"
-		}
-		return d.point(unknown.Token, message)
+		return d.unknownKey(unknown.Token)
 	}
 	var twice *yaml.DuplicateKeyError
 	if errors.As(err, &twice) {

@@ -118,7 +118,14 @@ func parse(path string, data []byte) (_ *Config, _ *document, err error) {
 	}
 	c := Defaults()
 	if len(file.Docs) == 1 && file.Docs[0].Body != nil { // an empty file is all defaults
-		if err := yaml.NodeToValue(file.Docs[0].Body, c, yaml.Strict()); err != nil {
+		doc.form = checkForm(doc)
+		err := yaml.NodeToValue(file.Docs[0].Body, c, yaml.Strict())
+		var unknown *yaml.UnknownFieldError
+		if errors.As(err, &unknown) && len(doc.form.unknown) > 0 { // all of them are told, and what else is wrong
+			c = Defaults()
+			err = yaml.NodeToValue(file.Docs[0].Body, c)
+		}
+		if err != nil {
 			return nil, nil, doc.explain(err)
 		}
 	}

@@ -8,46 +8,54 @@ import (
 	"tocsin/providers/sms"
 )
 
-func validateRoutes(c *Config, d *document) error {
+func validateRoutes(c *Config, d *document) (all []error) {
 	if len(c.Providers) > 0 && len(c.Routes) == 0 {
-		return d.at("$.providers", "there are providers and no routes, so no number would go anywhere: write routes, for example\n"+
-			"routes:\n  - {prefix: \"86\", to: [%s]}", c.Providers[0].Name)
+		return []error{d.at("$.providers", "there are providers and no routes, so no number would go anywhere: write routes, for example\n"+
+			"routes:\n  - {prefix: \"86\", to: [%s]}", c.Providers[0].Name)}
 	}
-	seen := map[string]int{}
-	for i, r := range c.Routes {
-		path := fmt.Sprintf("$.routes[%d]", i)
-		switch {
-		case (r.Carrier == "") == (r.Prefix == ""):
-			return d.at(path, "route %d must have either carrier or prefix: it says which numbers take it", i+1)
-		case r.Carrier != "" && !isCarrier(r.Carrier):
-			return d.at(path+".carrier", "carrier %q is not known: there are %s, %s, %s and %s, and %s for Chinese numbers that nobody is known to serve", r.Carrier,
-				providers.ChinaMobile, providers.ChinaUnicom, providers.ChinaTelecom, providers.ChinaBroadnet, providers.UnknownCarrier)
-		case r.Prefix != "" && !prefixForm.MatchString(r.Prefix):
-			return d.at(path+".prefix", "prefix %q will not do: digits after the plus sign, country code first, for example \"86\", or \"*\" for every number", r.Prefix)
-		case len(r.To) == 0:
-			return d.at(path, "route %d leads nowhere: write to: [NAME], the first provider that is up is taken", i+1)
+	seen := map[string]int{} // numbers a route is for: its index
+	for i := range c.Routes {
+		if err := validateRoute(c, i, seen, d); err != nil {
+			all = append(all, err)
 		}
-		numbers := r.Prefix
-		if r.Prefix == "" { // a carrier has a name in each language
-			c, _ := providers.ParseRuleCarrier(r.Carrier)
-			numbers = "carrier " + c.String()
-		}
-		if j, twice := seen[numbers]; twice {
-			return d.at(path, "route %d is for the same numbers as route %d: join their providers in one list", i+1, j+1)
-		}
-		seen[numbers] = i
-		for j, name := range r.To {
-			step := fmt.Sprintf("%s.to[%d]", path, j)
-			if err := c.known(name, step, d); err != nil {
-				return err
-			}
-			if slices.Contains(r.To[:j], name) {
-				return d.at(step, "provider %s stands twice in this route: remove one", name)
-			}
-		}
-		if err := validateFallback(c, i, d); err != nil {
+	}
+	return all
+}
+
+// validateRoute looks at one route; seen are the numbers of those before it.
+func validateRoute(c *Config, i int, seen map[string]int, d *document) error {
+	r, path := &c.Routes[i], fmt.Sprintf("$.routes[%d]", i)
+	switch {
+	case (r.Carrier == "") == (r.Prefix == ""):
+		return d.at(path, "route %d must have either carrier or prefix: it says which numbers take it", i+1)
+	case r.Carrier != "" && !isCarrier(r.Carrier):
+		return d.at(path+".carrier", "carrier %q is not known: there are %s, %s, %s and %s, and %s for Chinese numbers that nobody is known to serve", r.Carrier,
+			providers.ChinaMobile, providers.ChinaUnicom, providers.ChinaTelecom, providers.ChinaBroadnet, providers.UnknownCarrier)
+	case r.Prefix != "" && !prefixForm.MatchString(r.Prefix):
+		return d.at(path+".prefix", "prefix %q will not do: digits after the plus sign, country code first, for example \"86\", or \"*\" for every number", r.Prefix)
+	case len(r.To) == 0:
+		return d.at(path, "route %d leads nowhere: write to: [NAME], the first provider that is up is taken", i+1)
+	}
+	numbers := r.Prefix
+	if r.Prefix == "" { // a carrier has a name in each language
+		c, _ := providers.ParseRuleCarrier(r.Carrier)
+		numbers = "carrier " + c.String()
+	}
+	if j, twice := seen[numbers]; twice {
+		return d.at(path, "route %d is for the same numbers as route %d: join their providers in one list", i+1, j+1)
+	}
+	seen[numbers] = i
+	for j, name := range r.To {
+		step := fmt.Sprintf("%s.to[%d]", path, j)
+		if err := c.known(name, step, d); err != nil {
 			return err
 		}
+		if slices.Contains(r.To[:j], name) {
+			return d.at(step, "provider %s stands twice in this route: remove one", name)
+		}
+	}
+	if err := validateFallback(c, i, d); err != nil {
+		return err
 	}
 	return nil
 }

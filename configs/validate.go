@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"net"
@@ -35,56 +36,80 @@ var (
 	envForm      = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 )
 
-// validate returns the first thing that is wrong, where it stands and what to do.
+// validate returns all that is wrong, in the order of the file's lines: where each stands
+// and what to do. What follows from another fault is not among it.
 func validate(c *Config, d *document) error {
-	if err := validateSettings(c, d); err != nil {
-		return err
-	}
-	if err := validateRoles(c, d); err != nil {
-		return err
-	}
-	if err := validateReplies(c, d); err != nil {
-		return err
-	}
-	if err := validateCallbacks(c, d); err != nil {
-		return err
-	}
-	for i := range c.Providers {
-		if err := validateProvider(c, i, d); err != nil {
-			return err
+	var all []error
+	add := func(err error) {
+		if err != nil {
+			all = append(all, err)
 		}
 	}
-	if err := validateRoutes(c, d); err != nil {
-		return err
+	all = append(all, validateSettings(c, d)...)
+	for _, check := range []func(*Config, *document) error{validateRoles, validateReplies, validateCallbacks} {
+		add(check(c, d))
 	}
-	return validatePrices(c, d)
+	before := len(all)
+	for i := range c.Providers {
+		all = append(all, validateProvider(c, i, d)...)
+	}
+	if len(all) == before && (d.form == nil || len(d.form.unknown) == 0) { // else they may name what is not there for that alone
+		all = append(all, validateRoutes(c, d)...)
+		add(validatePrices(c, d))
+	}
+	return together(d.withForm(all))
 }
 
-func validateSettings(c *Config, d *document) error {
+// withForm adds to faults of values what is wrong with the form of the file.
+func (d *document) withForm(all []error) []error {
+	if d.form == nil {
+		return all
+	}
+	found := slices.Clone(d.form.unknown)
+	for _, err := range all { // a key that is not known leaves another out
+		var own, key *fault
+		follows := errors.As(err, &own) && slices.ContainsFunc(d.form.unknown, func(u error) bool {
+			return errors.As(u, &key) && strings.Count(key.path, ".") > 1 && item(key.path) == item(own.path)
+		})
+		if !follows {
+			found = append(found, err)
+		}
+	}
+	for _, err := range d.form.changed {
+		var own, other *fault
+		if errors.As(err, &own) && !slices.ContainsFunc(found, func(e error) bool {
+			return errors.As(e, &other) && other.line == own.line && other.column == own.column
+		}) {
+			found = append(found, err)
+		}
+	}
+	return found
+}
+
+func validateSettings(c *Config, d *document) (all []error) {
 	c.Country = strings.ToUpper(c.Country)
 	switch {
 	case c.Data == "":
-		return d.at("$.data", "data is empty: name the folder for the ledger, for example data: ./data")
+		all = append(all, d.at("$.data", "data is empty: name the folder for the ledger, for example data: ./data"))
 	case c.Ledger != "sqlite":
 		if why := postgres(c.Ledger); why != "" {
-			return d.at("$.ledger", "%s", why)
+			all = append(all, d.at("$.ledger", "%s", why))
 		}
 	}
-	switch {
-	case !countryForm.MatchString(c.Country):
-		return d.at("$.country", "country %q is not an ISO 3166-1 code: write two letters, for example country: CN", c.Country)
+	if !countryForm.MatchString(c.Country) {
+		all = append(all, d.at("$.country", "country %q is not an ISO 3166-1 code: write two letters, for example country: CN", c.Country))
 	}
 	if c.Queue != "embedded" {
 		if why := redis(c.Queue); why != "" {
-			return d.at("$.queue", "%s", why)
+			all = append(all, d.at("$.queue", "%s", why))
 		}
 	}
 	if c.Admin != "off" {
 		if why := address(c.Admin, true); why != "" {
-			return d.at("$.admin", "admin %s: write HOST:PORT, for example 127.0.0.1:9090, or off", why)
+			all = append(all, d.at("$.admin", "admin %s: write HOST:PORT, for example 127.0.0.1:9090, or off", why))
 		}
 	}
-	return nil
+	return all
 }
 
 // address says what is wrong with host:port; "" when nothing is.
@@ -103,11 +128,18 @@ func address(hostPort string, anyHost bool) string {
 	return ""
 }
 
-func validateProvider(c *Config, i int, d *document) error {
+// validateProvider returns all that is wrong with the keys that every provider has, and the
+// first of those of its protocol.
+func validateProvider(c *Config, i int, d *document) (all []error) {
 	p := &c.Providers[i]
 	path := fmt.Sprintf("$.providers[%d]", i)
 	if err := validateNames(c, i, path, d); err != nil {
-		return err
+		return []error{err}
+	}
+	add := func(err error) {
+		if err != nil {
+			all = append(all, err)
+		}
 	}
 	batch := maxBatch
 	if p.Protocol == SMPP && p.Version == "5.0" {
@@ -123,22 +155,27 @@ func validateProvider(c *Config, i int, d *document) error {
 		{"rate", p.Rate, 0, maxRate},
 	} {
 		if n.value < n.low || n.value > n.high {
-			return d.at(path+"."+n.key, "%s of provider %s is %d: it must be %d to %d", n.key, p.Name, n.value, n.low, n.high)
+			add(d.at(path+"."+n.key, "%s of provider %s is %d: it must be %d to %d", n.key, p.Name, n.value, n.low, n.high))
 		}
 	}
 	if p.Floor < 0 || p.Floor > maxFloor || math.IsNaN(p.Floor) {
-		return d.at(path+".floor", "floor of provider %s is %v: it is the share of the rate that routine campaigns keep while urgent ones are sent, 0 to %v",
-			p.Name, p.Floor, maxFloor)
+		add(d.at(path+".floor", "floor of provider %s is %v: it is the share of the rate that routine campaigns keep while urgent ones are sent, 0 to %v",
+			p.Name, p.Floor, maxFloor))
 	}
 	if len(p.Sender) > maxSender || !printable(p.Sender) {
-		return d.at(path+".sender", "sender of provider %s: at most %d ASCII characters", p.Name, maxSender)
+		add(d.at(path+".sender", "sender of provider %s: at most %d ASCII characters", p.Name, maxSender))
 	}
-	if err := validateOnlyOn(p, path, d); err != nil {
-		return err
-	}
+	add(validateOnlyOn(p, path, d))
 	if err := validateForeign(p, path, d); err != nil {
-		return err
+		return append(all, err)
 	}
+	add(validateProtocol(c, i, path, d))
+	return all
+}
+
+// validateProtocol looks at the keys of a provider's protocol.
+func validateProtocol(c *Config, i int, path string, d *document) error {
+	p := &c.Providers[i]
 	if p.Protocol == Stub {
 		return validateStub(p, path, d)
 	}

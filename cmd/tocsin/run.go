@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"os/user"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -191,6 +192,9 @@ func (s *system) plan(ctx context.Context, d *campaigns.Definition, rejects stri
 			"campaign %s was planned from another definition, and nobody gets two versions of one warning: put the old definition back to continue it, or give the new one a new key", d.Key)}
 	case err == nil:
 		fmt.Fprintf(talk, say.Continuing, d.Key)
+		if err := tellChanged(ctx, talk, d, known, say); err != nil {
+			return known, err
+		}
 		if known.State != ledger.Finished && known.State != ledger.Cancelled {
 			printTimes(talk, d.Schedule.Times(time.Now()), say)
 		}
@@ -218,6 +222,18 @@ func (s *system) plan(ctx context.Context, d *campaigns.Definition, rejects stri
 		return planned, err
 	}
 	return planned, tellPlan(talk, d, planned, rows, say)
+}
+
+// tellChanged says which files are others than those that a campaign was planned from.
+func tellChanged(ctx context.Context, talk io.Writer, d *campaigns.Definition, c ledger.Campaign, say *words) error {
+	sum, err := summaryOf(c)
+	if err != nil {
+		return err
+	}
+	if changed := d.Changed(ctx, sum); len(changed) > 0 {
+		fmt.Fprintf(talk, "  %s: %s\n", say.Warning, fmt.Sprintf(say.FileChanged, strings.Join(changed, ", ")))
+	}
+	return nil
 }
 
 // tellPlan says what people should know of a plan that was just made.

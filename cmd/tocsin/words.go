@@ -86,6 +86,7 @@ type words struct {
 	WaitsForStart string // time
 	WaitsForHours string // time
 	MachineClock  string // for campaigns.MachineClock
+	FileChanged   string // files
 	Warning       string
 	Warnings      map[string]string // by the kind of a campaigns.Warning: {n} is its Count, {what} its What
 	Workbook      string

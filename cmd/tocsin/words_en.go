@@ -82,6 +82,7 @@ var wordsEN = words{
 	WaitsForStart: "until %s, its start",
 	WaitsForHours: "until %s, when its window opens",
 	MachineClock:  campaigns.MachineClock,
+	FileChanged:   "%s: changed since the campaign was planned. Its plan stays as it was, and nobody is added or taken out. To send to those of the changed file, give the definition a new key; who is in both gets both",
 	Warning:       "WARNING",
 	Warnings: map[string]string{
 		campaigns.WarnLanguages:       "{n} recipients name a language without a text and get the first one",

@@ -82,6 +82,7 @@ var wordsZH = words{
 	WaitsForStart: "到 %s 才开始（预定开始时间）",
 	WaitsForHours: "到 %s 才开始（发送时段开启）",
 	MachineClock:  "本机时钟",
+	FileChanged:   "%s：活动计划之后文件有改动。计划保持不变，不会增减收件人。要按改动后的文件发送，请给定义换一个新的 key；两份名单中都有的人会收到两次",
 	Warning:       "警告",
 	Warnings: map[string]string{
 		campaigns.WarnLanguages:       "{n} 名收件人的语言没有对应文本，将收到第一种文本",
