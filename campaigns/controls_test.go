@@ -15,7 +15,7 @@ func TestADefinitionWithAControlCharacterIsRefusedWithItsLine(t *testing.T) {
 		"ESC in the title":         {strings.Replace(good, "High water", `"High\e[2Jwater"`, 1), "flood.yaml:2:8: title holds the control character U+001B"},
 		"a second line in it":      {strings.Replace(good, "High water", `"balanced\nHigh"`, 1), "flood.yaml:2:8: title holds the control character U+000A"},
 		"NUL in the text":          {strings.Replace(good, "Leave now", `"Leave\0now"`, 1), "flood.yaml:3:7: the text holds the control character U+0000"},
-		"NUL in a file's name":     {strings.Replace(good, "people.csv", `"people\0.csv"`, 1), "flood.yaml:5:11: file holds the control character U+0000"},
+		"NUL in a file's name":     {strings.Replace(good, "people.csv", `"people\0.csv"`, 1), "flood.yaml:5:11: files[0] holds the control character U+0000"},
 		"NUL in a column":          {good + "  columns: {number: \"a\\0\"}\n", "a value holds the control character U+0000"},
 		"NUL in a reply's keyword": {good + "replies: {\"1\\0\": safe}\n", "holds the control character U+0000"},
 		"NUL in a reply's meaning": {good + "replies: {\"1\": \"safe\\0\"}\n", "holds the control character U+0000"},
