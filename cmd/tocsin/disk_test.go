@@ -116,13 +116,14 @@ func fill(t *testing.T, path string) {
 }
 
 // TestTheLedgerIsLockedForAWhile: a backup or a curious person holds the
-// database for 3 s in the middle of a campaign. It waits.
+// database for a second in the middle of a campaign. It waits.
 func TestTheLedgerIsLockedForAWhile(t *testing.T) {
 	t.Parallel()
 	carrier := runCarrier(t, "--latency", "10ms")
 	w := newWorkplace(t, carrier.address, 8000, "    window: 10\n    batch: 10", "receipts: {wait: 10s}")
+	g := w.atGate(t, carrier, 10_000)
 	p := w.start(t, "run", w.campaign, "--no-progress")
-	carrier.hasTaken(t, 10_000)
+	g.shut(t)
 	db, err := sql.Open("sqlite", "file:"+filepath.Join(w.data, "ledger.db")+"?_pragma=busy_timeout(5000)")
 	if err != nil {
 		t.Fatal(err)
@@ -136,7 +137,8 @@ func TestTheLedgerIsLockedForAWhile(t *testing.T) {
 	if _, err := conn.ExecContext(context.Background(), "BEGIN IMMEDIATE"); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(3 * time.Second) // the fault itself
+	g.open(never)
+	time.Sleep(time.Second) // the fault itself
 	if _, err := conn.ExecContext(context.Background(), "ROLLBACK"); err != nil {
 		t.Fatal(err)
 	}
@@ -150,18 +152,20 @@ func TestTheLedgerIsLockedForAWhile(t *testing.T) {
 func TestASecondProgramOnTheSameFolderIsRefused(t *testing.T) {
 	t.Parallel()
 	carrier := runCarrier(t, "--latency", "10ms")
-	w := newWorkplace(t, carrier.address, 8000, "    window: 10\n    batch: 10", "receipts: {wait: 10s}")
+	w := newWorkplace(t, carrier.address, 8000, "    window: 10\n    batch: 10"+patience, "receipts: {wait: 30s}")
+	g := w.atGate(t, carrier, 10_000)
 	p := w.start(t, "run", w.campaign, "--no-progress")
-	carrier.hasTaken(t, 10_000)
+	g.shut(t)
 	for _, args := range [][]string{{"run", w.campaign, "--no-progress"}, {"serve"}} {
 		_, talk, code := w.run(t, args...)
 		if code != exitFailed || !strings.Contains(string(talk), "another tocsin works on this data folder: "+w.data) {
 			t.Errorf("tocsin %v: got exit %d and %s, want 1", args, code, talk)
 		}
 	}
-	if r := w.report(t); !r.Balanced { // reading is for everybody
-		t.Errorf("got %+v", r)
+	if r := w.report(t); !r.Balanced || r.Recipients.Waiting == 0 { // reading is for everybody
+		t.Errorf("got %+v, want a report in the middle of the campaign", r)
 	}
+	g.open(never)
 	if code := p.wait(t); code != exitOK {
 		t.Errorf("got exit %d, want 0\n%s", code, p.talk.String())
 	}

@@ -96,12 +96,16 @@ func freePort(t testing.TB) string {
 	return ""
 }
 
+// patient is how long a test waits for what must come: far longer than a slow machine needs, so
+// that only what never comes fails.
+const patient = 5 * time.Minute
+
 // waitFor polls a condition of another process.
 func waitFor(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(time.Minute); !ok(); {
+	for deadline := time.Now().Add(patient); !ok(); {
 		if time.Now().After(deadline) {
-			t.Fatalf("%s: not within a minute", what)
+			t.Fatalf("%s: not within %v", what, patient)
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
@@ -191,10 +195,10 @@ func (p *process) wait(t testing.TB) int {
 	t.Helper()
 	select {
 	case <-p.ended:
-	case <-time.After(2 * time.Minute):
+	case <-time.After(patient):
 		p.signal(syscall.SIGQUIT)
 		<-p.ended
-		t.Fatalf("%v: not at its end within 2 minutes", p.cmd.Args)
+		t.Fatalf("%v: not at its end within %v", p.cmd.Args, patient)
 	}
 	return p.cmd.ProcessState.ExitCode()
 }
@@ -275,6 +279,15 @@ func write(t testing.TB, path, text string, mode os.FileMode) {
 // command is the program with these arguments and the workplace's configuration.
 func (w workplace) command(t testing.TB, args ...string) *exec.Cmd {
 	return exec.Command(mustBinary(t), append(args, "--config", w.config)...)
+}
+
+// replaceOnce is text with old, which it must hold, replaced by fresh at its first place.
+func replaceOnce(t testing.TB, text, old, fresh string) string {
+	t.Helper()
+	if !strings.Contains(text, old) {
+		t.Fatalf("there is no %q to replace", old)
+	}
+	return strings.Replace(text, old, fresh, 1)
 }
 
 // start runs the program until it ends or the test does.

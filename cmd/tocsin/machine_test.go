@@ -82,10 +82,10 @@ func TestKilledForWantOfMemory(t *testing.T) {
 	slow(t)
 	const count, window, batch = 20_000, 4, 10
 	carrier := runCarrier(t, "--latency", "5ms", "--lose-receipts", "1")
-	w := newWorkplace(t, carrier.address, count, fmt.Sprintf("    connections: 1\n    window: %d\n    batch: %d\n    rate: 3000", window, batch),
+	w := newWorkplace(t, carrier.address, count, fmt.Sprintf("    connections: 1\n    window: %d\n    batch: %d\n    rate: 1000", window, batch),
 		"receipts: {wanted: false}\nin_doubt: hold")
 	p := w.start(t, "run", w.campaign, "--no-progress")
-	carrier.hasTaken(t, 300_000)
+	carrier.hasTaken(t, 100_000)
 	// Somebody beside it takes all the memory of both, and the kernel ends the one that it
 	// is told to.
 	hog := exec.Command("tail", "/dev/zero")
@@ -100,7 +100,7 @@ func TestKilledForWantOfMemory(t *testing.T) {
 	defer func() { eats.signal(syscall.SIGKILL); <-eats.ended }()
 	select {
 	case <-p.ended:
-	case <-time.After(time.Minute):
+	case <-time.After(patient):
 		t.Fatal("it lives on without memory")
 	}
 	if status, ok := p.cmd.ProcessState.Sys().(syscall.WaitStatus); ok && status.Exited() {
@@ -155,7 +155,7 @@ func TestANetworkThatSwallowsEverythingIsFoundOut(t *testing.T) {
 		}
 		return err == nil
 	})
-	w := newWorkplace(t, address, count, fmt.Sprintf("    connections: 1\n    window: %d\n    batch: %d\n    rate: 400\n    enquire_link: 5s\n    response_timeout: 5s", window, batch),
+	w := newWorkplace(t, address, count, fmt.Sprintf("    connections: 1\n    window: %d\n    batch: %d\n    rate: 200\n    enquire_link: 5s\n    response_timeout: 5s", window, batch),
 		"receipts: {wait: 20s}\nin_doubt: hold")
 	p := w.start(t, "run", w.campaign, "--no-progress", "-v")
 	waitFor(t, "the carrier has taken some", func() bool { return size(journal) > 100_000 })

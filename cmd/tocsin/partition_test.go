@@ -132,7 +132,7 @@ func TestAProcessThatIsCutOffItsDatabaseStopsSending(t *testing.T) {
 	}
 	const count, window, batch = 20_000, 4, 10
 	f := newFleet(t, 2, count, []string{"--latency", "20ms", "--lose-receipts", "1"},
-		fmt.Sprintf("    connections: 1\n    window: %d\n    batch: %d\n    rate: 1200", window, batch), "receipts: {wanted: false}\nin_doubt: hold")
+		fmt.Sprintf("    connections: 1\n    window: %d\n    batch: %d\n    rate: 700", window, batch), "receipts: {wanted: false}\nin_doubt: hold")
 	w := f.through(t, 0)
 	f.ready(t, 0)
 	f.serve = append(f.serve, f.campaign)
@@ -195,11 +195,8 @@ func TestALedgerThatHasGoneBackIsPausedAndInDoubt(t *testing.T) {
 	t.Parallel()
 	slow(t)
 	const count = 40_000 // more than it sends before the server goes back
-	f := newFleet(t, 2, count, []string{"--latency", "5ms"}, "    connections: 1\n    window: 4\n    batch: 10\n    rate: 1000", "receipts: {wait: 20s}\nin_doubt: hold").sail(t)
-	for i := range f.ships {
-		f.ready(t, i)
-	}
-	f.carrier.hasTaken(t, 200_000)
+	f := newFleet(t, 2, count, []string{"--latency", "5ms"}, "    connections: 1\n    window: 4\n    batch: 10\n    rate: 500", "receipts: {wait: 1m}\nin_doubt: hold").begin(t)
+	f.carrier.hasTaken(t, 100_000)
 	if err := f.pg.Snapshot(); err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +204,7 @@ func TestALedgerThatHasGoneBackIsPausedAndInDoubt(t *testing.T) {
 		f.ready(t, i)
 	}
 	before := size(f.carrier.journal)
-	waitFor(t, "the carrier has taken more", func() bool { return size(f.carrier.journal) > before+200_000 })
+	waitFor(t, "the carrier has taken more", func() bool { return size(f.carrier.journal) > before+100_000 })
 	if err := f.pg.Rewind(); err != nil {
 		t.Fatal(err)
 	}
@@ -216,7 +213,7 @@ func TestALedgerThatHasGoneBackIsPausedAndInDoubt(t *testing.T) {
 		return code == exitOK && strings.Contains(string(out), `"state": "paused"`)
 	})
 	waitFor(t, "nobody waits or is on the way", func() bool { r := f.report(t); return r.Recipients.Waiting+r.Recipients.Offered == 0 })
-	at := size(f.carrier.journal)
+	at := quiet(t, f.carrier.journal)
 	time.Sleep(2 * time.Second) // nothing may be sent meanwhile
 	if now := size(f.carrier.journal); now != at {
 		t.Errorf("the carrier took %d octets more of a ledger that has lost something, want none", now-at)
@@ -238,16 +235,19 @@ func TestClocksThatAreWrongStealNothing(t *testing.T) {
 	t.Parallel()
 	slow(t)
 	const count = 10_000
-	f := newFleet(t, 2, count, []string{"--latency", "5ms"}, "    connections: 1\n    window: 4\n    batch: 10\n    rate: 1000", "receipts: {wait: 20s}\nin_doubt: hold")
+	f := newFleet(t, 2, count, []string{"--latency", "5ms"}, "    connections: 1\n    window: 4\n    batch: 10\n    rate: 1000"+patience, "receipts: {wait: 1m}\nin_doubt: hold")
+	g := f.atGate(t, f.carrier, 20_000)
 	for i, wrong := range []string{"2m", "-2m"} {
-		args := []string{"serve", "--admin", f.admins[i], "--config", f.config}
-		if i == 0 {
-			args = append(args, f.campaign)
-		}
-		cmd := exec.Command(mustFaultBinary(t), args...)
+		cmd := exec.Command(mustFaultBinary(t), "serve", "--admin", f.admins[i], "--config", f.config)
 		cmd.Env = append(os.Environ(), "CLOCK="+wrong)
 		f.ships[i] = startProcess(t, cmd, f.secrets)
 	}
+	for i := range f.ships {
+		f.ready(t, i)
+	}
+	f.tocsin(t, "submit", f.campaign, "--approve", "--by", "li", "--reason", "checked")
+	f.owners(t, 2)
+	g.open(never)
 	f.finished(t)
 	a := f.audited(t, f.carrier.journal)
 	f.whole(t, count, a)

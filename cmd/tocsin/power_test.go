@@ -110,7 +110,7 @@ func TestALedgerThatIsDamagedIsFoundOut(t *testing.T) {
 	t.Parallel()
 	const count = 2000
 	carrier := runCarrier(t, "--latency", "2ms")
-	w := newWorkplace(t, carrier.address, count, "    connections: 1\n    window: 2\n    batch: 10\n    rate: 2000", "receipts: {wait: 20s}\nin_doubt: hold")
+	w := newWorkplace(t, carrier.address, count, "    connections: 1\n    window: 2\n    batch: 10\n    rate: 500", "receipts: {wait: 20s}\nin_doubt: hold")
 	p := w.start(t, "run", w.campaign, "--no-progress")
 	carrier.hasTaken(t, 30_000)
 	p.cmd.Process.Kill()

@@ -38,10 +38,7 @@ func TestARedisOfManyIsLostInTheMiddle(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			url, lose := tt.run(t)
-			f := newFleet(t, 2, count, []string{"--latency", "10ms"}, "    connections: 1\n    window: 4\n    batch: 10\n    rate: 2000", "receipts: {wait: 20s}").over(t, url).sail(t)
-			for i := range f.ships {
-				f.ready(t, i)
-			}
+			f := newFleet(t, 2, count, []string{"--latency", "10ms"}, "    connections: 1\n    window: 4\n    batch: 10\n    rate: 2000", "receipts: {wait: 1m}").over(t, url).begin(t)
 			f.carrier.hasTaken(t, 300_000)
 			lose()
 			f.finished(t)

@@ -175,7 +175,7 @@ func TestWhoIsPutOnTheListBesideAServerIsNotSentWhatRuns(t *testing.T) {
 	t.Parallel()
 	const count = 3000
 	carrier := runCarrier(t)
-	w := newWorkplace(t, carrier.address, count, "    rate: 200", "receipts: {wanted: false}")
+	w := newWorkplace(t, carrier.address, count, "    rate: 40", "receipts: {wanted: false}")
 	admin := freePort(t)
 	const token = "0123456789abcdef0123456789abcdef"
 	write(t, w.dir+"/tokens", token+" li\n", 0o600)
@@ -205,7 +205,7 @@ func TestWhoIsPutOnTheListBesideAServerIsNotSentWhatRuns(t *testing.T) {
 func TestWhoIsPutOnTheListOfASharedLedgerIsHeededByAllThatServeIt(t *testing.T) {
 	t.Parallel()
 	const count = 6000
-	f := newFleet(t, 2, count, nil, "    rate: 300", "receipts: {wanted: false}").sail(t)
+	f := newFleet(t, 2, count, nil, "    rate: 100", "receipts: {wanted: false}").begin(t)
 	f.carrier.hasTaken(t, 10_000)
 	if _, talk, code := f.run(t, "suppress", f.numbers(t)); code != exitOK || !strings.Contains(string(talk), fmt.Sprintf("%d of them are new", count)) {
 		t.Errorf("got exit %d and %s, want them on the list", code, talk)

@@ -97,14 +97,14 @@ func scriptUntil(ts *testscript.TestScript, neg bool, args []string) {
 	need(ts, neg, args, 2)
 	want, err := regexp.Compile(args[0])
 	ts.Check(err)
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(patient); ; time.Sleep(10 * time.Millisecond) {
 		err := ts.Exec(args[1], args[2:]...)
 		out := ts.ReadFile("stdout")
 		if err == nil && want.MatchString(out) {
 			return
 		}
 		if time.Now().After(deadline) {
-			ts.Fatalf("not within a minute: %v\n%s", err, out)
+			ts.Fatalf("not within %v: %v\n%s", patient, err, out)
 		}
 	}
 }

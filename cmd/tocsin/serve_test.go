@@ -93,7 +93,7 @@ func TestServeIsWatchable(t *testing.T) {
 func TestAServersLedgerIsCommandedThroughItsAPI(t *testing.T) {
 	t.Parallel()
 	carrier := runCarrier(t)
-	w := newWorkplace(t, carrier.address, 5000, "    rate: 500", "receipts: {wait: 5s}")
+	w := newWorkplace(t, carrier.address, 5000, "    rate: 50", "receipts: {wait: 5s}")
 	admin := freePort(t)
 	const token = "0123456789abcdef0123456789abcdef"
 	write(t, w.dir+"/tokens", token+" li\n", 0o600)

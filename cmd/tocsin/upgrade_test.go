@@ -25,18 +25,21 @@ func TestOldAndNewSideBySide(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := newFleet(t, 2, count, []string{"--latency", "10ms"}, "    connections: 1\n    window: 4\n    batch: 10\n    rate: 2000", "receipts: {wait: 20s}")
+	f := newFleet(t, 2, count, []string{"--latency", "10ms"}, "    connections: 1\n    window: 4\n    batch: 10\n    rate: 2000"+patience, "receipts: {wait: 1m}")
+	g := f.atGate(t, f.carrier, 50_000)
 	f.serve = append(f.serve, f.campaign)
 	f.launch(t, 0)
 	f.ready(t, 0)
-	f.carrier.hasTaken(t, 200_000)
+	g.shut(t)
 	f.ships[1] = startProcess(t, exec.Command(next, "serve", "--admin", f.admins[1], "--config", f.config), f.secrets)
 	f.ready(t, 1)
+	g.open(100_000)
 	waitFor(t, "both send", func() bool { a, b := f.sent(0), f.sent(1); return a != "" && a != "0" && b != "" && b != "0" })
 	// Another of the old ones comes up beside it, and one goes.
 	f.ships = append(f.ships, nil)
 	f.admins = append(f.admins, freePort(t))
 	f.launch(t, 2)
+	g.open(never)
 	f.ready(t, 2)
 	f.ships[0].signal(syscall.SIGTERM)
 	if code := f.ships[0].wait(t); code != exitOK {
