@@ -59,7 +59,7 @@ func (k *kept) add(file int, n sms.Number, values [][]byte) (uint32, bool) {
 // room makes room for size octets in the last chunk; false: 4 GiB are full.
 func (k *kept) room(size int) bool {
 	last := len(k.chunks) - 1
-	if last >= 0 && len(k.chunks[last])+size <= chunkSize {
+	if last >= 0 && len(k.chunks[last])+size < chunkSize {
 		return true
 	}
 	if last+1 >= 1<<(32-chunkBits) {
@@ -140,26 +140,73 @@ func (k *kept) values(dst [][]byte, step int, e entry, digits []byte) []byte {
 	return digits
 }
 
-// fields makes the fields of a batch, using f's memory again.
+// fields makes the fields of a batch, using f's memory again. The rows are read once, for
+// the places of their values; then each value is copied once, column after column.
 func (k *kept) fields(f *Fields, entries []entry, s *scratch) {
-	f.columns, f.rows = k.columns, len(entries)
-	s.values = grown(s.values, k.columns*len(entries))
-	s.digits = grown(s.digits, 11*len(entries))[:0]
+	rows := len(entries)
+	f.columns, f.rows = k.columns, rows
+	f.ends = grown(f.ends, k.columns*rows)
+	s.at = grown(s.at, len(f.ends))
+	size := 0
 	for i, e := range entries {
-		s.digits = k.values(s.values[i:], len(entries), e, s.digits)
+		b := k.chunks[e.ref>>chunkBits]
+		at := int(e.ref & (chunkSize - 1))
+		for b[at] >= 0x80 { // the file
+			at++
+		}
+		at++
+		for j, c := i, 0; c < k.columns; j, c = j+rows, c+1 {
+			n := int(b[at])
+			if at++; n >= 0x80 {
+				v, head := binary.Uvarint(b[at-1:])
+				n, at = int(v), at-1+head
+			}
+			if c == k.number {
+				if n == 0 {
+					f.ends[j], s.at[j] = 11, digitsAt
+					size += 11
+					continue
+				}
+				n--
+			}
+			f.ends[j], s.at[j] = uint32(n), e.ref&^(chunkSize-1)|uint32(at)
+			at += n
+			size += n
+		}
 	}
-	f.ends = grown(f.ends, len(s.values))
-	f.data = f.data[:0]
-	for i, v := range s.values {
-		f.data = append(f.data, v...)
-		f.ends[i] = uint32(len(f.data))
+	f.data = grown(f.data, size+short)
+	end := 0
+	for j, at := range s.at {
+		n := int(f.ends[j])
+		to := f.data[end:]
+		end += n
+		f.ends[j] = uint32(end)
+		if at == digitsAt {
+			strconv.AppendUint(to[:0], entries[j%rows].key&numberMask-86*1e11, 10)
+			continue
+		}
+		from := k.chunks[at>>chunkBits]
+		from = from[at&(chunkSize-1) : cap(from)]
+		if n <= short && len(from) >= short { // what is behind it is written over
+			*(*[short]byte)(to) = [short]byte(from)
+			continue
+		}
+		copy(to, from[:n])
 	}
+	f.data = f.data[:size]
 }
+
+const (
+	// short is a value that is copied in one piece.
+	short = 16
+	// digitsAt is the place of a number that was not kept: nothing is in the last octet of a
+	// chunk.
+	digitsAt = 1<<32 - 1
+)
 
 // scratch is memory that fields uses again.
 type scratch struct {
-	values [][]byte
-	digits []byte
+	at []uint32 // where in kept each value is
 }
 
 // grown is s with length n, its contents of no meaning.
