@@ -147,6 +147,7 @@ func TestAMalformedRowOfAnExcludeListRefuses(t *testing.T) { // B2
 			d := campaign(t, "key: k\ntext: t\naudience: {files: [a.csv], exclude: [x.csv]}", map[string]string{"a.csv": "number\n13800138000\n", "x.csv": file})
 			_, err := d.Plan(t.Context(), PlanOptions{Router: carriers{}, Country: "CN"}, discard{})
 			refusedAt(t, err, "x.csv:2: ")
+			refusedAt(t, err, "correct this row, as everybody in an exclude file must be read")
 		})
 	}
 }

@@ -322,7 +322,7 @@ func (p *planner) excludeFile(f *audience.File) error {
 			return nil
 		}
 		if e, ok := err.(*audience.RowError); ok { // somebody who must not be reached may stand in it
-			return p.fileError("", f.Path(), f.At(line, e))
+			return p.fileError("", f.Path(), f.At(line, fmt.Errorf("%w: correct this row, as everybody in an exclude file must be read", e)))
 		}
 		if err != nil {
 			return p.fileError("", f.Path(), err)

@@ -245,7 +245,7 @@ func (p *rehearsal) print(w io.Writer, say *words) {
 	s := p.Plan
 	var t sheet
 	for i, path := range p.d.Audience.Files {
-		t.add(say.FileLabel, fmt.Sprintf(say.File, path, s.Encodings[i], s.FileRows[i]))
+		t.add(say.FileLabel, fileLine(s, i, path, say))
 	}
 	for _, text := range bookLines(s.Books, say) {
 		t.add(say.Workbook, text)

@@ -74,6 +74,7 @@ type words struct {
 	// The plan.
 	File          string // path, encoding, rows
 	FileLabel     string
+	FileLines     string // lines in all, of headings, rows, further lines of rows, blank
 	ThroughRoute  string // route
 	RouteCounts   string // recipients, segments
 	Or            string // between the providers of a route

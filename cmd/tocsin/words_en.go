@@ -69,6 +69,7 @@ var wordsEN = words{
 	},
 
 	FileLabel:     "file",
+	FileLines:     "%d lines: %d of headings, %d of rows, %d more inside cells of several lines, %d blank",
 	File:          "%s (%s, %d rows)",
 	ThroughRoute:  "through %s",
 	RouteCounts:   "%d recipients, %d segments",

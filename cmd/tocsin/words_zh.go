@@ -69,6 +69,7 @@ var wordsZH = words{
 	},
 
 	FileLabel:     "文件",
+	FileLines:     "文件共 %d 行：表头 %d 行，数据 %d 行，单元格内换行另占 %d 行，空行 %d 行",
 	File:          "%s（%s，%d 行）",
 	ThroughRoute:  "通道 %s",
 	RouteCounts:   "%d 名收件人，%d 段",
