@@ -67,6 +67,8 @@ func (p *planner) close() {
 func (p *planner) fileError(place, path string, err error) error {
 	var e *audience.Error
 	switch {
+	case p.ctx.Err() != nil && errors.Is(err, p.ctx.Err()):
+		return p.ctx.Err()
 	case errors.As(err, &e):
 		return &Refusal{File: e.File, Line: e.Line, Err: e.Err}
 	case errors.Is(err, os.ErrNotExist):
@@ -95,7 +97,7 @@ func (p *planner) open() error {
 		if readTwice(a, i) {
 			return p.d.refuse(place, "the file %s is there twice", path)
 		}
-		f, err := audience.OpenWith(path, a.Reading[i])
+		f, err := audience.OpenContext(p.ctx, path, a.Reading[i])
 		if err != nil {
 			return p.fileError(place, path, err)
 		}
@@ -287,7 +289,7 @@ func (p *planner) numberColumn(f *audience.File, names []string, list bool) (int
 // exclusions reads the exclude files.
 func (p *planner) exclusions() error {
 	for i, path := range p.d.Audience.Exclude {
-		f, err := audience.OpenWith(path, p.d.Audience.ExcludeReading[i])
+		f, err := audience.OpenContext(p.ctx, path, p.d.Audience.ExcludeReading[i])
 		if err != nil {
 			return p.fileError(fmt.Sprintf("$.audience.exclude[%d]", i), path, err)
 		}

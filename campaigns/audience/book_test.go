@@ -1,6 +1,7 @@
 package audience
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -331,4 +332,36 @@ func TestNumberColumnsOfWorkbooksHaveAllDigitsOrNone(t *testing.T) { // B8, B11
 	}
 	rows += `<row r="50"><c r="A50" s="1"><v>13800000000</v></c></row><row r="51"><c r="A51" s="1"><v>13800138000</v></c></row><row r="52"><c r="A52" s="3"><v>46357</v></c></row>`
 	wantRows(t, testBook(t, styles, "", testSheet{name: "a", rows: rows}), "", append(want, []string{"50", "1.38E+10"}, []string{"51", "13800138000"}, []string{"52", "46357"})...)
+}
+
+// A countdown is a context that ends after it was looked at so many times.
+type countdown struct {
+	context.Context
+	left int
+}
+
+func (c *countdown) Err() error {
+	if c.left--; c.left < 0 {
+		return context.Canceled
+	}
+	return nil
+}
+
+func TestReadingAWorkbookEndsWithItsContext(t *testing.T) { // D6
+	rows := textRow(1, "number") + strings.Repeat(`<row/>`, 200_000) + `<row><c><v>1</v></c></row>`
+	path := testBook(t, "", "", testSheet{name: "a", rows: rows})
+	ctx := &countdown{t.Context(), 30}
+	f, err := OpenContext(ctx, path, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, _, err := f.Next(); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want the context's end", err)
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := OpenContext(ended, path, Options{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want the context's end", err)
+	}
 }

@@ -85,6 +85,15 @@ func inspectContainer(f io.ReaderAt, size int64, path string) (bool, error) {
 	return false, fmt.Errorf("is no workbook but text: rename it from %s to .csv", ext)
 }
 
+// CheckText returns an error that says what a file is when it is no text.
+func CheckText(f io.ReaderAt, size int64) error {
+	if isBook, _ := inspectContainer(f, size, ".xlsx"); isBook {
+		return errors.New("is a workbook: copy its column of numbers to a text file, one number a line")
+	}
+	_, err := inspectContainer(f, size, ".txt")
+	return err
+}
+
 func isWorkbookName(ext string) bool {
 	switch ext {
 	case ".xlsx", ".xlsm", ".xlsb", ".xls", ".xlt", ".xltx", ".xltm", ".et", ".ett", ".ods", ".numbers":

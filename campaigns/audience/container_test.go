@@ -114,4 +114,12 @@ func TestFilesThatAreNoListsAreNamedByTheirContent(t *testing.T) { // B24
 	if _, err := Open(write(t, "a.txt", []byte(csv))); err != nil {
 		t.Errorf("a text of another name: %v", err)
 	}
+	for content, want := range map[string]string{
+		book: "is a workbook: copy its column", oleFile("EncryptedPackage"): "is protected with a password", html: "is a web page", "13800138000\n": "", "x\x00": "",
+	} {
+		err := CheckText(strings.NewReader(content), int64(len(content)))
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("as a list: got %v, want %q", err, want)
+		}
+	}
 }

@@ -2,6 +2,7 @@ package audience
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -52,22 +53,28 @@ func IsWorkbook(path string) bool {
 // Open is OpenWith without options.
 func Open(path string) (*File, error) { return OpenWith(path, Options{}) }
 
-// OpenWith reads a file's first row, the names of its columns. What is wrong with
-// the file is an *Error; a file that is not there wraps os.ErrNotExist.
+// OpenWith is OpenContext without a context.
 func OpenWith(path string, o Options) (*File, error) {
+	return OpenContext(context.Background(), path, o)
+}
+
+// OpenContext reads a file's first row, the names of its columns. What is wrong with
+// the file is an *Error; a file that is not there wraps os.ErrNotExist. A workbook is
+// read until ctx ends, whose error is then wrapped.
+func OpenContext(ctx context.Context, path string, o Options) (*File, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("open audience: %w", err)
 	}
 	a := &File{path: path, options: o, file: f}
-	if err := a.open(f); err != nil {
+	if err := a.open(ctx, f); err != nil {
 		a.Close()
 		return nil, a.at(0, err)
 	}
 	return a, nil
 }
 
-func (a *File) open(f *os.File) error {
+func (a *File) open(ctx context.Context, f *os.File) error {
 	info, err := f.Stat()
 	if err != nil {
 		return err
@@ -81,7 +88,7 @@ func (a *File) open(f *os.File) error {
 		return err
 	}
 	if isBook {
-		book, err := openBook(f, a.size, a.options.Sheet)
+		book, err := openBook(ctx, f, a.size, a.options.Sheet)
 		if err != nil {
 			return err
 		}

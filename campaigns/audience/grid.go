@@ -41,7 +41,7 @@ type grid struct {
 
 func openGrid(w *contents, s sheet, v *values) (*grid, error) {
 	g := &grid{sheet: s, values: v, part: w.find(s.part)}
-	r, err := g.part.Open()
+	r, err := w.open(g.part)
 	if err != nil {
 		return nil, unpackError(g.part, err)
 	}

@@ -2,6 +2,7 @@ package audience
 
 import (
 	"archive/zip"
+	"context"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -18,15 +19,36 @@ import (
 const maxPart = 64 << 20
 
 // parts are the parts of a workbook, by name.
-type parts struct{ zip *zip.Reader }
+type parts struct {
+	zip *zip.Reader
+	ctx context.Context // ends the reading of a part
+}
 
-func openParts(r io.ReaderAt, size int64) (*parts, error) {
+func openParts(ctx context.Context, r io.ReaderAt, size int64) (*parts, error) {
 	z, err := zip.NewReader(r, size)
 	if err != nil {
 		return nil, errNoBook
 	}
 	z.RegisterDecompressor(zip.Deflate, flate.NewReader)
-	return &parts{z}, nil
+	return &parts{z, ctx}, nil
+}
+
+// An unpacked is a part that is being unpacked.
+type unpacked struct {
+	io.ReadCloser
+	ctx context.Context
+}
+
+func (p *parts) open(part *zip.File) (io.ReadCloser, error) {
+	r, err := part.Open()
+	return unpacked{r, p.ctx}, err
+}
+
+func (u unpacked) Read(b []byte) (int, error) {
+	if err := u.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return u.ReadCloser.Read(b)
 }
 
 // find is the part of a name, nil when there is none. Names are compared as ECMA-376
@@ -47,7 +69,7 @@ func (p *parts) decode(name string, into any) error {
 	if part == nil {
 		return fmt.Errorf("has no part %s: save it as XLSX again, or as CSV", path.Base(name))
 	}
-	r, err := part.Open()
+	r, err := p.open(part)
 	if err != nil {
 		return unpackError(part, err)
 	}

@@ -22,8 +22,8 @@ type sharedTexts struct {
 // texts in their order.
 const window = 1 << 16
 
-func readSharedTexts(part *zip.File) (*sharedTexts, error) {
-	r, err := part.Open()
+func readSharedTexts(p *parts, part *zip.File) (*sharedTexts, error) {
+	r, err := p.open(part)
 	if err != nil {
 		return nil, unpackError(part, err)
 	}

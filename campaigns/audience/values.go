@@ -179,7 +179,7 @@ func (v *values) table() (err error) {
 		v.shared = &sharedTexts{}
 		return nil
 	}
-	v.shared, err = readSharedTexts(part)
+	v.shared, err = readSharedTexts(v.book.parts, part)
 	return err
 }
 

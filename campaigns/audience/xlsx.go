@@ -1,6 +1,7 @@
 package audience
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -35,9 +36,9 @@ type book struct {
 }
 
 // openBook opens the workbook that f is, and the sheet of a name: "" is the only one
-// that is visible and has rows.
-func openBook(f *os.File, size int64, name string) (*book, error) {
-	p, err := openParts(f, size)
+// that is visible and has rows. Reading ends with ctx.
+func openBook(ctx context.Context, f *os.File, size int64, name string) (*book, error) {
+	p, err := openParts(ctx, f, size)
 	if err != nil {
 		return nil, err
 	}

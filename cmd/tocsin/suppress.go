@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tocsin/campaigns"
+	"tocsin/campaigns/audience"
 	"tocsin/configs"
 	"tocsin/dispatcher/ledger"
 	"tocsin/dispatcher/web"
@@ -120,6 +121,11 @@ func readNumbers(path, country string) ([]sms.Number, error) {
 		return nil, err
 	}
 	defer f.Close()
+	if info, err := f.Stat(); err == nil && info.Size() > 0 && info.Mode().IsRegular() {
+		if err := audience.CheckText(f, info.Size()); err != nil {
+			return nil, fmt.Errorf("%s %w; nothing was changed", path, err)
+		}
+	}
 	var numbers []sms.Number
 	parse := campaigns.NumberReader(country)
 	lines := bufio.NewScanner(f)
