@@ -219,7 +219,7 @@ func newCampaignList() *cobra.Command {
 				}
 				settled := n.Delivered + n.Failed + n.Expired + n.Cancelled
 				t.add(r.Campaign, strconv.Itoa(r.Planned), fmt.Sprintf("%s, %s: %d settled, %d accepted, %d in doubt, %d waiting  %s", r.Class, r.State,
-					settled, n.Accepted, n.InDoubt, n.Waiting+n.Offered, r.Note))
+					settled, n.Accepted, n.InDoubt, n.Waiting+n.Offered, visible(r.Note)))
 			}
 			t.write(os.Stdout, 0)
 			return nil

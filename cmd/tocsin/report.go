@@ -114,9 +114,9 @@ const shownOccurrences = 5
 
 // printReport writes a report for people.
 func printReport(w io.Writer, r *ledger.Report, say *words) {
-	fmt.Fprintf(w, say.Title, r.Campaign, r.Title, wordFor(say.Classes, r.Class), wordFor(say.States, r.State))
+	fmt.Fprintf(w, say.Title, r.Campaign, visible(r.Title), wordFor(say.Classes, r.Class), wordFor(say.States, r.State))
 	if r.Note != "" {
-		fmt.Fprintf(w, "  %s\n", r.Note)
+		fmt.Fprintf(w, "  %s\n", visible(r.Note))
 	}
 	if r.RetryOf != "" {
 		fmt.Fprintf(w, say.RetryOf, r.RetryOf)
@@ -167,9 +167,9 @@ func printReport(w io.Writer, r *ledger.Report, say *words) {
 		}
 	}
 	if o := r.Override; o != nil {
-		fmt.Fprintf(w, say.Override, o.People, o.Why)
+		fmt.Fprintf(w, say.Override, o.People, visible(o.Why))
 		if o.By != "" {
-			fmt.Fprintf(w, say.OverrideBy, o.By, time.UnixMilli(o.At).Format(time.DateTime))
+			fmt.Fprintf(w, say.OverrideBy, visible(o.By), time.UnixMilli(o.At).Format(time.DateTime))
 		}
 	}
 	if n := r.Replies; n != nil && r.State != planned {

@@ -138,7 +138,7 @@ func held(c ledger.Campaign) error {
 	}
 	note := ""
 	if c.Note != "" {
-		note = " (" + c.Note + ")"
+		note = " (" + visible(c.Note) + ")"
 	}
 	return fmt.Errorf("campaign %s is %s%s: nothing was sent; tocsin campaign %s %s --by NAME --reason TEXT lets it go on", c.Key, c.State, note, verb, c.Key)
 }

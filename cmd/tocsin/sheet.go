@@ -12,7 +12,12 @@ import (
 type sheet [][]string
 
 // add appends a row.
-func (t *sheet) add(cells ...string) { *t = append(*t, cells) }
+func (t *sheet) add(cells ...string) {
+	for i, cell := range cells {
+		cells[i] = visibleLines(cell)
+	}
+	*t = append(*t, cells)
+}
 
 // write writes the rows, two spaces between columns. The first right columns are
 // aligned on the right, the last is not filled up. More lines of a last cell

@@ -28,7 +28,7 @@ func printStandings(w io.Writer, all []ledger.Standing) {
 		}
 		why := ""
 		if s.Who != "" {
-			why = fmt.Sprintf("by %s: %s", s.Who, s.Why)
+			why = fmt.Sprintf("by %s: %s", visible(s.Who), visible(s.Why))
 		}
 		t.add(s.Name, s.State, rate, why)
 		if len(s.Lines) == 0 {

@@ -32,7 +32,7 @@ type broadcastWords struct {
 // show prints a broadcast.
 func (w *broadcastWords) show(out io.Writer, b *ledger.Broadcast) {
 	fmt.Fprintf(out, w.Head, b.Key, wordFor(w.States, string(b.State)))
-	fmt.Fprintf(out, w.Sent, moment(b.At), b.Provider, b.Who, b.Why)
+	fmt.Fprintf(out, w.Sent, moment(b.At), b.Provider, visible(b.Who), visible(b.Why))
 	fmt.Fprintf(out, w.Text, strings.ReplaceAll(b.Text, "\n", " "))
 	for _, a := range b.Areas {
 		fmt.Fprintf(out, w.Area, a)
