@@ -80,6 +80,7 @@ type Times struct {
 	// what it waits for till then: ForStart or ForWindow.
 	WaitsUntil string `json:"waits_until,omitempty"`
 	WaitsFor   string `json:"waits_for,omitempty"`
+	Next       string `json:"next,omitempty"` // of a campaign that is sent again and again
 }
 
 // What a campaign waits for.
@@ -100,8 +101,11 @@ func (s *Schedule) Times(now time.Time) Times {
 	if !s.Expires.IsZero() {
 		t.Expires = Moment(s.Expires)
 	}
-	if s.Recurrence != nil {
-		return t // each time has its own
+	if s.Recurrence != nil { // each time waits for itself
+		if next := s.next(now); !next.IsZero() {
+			t.Next = Moment(next)
+		}
+		return t
 	}
 	if opens := s.Opens(now); opens.After(now) {
 		t.WaitsUntil, t.WaitsFor = Moment(opens), ForWindow
@@ -110,6 +114,14 @@ func (s *Schedule) Times(now time.Time) Times {
 		}
 	}
 	return t
+}
+
+// next is the first time of every from now on.
+func (s *Schedule) next(now time.Time) time.Time {
+	if s.Start.After(now) {
+		now = s.Start.Add(-time.Nanosecond)
+	}
+	return s.Recurrence.Next(now)
 }
 
 // CheckTimes refuses a campaign that is to be planned now, for a schedule that cannot be
@@ -135,11 +147,8 @@ const lookAhead = 50
 
 func (d *Definition) checkOccurrences(now time.Time) error {
 	r, s := d.Schedule.Recurrence, &d.Schedule
-	at := now
-	if s.Start.After(now) {
-		at = s.Start.Add(-time.Nanosecond)
-	}
-	if at = r.Next(at); at.IsZero() {
+	at := s.next(now)
+	if at.IsZero() {
 		return d.refuse("$.schedule.every", "there is no time of every left before until")
 	}
 	first := at

@@ -93,6 +93,10 @@ func TestTheTimesOfACampaignAreSaid(t *testing.T) { // B22
 			"a window that is closed", shanghai, "2026-12-01T22:00:00+08:00",
 			Times{Window: "08:00–21:30 (+08:00 Asia/Shanghai)", WaitsUntil: "2026-12-02 08:00 (+08:00 Asia/Shanghai)", WaitsFor: ForWindow},
 		},
+		{
+			"the next time of every", `every: "0 8 * * 7", zone: Asia/Shanghai, start: "2026-12-10 00:00"`, "2026-12-01T22:00:00+08:00",
+			Times{Start: "2026-12-10 00:00 (+08:00 Asia/Shanghai)", Next: "2026-12-13 08:00 (+08:00 Asia/Shanghai)"},
+		},
 		{"a window that is open", shanghai, "2026-12-01T12:00:00+08:00", Times{Window: "08:00–21:30 (+08:00 Asia/Shanghai)"}},
 		{
 			"a start outside of the window", `start: "2026-12-01 22:00", ` + shanghai, "2026-12-01T12:00:00+08:00",

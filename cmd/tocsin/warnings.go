@@ -63,6 +63,9 @@ func timesOf(t campaigns.Times, say *words) (rows [][2]string) {
 	if t.Expires != "" {
 		add(say.Expires, t.Expires)
 	}
+	if t.Next != "" {
+		add(say.NextLabel, t.Next)
+	}
 	switch t.WaitsFor {
 	case campaigns.ForStart:
 		add(say.Waits, fmt.Sprintf(say.WaitsForStart, t.WaitsUntil))

@@ -83,6 +83,7 @@ type words struct {
 	OtherLanguage string // recipients, language
 	StartLabel    string
 	WindowLabel   string
+	NextLabel     string
 	Waits         string
 	WaitsForStart string // time
 	WaitsForHours string // time

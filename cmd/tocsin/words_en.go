@@ -79,6 +79,7 @@ var wordsEN = words{
 	OtherLanguage: "%d recipients; %d of them name a language without a text and get this one",
 	StartLabel:    "start",
 	WindowLabel:   "window",
+	NextLabel:     "next time",
 	Waits:         "it waits",
 	WaitsForStart: "until %s, its start",
 	WaitsForHours: "until %s, when its window opens",

@@ -79,6 +79,7 @@ var wordsZH = words{
 	OtherLanguage: "%d 名收件人；其中 %d 名的语言没有对应文本，使用此文本",
 	StartLabel:    "开始时间",
 	WindowLabel:   "发送时段",
+	NextLabel:     "下一次发送",
 	Waits:         "等待",
 	WaitsForStart: "到 %s 才开始（预定开始时间）",
 	WaitsForHours: "到 %s 才开始（发送时段开启）",
