@@ -97,9 +97,15 @@ func (p *planner) unique() error {
 // spillRun writes what is in memory to disk.
 func (p *planner) spillRun() (err error) {
 	if p.spill == nil {
+		if p.o.Room != nil && p.o.Scratch != "" {
+			if err := p.o.Room(p.o.Scratch, 0); err != nil {
+				return fmt.Errorf("sort the audience on disk: %w", err)
+			}
+		}
 		if p.spill, err = newSpill(p.o.Scratch); err != nil {
 			return err
 		}
+		p.spill.room = p.o.Room
 	}
 	sortEntries(p.entries)
 	if err := p.unique(); err != nil {

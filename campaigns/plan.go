@@ -105,6 +105,9 @@ type PlanOptions struct {
 	// such files), which nobody else can open and which is gone with the plan.
 	Memory  int
 	Scratch string
+	// Room reports whether a file in a folder may grow by some octets, which is ErrNoRoom
+	// when it may not; a folder that is not there yet is made. nil: it may.
+	Room func(dir string, octets int64) error
 	// Progress is told now and then how many rows were read; nil: nobody.
 	Progress func(rows int)
 }

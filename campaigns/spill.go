@@ -9,11 +9,19 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"syscall"
 )
 
 // maxMemory is how many octets of recipients a plan keeps in memory unless told, so that
 // its need does not grow with the audience: a million and more of usual rows.
 const maxMemory = 48 << 20
+
+// ErrNoRoom says that a file that is needed for a while does not fit on its disk.
+var ErrNoRoom = errors.New("there is no room")
+
+// roomEvery is after how many octets it is looked again whether there is room for more.
+const roomEvery = 1 << 20
 
 // A spill has on disk what a plan cannot keep in memory: sorted runs of recipients
 // first, and then, merged, the batches of each series. Its file has no name, and is gone
@@ -25,6 +33,9 @@ type spill struct {
 	runs   []span
 	series []pile
 	record []byte
+
+	room    func(dir string, octets int64) error // nil: there is
+	checked int64                                // as far as room has been looked for
 }
 
 // A span is a piece of the file.
@@ -62,20 +73,31 @@ func (s *spill) close() error {
 }
 
 func (s *spill) write(b []byte) error {
+	if end := s.size + int64(len(b)); s.room != nil && end > s.checked {
+		s.checked = end + roomEvery
+		if err := s.room(filepath.Dir(s.file.Name()), s.checked-s.size); err != nil {
+			return fmt.Errorf("sort the audience on disk: %w", err)
+		}
+	}
 	n, err := s.w.Write(b)
 	s.size += int64(n)
-	if err != nil {
-		return fmt.Errorf("sort the audience on disk: %w", err)
+	return s.failed(err)
+}
+
+// failed is an error of the file in our words.
+func (s *spill) failed(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT):
+		return fmt.Errorf("sort the audience on disk: %w in %s: free space, or name another folder with spool.folder in the configuration", ErrNoRoom, filepath.Dir(s.file.Name()))
 	}
-	return nil
+	return fmt.Errorf("sort the audience on disk: %w", err)
 }
 
 // flush makes what was written readable.
 func (s *spill) flush() error {
-	if err := s.w.Flush(); err != nil {
-		return fmt.Errorf("sort the audience on disk: %w", err)
-	}
-	return nil
+	return s.failed(s.w.Flush())
 }
 
 // addRun writes recipients that are sorted, each number once.

@@ -20,6 +20,8 @@ import (
 type Config struct {
 	// Data is the folder of the ledger.
 	Data string `yaml:"data"`
+	// Spool is where files are that are needed for a while only.
+	Spool SpoolConfig `yaml:"spool"`
 	// Ledger names the database; "sqlite" is a file in Data.
 	Ledger string `yaml:"ledger"`
 	// Queue is "embedded", or the address of a Redis: redis://host:6379/0. It may

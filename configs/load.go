@@ -141,6 +141,7 @@ func parse(path string, data []byte) (_ *Config, _ *document, err error) {
 			resolve(folder, s.field(c))
 		}
 	}
+	resolve(folder, &c.Spool.Folder)
 	for i := range c.Providers {
 		p := &c.Providers[i]
 		resolve(folder, &p.Password.File)

@@ -99,6 +99,9 @@ func validateSettings(c *Config, d *document) (all []error) {
 	if !countryForm.MatchString(c.Country) {
 		all = append(all, d.at("$.country", "country %q is not an ISO 3166-1 code: write two letters, for example country: CN", c.Country))
 	}
+	if _, err := ParseSize(c.Spool.Reserve); c.Spool.Reserve != "" && err != nil {
+		all = append(all, d.at("$.spool.reserve", "reserve %q is %v", c.Spool.Reserve, err))
+	}
 	if c.Queue != "embedded" {
 		if why := redis(c.Queue); why != "" {
 			all = append(all, d.at("$.queue", "%s", why))

@@ -189,7 +189,7 @@ func TestACampaignIsSubmittedThroughTheAPIOfTheServerThatHasTheLedger(t *testing
 	if _, talk, code := give(token, "submit", "right.yaml"); code != exitRefused || !strings.Contains(talk, "right.yaml: campaign right is in the ledger already") {
 		t.Errorf("got exit %d and %s for the same again, want it refused", code, talk)
 	}
-	if left, err := os.ReadDir(filepath.Join(w.data, "uploads")); err != nil || len(left) > 0 {
+	if left, err := os.ReadDir(filepath.Join(web.SpoolFolder(w.data, ""), "uploads")); err != nil || len(left) > 0 {
 		t.Errorf("got %v, %v, want no submission left behind", left, err)
 	}
 	if keys := decoded[[]ledger.Report](t, w.tocsin(t, "campaign", "list", "--json")); len(keys) != 1 || !strings.Contains(fmt.Sprint(keys[0].Excluded), "excluded:1") {

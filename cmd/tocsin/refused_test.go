@@ -10,6 +10,7 @@ import (
 
 	"tocsin/dispatcher/ledger"
 	"tocsin/dispatcher/ledger/ledgertest"
+	"tocsin/dispatcher/web"
 )
 
 // everything is all that a ledger says of campaigns, providers and what was done to
@@ -187,7 +188,7 @@ func TestEveryCommandGivenWronglySaysSoAndChangesNothing(t *testing.T) {
 		w.start(t, "serve")
 		waitFor(t, "the server is ready", func() bool { code, _ := ask("http://" + admin + "/readyz"); return code == 200 })
 		w.refuses(t, ledger.Options{Dir: w.data}, wrongs(), tokenVariable+"="+token)
-		if left, _ := os.ReadDir(filepath.Join(w.data, "uploads")); len(left) > 0 {
+		if left, _ := os.ReadDir(filepath.Join(web.SpoolFolder(w.data, ""), "uploads")); len(left) > 0 {
 			t.Errorf("got %d submissions left behind", len(left))
 		}
 	})

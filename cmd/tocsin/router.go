@@ -2,11 +2,11 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"strings"
 
 	"tocsin/campaigns"
 	"tocsin/configs"
+	"tocsin/dispatcher/web"
 	"tocsin/providers"
 	"tocsin/providers/sms"
 )
@@ -39,10 +39,17 @@ func routerFor(c *configs.Config, d *campaigns.Definition) (*providers.Routes, e
 // planOptions are what every plan by a configuration has.
 func planOptions(c *configs.Config, router *providers.Routes, suppressed func(sms.Number) bool) campaigns.PlanOptions {
 	o := campaigns.PlanOptions{Router: router, Alphabet: c.Alphabets(), Signed: c.Signed(), Suppressed: suppressed, Country: c.Country}
-	if at, err := os.Stat(c.Data); err == nil && at.IsDir() {
-		o.Scratch = c.Data // there is room for the audience, as the ledger wants it
-	}
+	o.Scratch, o.Room = web.SpoolFolder(c.Data, c.Spool.Folder), roomOf(c).Check
 	return o
+}
+
+// roomOf is how much room there is beside the ledger of a configuration.
+func roomOf(c *configs.Config) *web.Room {
+	reserve, ok := c.Spool.KeepFree()
+	if !ok {
+		reserve = -1
+	}
+	return &web.Room{Ledger: c.Data, Reserve: reserve}
 }
 
 // ownRoutes are a campaign's own.

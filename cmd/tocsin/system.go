@@ -208,7 +208,8 @@ func (s *system) api() (http.Handler, error) {
 	}
 	return web.New(web.Options{
 		Ledger: s.ledger, Planner: &planning{s.ledger, s.config, s.log}, People: s.ledger, Tokens: tokens, Providers: providerNames(s.config),
-		Uploads: filepath.Join(s.config.Data, "uploads"),
+		Uploads: filepath.Join(web.SpoolFolder(s.config.Data, s.config.Spool.Folder), "uploads"), Room: roomOf(s.config),
+		OldUploads: filepath.Join(s.config.Data, "uploads"),
 	}), nil
 }
 

@@ -80,8 +80,17 @@ type Options struct {
 	// Uploads is the folder in which files are kept while they are planned; it is
 	// made when it is needed, and left empty.
 	Uploads string
-	// MaxFile is how many octets a file that is sent may have; 0: 1 GiB.
-	MaxFile int64
+	// OldUploads is the folder that an older version kept files in, which is cleared too;
+	// "": there is none.
+	OldUploads string
+	// MaxFile is how many octets a file that is sent may have; 0: 1 GiB. MaxCaller is how
+	// many all uploads of one caller may have that are not planned yet, 0: 4 GiB, and MaxAll
+	// those of all callers together, 0: 8 GiB.
+	MaxFile, MaxCaller, MaxAll int64
+	// Room says how much room there is in Uploads; nil: as much as the disk has.
+	Room *Room
+
+	shares *shares
 }
 
 // A route is a request that the API answers, and what its token must be for.
@@ -107,7 +116,9 @@ var routes = []route{
 // New is the API for the holders of tokens. Whoever gives a command is named by
 // their token.
 func New(o Options) http.Handler {
+	o.shares = &shares{}
 	a := &api{o}
+	a.clear()
 	mux := http.NewServeMux()
 	for _, t := range routes {
 		mux.HandleFunc(t.pattern, func(w http.ResponseWriter, r *http.Request) {
@@ -254,6 +265,8 @@ func (a *api) retry(w http.ResponseWriter, r *http.Request, c caller) {
 func fail(w http.ResponseWriter, err error) {
 	var refused *campaigns.Refusal
 	switch {
+	case errors.Is(err, campaigns.ErrNoRoom):
+		refuse(w, http.StatusInsufficientStorage, "room", err.Error())
 	case errors.As(err, &refused):
 		refuse(w, http.StatusUnprocessableEntity, "refused", err.Error())
 	case errors.Is(err, ledger.ErrNotFound):

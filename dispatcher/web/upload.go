@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"tocsin/campaigns"
@@ -27,7 +28,8 @@ type Submission struct {
 	Dir        string            // the folder of them
 	Approve    bool
 
-	most int64 // octets of a file
+	most  int64  // octets of a file
+	share *share // of the room
 }
 
 // The parts of the body of a submission, multipart/form-data. The names of files are
@@ -55,24 +57,36 @@ const (
 const staleAfter = 24 * time.Hour
 
 func (a *api) submit(w http.ResponseWriter, r *http.Request, c caller) {
+	if r.ContentLength > maxSubmission {
+		refuseUpload(w, fmt.Errorf("the submission %w: at most %d octets", errLarge, int64(maxSubmission)))
+		return
+	}
+	if err := os.MkdirAll(a.Uploads, 0o700); err != nil {
+		fail(w, err)
+		return
+	}
+	share, err := a.enter(a.Uploads, c.name, r.ContentLength)
+	if err != nil { // before the first octet
+		refuseUpload(w, err)
+		return
+	}
+	defer share.leave()
 	dir, err := a.folder()
 	if err != nil {
 		fail(w, err)
 		return
 	}
 	defer os.RemoveAll(dir)
-	s := Submission{Who: c.name, Dir: dir, Files: map[string]string{}, most: cmp.Or(a.MaxFile, maxFile)}
+	lock, err := lockFolder(dir)
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	defer lock.Close()
+	s := Submission{Who: c.name, Dir: dir, Files: map[string]string{}, most: cmp.Or(a.MaxFile, maxFile), share: share}
 	r.Body = http.MaxBytesReader(w, r.Body, maxSubmission)
 	if err := s.receive(r); err != nil {
-		status := http.StatusBadRequest
-		var large *http.MaxBytesError
-		if errors.As(err, &large) || errors.Is(err, errLarge) {
-			status = http.StatusRequestEntityTooLarge
-		}
-		if errors.Is(err, errDisk) {
-			status = http.StatusInsufficientStorage
-		}
-		refuse(w, status, "submission", err.Error())
+		refuseUpload(w, err)
 		return
 	}
 	if s.Approve && !a.may(w, c, Give) {
@@ -84,6 +98,54 @@ func (a *api) submit(w http.ResponseWriter, r *http.Request, c caller) {
 		return
 	}
 	answer(w, p)
+}
+
+// refuseUpload says why an upload is not taken.
+func refuseUpload(w http.ResponseWriter, err error) {
+	status := http.StatusBadRequest
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large), errors.Is(err, errLarge):
+		status = http.StatusRequestEntityTooLarge
+	case errors.Is(err, errDisk), errors.Is(err, campaigns.ErrNoRoom):
+		status = http.StatusInsufficientStorage
+	case errors.Is(err, errCaller):
+		status = http.StatusTooManyRequests
+	}
+	refuse(w, status, "submission", err.Error())
+}
+
+// lockFolder shows other processes that a submission's folder is in use, until it is
+// closed or this process ends.
+func lockFolder(dir string) (*os.File, error) {
+	f, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		f.Close()
+		return nil, &fs.PathError{Op: "lock", Path: dir, Err: err}
+	}
+	return f, nil
+}
+
+// clear removes what processes that are gone have left behind: the files hold numbers.
+func (a *api) clear() {
+	for _, dir := range []string{a.Uploads, a.OldUploads} {
+		if dir == "" {
+			continue
+		}
+		left, err := filepath.Glob(filepath.Join(dir, "submission-*"))
+		if err != nil {
+			continue
+		}
+		for _, name := range left {
+			if lock, err := lockFolder(name); err == nil {
+				os.RemoveAll(name)
+				lock.Close()
+			}
+		}
+	}
 }
 
 // folder makes the folder of one submission, for this process's owner alone, and
@@ -106,7 +168,7 @@ func (a *api) folder() (string, error) {
 
 var (
 	errLarge = errors.New("is too large")
-	errDisk  = errors.New("the server's disk does not take it: free space in its data folder")
+	errDisk  = errors.New("the server's disk does not take it: free space in its folder for uploads")
 )
 
 // receive reads the body, its files into the folder. Errors are for the caller.
@@ -186,12 +248,14 @@ func (s *Submission) file(p *multipart.Part) error {
 	if err != nil {
 		return errDisk
 	}
-	n, err := io.Copy(f, io.LimitReader(p, s.most+1))
+	n, err := io.Copy(&measured{to: f, share: s.share}, io.LimitReader(p, s.most+1))
 	if closed := f.Close(); err == nil {
 		err = closed
 	}
 	var disk *fs.PathError
 	switch {
+	case errors.Is(err, campaigns.ErrNoRoom), errors.Is(err, errCaller):
+		return err
 	case errors.As(err, &disk):
 		return errDisk
 	case err != nil:
