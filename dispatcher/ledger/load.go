@@ -187,9 +187,6 @@ func (l *Ledger) load(p *page) error {
 	return nil
 }
 
-// loadFresh is load.
-func (l *Ledger) loadFresh(p *page) error { return l.load(p) }
-
 // unloadIdle lets go of the recipients of every page that nobody works on and that
 // is folded; they are read again when a receipt asks for them. Under l.mu.
 func (l *Ledger) unloadIdle() {
