@@ -13,7 +13,7 @@ import (
 	"tocsin/providers/simulator"
 )
 
-// sharedStorms is which seeds are run with three nodes over one ledger: 10 in short mode,
+// sharedStorms is which seeds are run with three nodes over one ledger: 4 in short mode,
 // 100 otherwise, or as many as SHARED_SEEDS says, 1,000 in make soak; SIM_SEED is that one
 // alone.
 func sharedStorms(t *testing.T) (from, to uint64) {
@@ -24,7 +24,7 @@ func sharedStorms(t *testing.T) (from, to uint64) {
 		return 0, n
 	}
 	if testing.Short() {
-		return 0, 10
+		return 0, 4
 	}
 	return 0, 100
 }

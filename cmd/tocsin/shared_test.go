@@ -25,7 +25,7 @@ func (f *fleet) undisturbed(t *testing.T) {
 		if code := p.wait(t); code != exitOK {
 			t.Errorf("process %d: got exit %d after SIGTERM, want 0", i, code)
 		}
-		for _, words := range []string{"does not balance", "given back", "sending has stopped", "note answers", "note intent", "release page"} {
+		for _, words := range []string{"does not balance", "given back", "note answers", "note intent", "release page"} {
 			if told := p.talk.String(); strings.Contains(told, words) {
 				t.Errorf("process %d says %q though nothing was wrong:\n%s", i, words, told)
 			}

@@ -83,25 +83,13 @@ func readPages(ctx context.Context, q querier, c *Campaign) ([]*page, error) {
 // what the journal says has happened since. Its counts become what they say.
 func (p *page) loadPeople(ctx context.Context, q *contents) error {
 	var raw sql.RawBytes
-	if err := scanRaw(ctx, q.numbers, p.id, func() error {
-		numbers, err := seal{kind: sealNumbers, row: p.id}.open(raw)
-		if err == nil {
-			p.numbers, err = decodeNumbers(numbers, p.size)
-		}
-		return err
-	}, &raw); err != nil {
+	if err := scanRaw(ctx, q.numbers, p.id, func() error { return p.takeNumbers(raw) }, &raw); err != nil {
 		return fmt.Errorf("read numbers of page %d: %w", p.id, err)
 	}
 	if p.folded == 0 {
 		p.fresh()
 	} else {
-		if err := scanRaw(ctx, q.status, p.id, func() error {
-			status, err := seal{kind: sealStatus, row: p.id}.open(raw)
-			if err == nil {
-				err = p.decode(status)
-			}
-			return err
-		}, &raw); err != nil {
+		if err := scanRaw(ctx, q.status, p.id, func() error { return p.takeStatus(raw) }, &raw); err != nil {
 			return fmt.Errorf("read status of page %d: %w", p.id, err)
 		}
 	}
@@ -112,17 +100,38 @@ func (p *page) loadPeople(ctx context.Context, q *contents) error {
 	resent, segments := p.resent, p.segments
 	defer func() { p.resent, p.segments = resent, segments }()
 	var version int64
-	err := scanRaw(ctx, q.journal, p.id, func() error {
-		records, err := seal{sealJournal, p.id, version}.open(raw)
-		if err == nil {
-			err = p.replay(records)
-		}
-		return err
-	}, &raw, &version)
+	err := scanRaw(ctx, q.journal, p.id, func() error { return p.takeJournal(version, raw) }, &raw, &version)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return fmt.Errorf("read journal of page %d: %w", p.id, err)
 	}
 	return nil
+}
+
+// takeNumbers takes over the numbers as they are stored.
+func (p *page) takeNumbers(packed []byte) error {
+	numbers, err := seal{kind: sealNumbers, row: p.id}.open(packed)
+	if err == nil {
+		p.numbers, err = decodeNumbers(numbers, p.size)
+	}
+	return err
+}
+
+// takeStatus takes over the recipients as they were folded.
+func (p *page) takeStatus(packed []byte) error {
+	status, err := seal{kind: sealStatus, row: p.id}.open(packed)
+	if err == nil {
+		err = p.decode(status)
+	}
+	return err
+}
+
+// takeJournal applies the row of the journal that is of a version.
+func (p *page) takeJournal(version int64, packed []byte) error {
+	records, err := seal{sealJournal, p.id, version}.open(packed)
+	if err == nil {
+		err = p.replay(records)
+	}
+	return err
 }
 
 // scanRaw reads the columns of each row into columns, raw octets without a copy, and
@@ -177,9 +186,6 @@ func (l *Ledger) load(p *page) error {
 	}
 	return nil
 }
-
-// loadFresh is load.
-func (l *Ledger) loadFresh(p *page) error { return l.load(p) }
 
 // unloadIdle lets go of the recipients of every page that nobody works on and that
 // is folded; they are read again when a receipt asks for them. Under l.mu.

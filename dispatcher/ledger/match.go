@@ -26,7 +26,7 @@ func (l *Ledger) match(provider string, r *sms.Receipt) (p *page, s said, how in
 			if p.provider != provider && !p.route.Has(provider) {
 				continue
 			}
-			if err := l.loadFresh(p); err != nil {
+			if err := l.load(p); err != nil {
 				return nil, said{}, refOther, err
 			}
 			i := p.find(r.To)

@@ -79,10 +79,14 @@ func snapshot(ctx context.Context, conn *pgx.Conn, pages []*page) (fresh []*page
 		p.fresh() // until its status is read, if it has one
 	}
 	for _, read := range []struct {
-		kind byte
-		take func(p *page, data []byte) error
-	}{{sealNumbers, (*page).takeNumbers}, {sealStatus, (*page).decode}, {sealJournal, (*page).replay}} {
-		if err := snapshotContents(results, read.kind, fresh, at, read.take); err != nil {
+		what string
+		take func(p *page, version int64, data []byte) error
+	}{
+		{"numbers", func(p *page, _ int64, data []byte) error { return p.takeNumbers(data) }},
+		{"status", func(p *page, _ int64, data []byte) error { return p.takeStatus(data) }},
+		{"journal", (*page).takeJournal},
+	} {
+		if err := snapshotContents(results, read.what, fresh, at, read.take); err != nil {
 			return nil, err
 		}
 	}
@@ -123,35 +127,27 @@ func snapshotRows(results pgx.BatchResults, pages []*page, at map[int64]int) ([]
 	return fresh, nil
 }
 
-// snapshotContents reads rows of a page, a version and sealed data, and calls take with
-// the content of each.
-func snapshotContents(results pgx.BatchResults, kind byte, fresh []*page, at map[int64]int, take func(p *page, data []byte) error) error {
+// snapshotContents reads rows of a page, a version and data, and calls take for each.
+func snapshotContents(results pgx.BatchResults, what string, fresh []*page, at map[int64]int,
+	take func(p *page, version int64, data []byte) error,
+) error {
 	rows, err := results.Query()
 	if err != nil {
-		return fmt.Errorf("read the recipients of pages: %w", err)
+		return fmt.Errorf("read %s of pages: %w", what, err)
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var id, version int64
 		var data pgtype.DriverBytes // valid until the next row
 		if err := rows.Scan(&id, &version, &data); err != nil {
-			return fmt.Errorf("read the recipients of pages: %w", err)
+			return fmt.Errorf("read %s of pages: %w", what, err)
 		}
-		content, err := seal{kind, id, version}.open(data)
-		if err != nil {
-			return err
-		}
-		if err := take(fresh[at[id]], content); err != nil {
-			return fmt.Errorf("read page %d: %w", id, err)
+		if err := take(fresh[at[id]], version, data); err != nil {
+			return fmt.Errorf("read %s of page %d: %w", what, id, err)
 		}
 	}
 	if err := rows.Err(); err != nil {
-		return fmt.Errorf("read the recipients of pages: %w", err)
+		return fmt.Errorf("read %s of pages: %w", what, err)
 	}
 	return nil
-}
-
-func (p *page) takeNumbers(data []byte) (err error) {
-	p.numbers, err = decodeNumbers(data, p.size)
-	return err
 }
