@@ -83,27 +83,13 @@ func readPages(ctx context.Context, q querier, c *Campaign) ([]*page, error) {
 // what the journal says has happened since. Its counts become what they say.
 func (p *page) loadPeople(ctx context.Context, q *contents) error {
 	var raw sql.RawBytes
-	if err := scanRaw(ctx, q.numbers, p.id, func() error {
-		numbers, err := seal{kind: sealNumbers, row: p.id}.open(raw)
-		if err == nil {
-			p.numbers, err = decodeNumbers(numbers, p.size)
-		}
-		return err
-	}, &raw); err != nil {
+	if err := scanRaw(ctx, q.numbers, p.id, func() error { return p.takeNumbers(0, raw) }, &raw); err != nil {
 		return fmt.Errorf("read numbers of page %d: %w", p.id, err)
 	}
 	if p.folded == 0 {
 		p.fresh()
-	} else {
-		if err := scanRaw(ctx, q.status, p.id, func() error {
-			status, err := seal{kind: sealStatus, row: p.id}.open(raw)
-			if err == nil {
-				err = p.decode(status)
-			}
-			return err
-		}, &raw); err != nil {
-			return fmt.Errorf("read status of page %d: %w", p.id, err)
-		}
+	} else if err := scanRaw(ctx, q.status, p.id, func() error { return p.takeStatus(0, raw) }, &raw); err != nil {
+		return fmt.Errorf("read status of page %d: %w", p.id, err)
 	}
 	if p.version == p.folded {
 		return nil
@@ -112,17 +98,37 @@ func (p *page) loadPeople(ctx context.Context, q *contents) error {
 	resent, segments := p.resent, p.segments
 	defer func() { p.resent, p.segments = resent, segments }()
 	var version int64
-	err := scanRaw(ctx, q.journal, p.id, func() error {
-		records, err := seal{sealJournal, p.id, version}.open(raw)
-		if err == nil {
-			err = p.replay(records)
-		}
-		return err
-	}, &raw, &version)
+	err := scanRaw(ctx, q.journal, p.id, func() error { return p.takeJournal(version, raw) }, &raw, &version)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return fmt.Errorf("read journal of page %d: %w", p.id, err)
 	}
 	return nil
+}
+
+// takeNumbers, takeStatus and takeJournal take what a row of content, status or journal
+// holds, which is of a version in the journal alone.
+func (p *page) takeNumbers(_ int64, data []byte) error {
+	numbers, err := seal{kind: sealNumbers, row: p.id}.open(data)
+	if err == nil {
+		p.numbers, err = decodeNumbers(numbers, p.size)
+	}
+	return err
+}
+
+func (p *page) takeStatus(_ int64, data []byte) error {
+	status, err := seal{kind: sealStatus, row: p.id}.open(data)
+	if err == nil {
+		err = p.decode(status)
+	}
+	return err
+}
+
+func (p *page) takeJournal(version int64, data []byte) error {
+	records, err := seal{sealJournal, p.id, version}.open(data)
+	if err == nil {
+		err = p.replay(records)
+	}
+	return err
 }
 
 // scanRaw reads the columns of each row into columns, raw octets without a copy, and

@@ -53,9 +53,9 @@ func snapshot(ctx context.Context, conn *pgx.Conn, pages []*page) (fresh []*page
 	b := &pgx.Batch{}
 	b.Queue(`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY`)
 	b.Queue(`SELECT `+pageColumns+` FROM page WHERE id = ANY($1::bigint[])`, all)
-	b.Queue(`SELECT page, numbers FROM content WHERE page = ANY($1::bigint[])`, unread)
-	b.Queue(`SELECT page, data FROM status WHERE page = ANY($1::bigint[])`, all)
-	b.Queue(`SELECT page, data FROM journal WHERE page = ANY($1::bigint[]) ORDER BY page, version`, all)
+	b.Queue(`SELECT page, 0::bigint, numbers FROM content WHERE page = ANY($1::bigint[])`, unread)
+	b.Queue(`SELECT page, 0::bigint, data FROM status WHERE page = ANY($1::bigint[])`, all)
+	b.Queue(`SELECT page, version, data FROM journal WHERE page = ANY($1::bigint[]) ORDER BY page, version`, all)
 	b.Queue(`COMMIT`)
 	results := conn.SendBatch(ctx, b)
 	defer func() {
@@ -80,8 +80,8 @@ func snapshot(ctx context.Context, conn *pgx.Conn, pages []*page) (fresh []*page
 	}
 	for _, read := range []struct {
 		what string
-		take func(p *page, data []byte) error
-	}{{"numbers", (*page).takeNumbers}, {"status", (*page).decode}, {"journal", (*page).replay}} {
+		take func(p *page, version int64, data []byte) error
+	}{{"numbers", (*page).takeNumbers}, {"status", (*page).takeStatus}, {"journal", (*page).takeJournal}} {
 		if err := snapshotContents(results, read.what, fresh, at, read.take); err != nil {
 			return nil, err
 		}
@@ -124,19 +124,19 @@ func snapshotRows(results pgx.BatchResults, pages []*page, at map[int64]int) ([]
 }
 
 // snapshotContents reads rows of a page and its data, and calls take for each.
-func snapshotContents(results pgx.BatchResults, what string, fresh []*page, at map[int64]int, take func(p *page, data []byte) error) error {
+func snapshotContents(results pgx.BatchResults, what string, fresh []*page, at map[int64]int, take func(p *page, version int64, data []byte) error) error {
 	rows, err := results.Query()
 	if err != nil {
 		return fmt.Errorf("read %s of pages: %w", what, err)
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var id int64
+		var id, version int64
 		var data pgtype.DriverBytes // valid until the next row
-		if err := rows.Scan(&id, &data); err != nil {
+		if err := rows.Scan(&id, &version, &data); err != nil {
 			return fmt.Errorf("read %s of pages: %w", what, err)
 		}
-		if err := take(fresh[at[id]], data); err != nil {
+		if err := take(fresh[at[id]], version, data); err != nil {
 			return fmt.Errorf("read %s of page %d: %w", what, id, err)
 		}
 	}
@@ -144,9 +144,4 @@ func snapshotContents(results pgx.BatchResults, what string, fresh []*page, at m
 		return fmt.Errorf("read %s of pages: %w", what, err)
 	}
 	return nil
-}
-
-func (p *page) takeNumbers(data []byte) (err error) {
-	p.numbers, err = decodeNumbers(data, p.size)
-	return err
 }
