@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -22,17 +21,30 @@ func TestAFlippedBitOnTheDiskIsFoundOrHarmless(t *testing.T) { // D10
 	t.Parallel()
 	flips := 60
 	if testing.Short() {
-		flips = 12
+		flips = flipsEach
 	}
-	if n, err := strconv.Atoi(os.Getenv("TOCSIN_FLIPS")); err == nil {
-		flips = n
+	flipBits(t, flips)
+}
+
+// TestSoakOfDamage is that test with a thousand flips: make soak.
+func TestSoakOfDamage(t *testing.T) { // D10
+	if os.Getenv("TOCSIN_SOAK") == "" {
+		t.Skip("TOCSIN_SOAK is not set: make soak flips a thousand bits")
 	}
+	flipBits(t, 1000)
+}
+
+// flipsEach is how many bits are flipped of what one campaign has left, each in a copy.
+const flipsEach = 12
+
+// flipBits flips so many bits, and so many more as make the last campaign's full.
+func flipBits(t *testing.T, flips int) {
+	t.Helper()
 	outcomes := map[string]int{}
-	for round := 0; round < flips && !t.Failed(); round++ {
-		for what, n := range flipRound(t, round, min(flips-round, 12)) {
+	for round := 0; round*flipsEach < flips && !t.Failed(); round++ {
+		for what, n := range flipRound(t, round) {
 			outcomes[what] += n
 		}
-		round += 11
 	}
 	t.Log(outcomes)
 	if found := outcomes["refused"] + outcomes["paused"]; !t.Failed() && found == 0 {
@@ -40,9 +52,9 @@ func TestAFlippedBitOnTheDiskIsFoundOrHarmless(t *testing.T) { // D10
 	}
 }
 
-// flipRound is one campaign that is left in one state, and so many flips of copies of what
-// it left.
-func flipRound(t *testing.T, round, flips int) map[string]int {
+// flipRound is one campaign that is left in one state, and flips of copies of what it left.
+// Every third has ended, the others are killed.
+func flipRound(t *testing.T, round int) map[string]int {
 	t.Helper()
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
@@ -50,7 +62,7 @@ func flipRound(t *testing.T, round, flips int) map[string]int {
 	carrier := runCarrier(t, "--latency", "2ms")
 	w := newWorkplace(t, carrier.address, damageCount, "    connections: 1\n    window: 4\n    batch: 10\n    rate: 4000",
 		"receipts: {wanted: true, wait: 1s}\nin_doubt: hold")
-	ended := round/12%3 == 2
+	ended := round%3 == 2
 	if ended {
 		w.run(t, "run", w.campaign, "--no-progress")
 	} else {
@@ -68,7 +80,7 @@ func flipRound(t *testing.T, round, flips int) map[string]int {
 		t.Fatal(err)
 	}
 	outcomes := map[string]int{}
-	for range flips {
+	for range flipsEach {
 		replace(t, left, w.data)
 		// The carrier goes on with the journal of this life of the campaign alone.
 		carrier.process.signal(syscall.SIGKILL)

@@ -8,7 +8,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -147,9 +146,21 @@ func TestDamageOnTheDiskIsFoundOrHarmless(t *testing.T) { // D10
 	if testing.Short() {
 		flips = 4
 	}
-	if n, err := strconv.Atoi(os.Getenv("TOCSIN_FLIPS")); err == nil {
-		flips = n
+	flipBits(t, flips)
+}
+
+// TestSoakOfDamage is that test with a thousand flips: make soak.
+func TestSoakOfDamage(t *testing.T) { // D10
+	aFile(t)
+	if os.Getenv("TOCSIN_SOAK") == "" {
+		t.Skip("TOCSIN_SOAK is not set: make soak flips a thousand bits")
 	}
+	flipBits(t, 40)
+}
+
+// flipBits flips so many bits of each file of each folder that was left, one at a time.
+func flipBits(t *testing.T, flips int) {
+	t.Helper()
 	for _, was := range leftovers(t) {
 		t.Run(was.name, func(t *testing.T) {
 			want, err := allSaid(t, Options{Dir: copyDir(t, was.dir), Owner: "test"})

@@ -19,6 +19,13 @@
 // default, tables, indices. What a version no longer uses is taken away by the version
 // after it, whose migration says in compat from which schema on programs may stay.
 //
+// Beside ledger.db a data folder has two files that say what it should be. ledger.mark names
+// the last commit, by the salts, the length and a checksum of the write-ahead log; it is
+// written after each commit and before anything that the commit allows. ledger.sums has a
+// checksum of each page of ledger.db, as of the last time the log was copied into it, which
+// this package does instead of SQLite (guard.copy). Both are held against the files before
+// SQLite opens them (inspect). Packed columns have checksums of their own, in PostgreSQL too.
+//
 // This package knows databases and the layout of pages. It knows no provider,
 // no queue and no rate.
 package ledger

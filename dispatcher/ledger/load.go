@@ -83,15 +83,13 @@ func readPages(ctx context.Context, q querier, c *Campaign) ([]*page, error) {
 // what the journal says has happened since. Its counts become what they say.
 func (p *page) loadPeople(ctx context.Context, q *contents) error {
 	var raw sql.RawBytes
-	if err := scanRaw(ctx, q.numbers, p.id, func() error { return p.takeNumbers(raw) }, &raw); err != nil {
+	if err := scanRaw(ctx, q.numbers, p.id, func() error { return p.takeNumbers(0, raw) }, &raw); err != nil {
 		return fmt.Errorf("read numbers of page %d: %w", p.id, err)
 	}
 	if p.folded == 0 {
 		p.fresh()
-	} else {
-		if err := scanRaw(ctx, q.status, p.id, func() error { return p.takeStatus(raw) }, &raw); err != nil {
-			return fmt.Errorf("read status of page %d: %w", p.id, err)
-		}
+	} else if err := scanRaw(ctx, q.status, p.id, func() error { return p.takeStatus(0, raw) }, &raw); err != nil {
+		return fmt.Errorf("read status of page %d: %w", p.id, err)
 	}
 	if p.version == p.folded {
 		return nil
@@ -107,27 +105,26 @@ func (p *page) loadPeople(ctx context.Context, q *contents) error {
 	return nil
 }
 
-// takeNumbers takes over the numbers as they are stored.
-func (p *page) takeNumbers(packed []byte) error {
-	numbers, err := seal{kind: sealNumbers, row: p.id}.open(packed)
+// takeNumbers, takeStatus and takeJournal take what a row of content, status or journal
+// holds, which is of a version in the journal alone.
+func (p *page) takeNumbers(_ int64, data []byte) error {
+	numbers, err := seal{kind: sealNumbers, row: p.id}.open(data)
 	if err == nil {
 		p.numbers, err = decodeNumbers(numbers, p.size)
 	}
 	return err
 }
 
-// takeStatus takes over the recipients as they were folded.
-func (p *page) takeStatus(packed []byte) error {
-	status, err := seal{kind: sealStatus, row: p.id}.open(packed)
+func (p *page) takeStatus(_ int64, data []byte) error {
+	status, err := seal{kind: sealStatus, row: p.id}.open(data)
 	if err == nil {
 		err = p.decode(status)
 	}
 	return err
 }
 
-// takeJournal applies the row of the journal that is of a version.
-func (p *page) takeJournal(version int64, packed []byte) error {
-	records, err := seal{sealJournal, p.id, version}.open(packed)
+func (p *page) takeJournal(version int64, data []byte) error {
+	records, err := seal{sealJournal, p.id, version}.open(data)
 	if err == nil {
 		err = p.replay(records)
 	}

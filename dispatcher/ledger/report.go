@@ -158,7 +158,7 @@ func whole(db *sql.DB) error {
 	if n == 0 {
 		return fmt.Errorf("%w that this program can read: its making was cut short, or an older program made it; tocsin run or serve brings it up to date", ErrNoLedger)
 	}
-	return nil
+	return readable(context.Background(), db, latest)
 }
 
 // Close ends the reading.

@@ -106,6 +106,11 @@ func compatible(ctx context.Context, db *sql.DB, d dialect, own int64) error {
 	if err != nil || there == 0 {
 		return err
 	}
+	return readable(ctx, db, own)
+}
+
+// readable is compatible of a ledger that says which programs may work on it.
+func readable(ctx context.Context, db *sql.DB, own int64) error {
 	var oldest int64
 	if err := db.QueryRowContext(ctx, `SELECT oldest FROM compat`).Scan(&oldest); err != nil {
 		return fmt.Errorf("read which programs may work on it: %w", err)

@@ -81,11 +81,7 @@ func snapshot(ctx context.Context, conn *pgx.Conn, pages []*page) (fresh []*page
 	for _, read := range []struct {
 		what string
 		take func(p *page, version int64, data []byte) error
-	}{
-		{"numbers", func(p *page, _ int64, data []byte) error { return p.takeNumbers(data) }},
-		{"status", func(p *page, _ int64, data []byte) error { return p.takeStatus(data) }},
-		{"journal", (*page).takeJournal},
-	} {
+	}{{"numbers", (*page).takeNumbers}, {"status", (*page).takeStatus}, {"journal", (*page).takeJournal}} {
 		if err := snapshotContents(results, read.what, fresh, at, read.take); err != nil {
 			return nil, err
 		}
@@ -127,10 +123,8 @@ func snapshotRows(results pgx.BatchResults, pages []*page, at map[int64]int) ([]
 	return fresh, nil
 }
 
-// snapshotContents reads rows of a page, a version and data, and calls take for each.
-func snapshotContents(results pgx.BatchResults, what string, fresh []*page, at map[int64]int,
-	take func(p *page, version int64, data []byte) error,
-) error {
+// snapshotContents reads rows of a page and its data, and calls take for each.
+func snapshotContents(results pgx.BatchResults, what string, fresh []*page, at map[int64]int, take func(p *page, version int64, data []byte) error) error {
 	rows, err := results.Query()
 	if err != nil {
 		return fmt.Errorf("read %s of pages: %w", what, err)
