@@ -1,0 +1,102 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// dying is a command of the program that kills itself at a point: NAME:N, at its n-th
+// passing.
+func (w workplace) dying(t *testing.T, point string, args ...string) *process {
+	t.Helper()
+	cmd := exec.Command(mustFaultBinary(t), append(args, "--config", w.config)...)
+	cmd.Env = append(os.Environ(), "FAULT="+point)
+	return startProcess(t, cmd, w.secrets)
+}
+
+// killedAmongThree has three processes share a campaign and ends the one that leads at a
+// point, while the carrier brings its receipts over any line. It is started again, and
+// the campaign ends.
+func killedAmongThree(t *testing.T, point, policy string) {
+	t.Helper()
+	const count, window, batch = 4000, 4, 10
+	f := newFleet(t, 3, count, []string{"--latency", "5ms", "--receipt-delay", "20ms", "--receipt-jitter", "200ms"},
+		fmt.Sprintf("    connections: 1\n    window: %d\n    batch: %d\n    rate: 2000", window, batch), "receipts: {wait: 3s}\nin_doubt: "+policy)
+	name, _, _ := strings.Cut(point, ":")
+	planning := strings.HasSuffix(name, "-plan")
+	if planning {
+		f.launch(t, 0)
+	} else {
+		f.ships[0] = f.dying(t, point, "serve", "--admin", f.admins[0])
+	}
+	f.ready(t, 0) // it leads
+	for i := 1; i < len(f.ships); i++ {
+		f.launch(t, i)
+		f.ready(t, i)
+	}
+	if planning {
+		if code := f.dying(t, point, "submit", f.campaign).wait(t); code != -1 {
+			t.Fatalf("got exit %d, want it killed at %s", code, point)
+		}
+	}
+	if name != "after-plan" { // else the plan is whole
+		f.tocsin(t, "submit", f.campaign)
+	}
+	f.tocsin(t, "campaign", "approve", testKey, "--by", "li", "--reason", "checked")
+	if !planning {
+		if code := f.ships[0].wait(t); code != -1 {
+			t.Fatalf("got exit %d, want it killed at %s", code, point)
+		}
+		f.launch(t, 0)
+	}
+	f.finished(t)
+	a := f.audited(t, f.carrier.journal)
+	f.whole(t, count, a)
+	bound := 2 * window * batch
+	if planning {
+		bound = 0
+	}
+	if a.inDoubt+a.resent > bound {
+		t.Errorf("got %d in doubt and %d resent, want at most %d", a.inDoubt, a.resent, bound)
+	}
+	if policy == "hold" && (a.duplicates > 0 || a.resent > 0) {
+		t.Errorf("got %d taken twice and %d resent, want none", a.duplicates, a.resent)
+	}
+	if r := f.report(t).Recipients; r.Delivered+a.inDoubt+r.Accepted != count {
+		t.Errorf("got %+v, want everybody delivered or in doubt", r)
+	}
+	for i := 1; i < len(f.ships); i++ {
+		for _, words := range []string{"does not balance", "note answers", "note intent"} {
+			if strings.Contains(f.ships[i].talk.String(), words) {
+				t.Errorf("process %d says %q of another one's end", i, words)
+			}
+		}
+	}
+}
+
+// TestKilledAtEachArrowWithThreeProcessesAtWork: every point of the package fault. Two
+// fleets are at sea at a time: a machine has to keep up with the hearts of their processes.
+func TestKilledAtEachArrowWithThreeProcessesAtWork(t *testing.T) { // A1
+	t.Parallel()
+	points := []string{
+		"before-plan:1", "after-plan:1", "before-push:2", "after-push:2", "before-claim:1", "after-claim:1", "before-receipt:5",
+		"after-receipt:5", "before-fold:1", "after-fold:1", "before-intent:5", "after-intent:5", "before-outcome:5", "after-outcome:5",
+	}
+	if testing.Short() {
+		points = []string{"after-intent:5", "before-outcome:5"}
+	}
+	for half := range 2 {
+		t.Run(fmt.Sprint("half ", half+1), func(t *testing.T) {
+			t.Parallel()
+			for i := half; i < len(points); i += 2 {
+				t.Run(points[i]+" hold", func(t *testing.T) { killedAmongThree(t, points[i], "hold") })
+				if i >= 10 { // what may be in doubt
+					t.Run(points[i]+" resend", func(t *testing.T) { killedAmongThree(t, points[i], "resend") })
+				}
+			}
+		})
+	}
+}
