@@ -291,7 +291,7 @@ func TestADefaultCostsNoMemory(t *testing.T) {
 }
 
 func TestARowOfAnExcludeFileThatCannotBeReadRefusesTheCampaign(t *testing.T) { // B5
-	list := "number\n13800138000\nabc\n\"\"\n​\n1380013800\n"
+	list := "number\n13800138000\nabc\n\"\"\n\u200b\n1380013800\n"
 	d := campaign(t, "key: k\ntext: t\naudience: {files: [a.csv], exclude: [x.csv, y.csv]}", map[string]string{
 		"a.csv": "number\n13800138001\n", "x.csv": "number\n13800138000\n", "y.csv": list,
 	})

@@ -12,12 +12,11 @@ func planText(t *testing.T, text, more string) error {
 	t.Helper()
 	dir := t.TempDir()
 	path := dir + "/campaign.yaml"
-	d, err := Parse(path, []byte("key: k\ntext: '"+text+"'\naudience: {files: [a.csv]"+more+"}\n"))
-	if err != nil {
+	if _, err := Parse(path, []byte("key: k\ntext: '"+text+"'\naudience: {files: [a.csv]"+more+"}\n")); err != nil {
 		return err
 	}
-	d = campaign(t, "key: k\ntext: '"+text+"'\naudience: {files: [a.csv]"+more+"}\n", map[string]string{"a.csv": notationFile})
-	_, err = d.Plan(t.Context(), PlanOptions{Router: carriers{}, Country: "CN"}, discard{})
+	d := campaign(t, "key: k\ntext: '"+text+"'\naudience: {files: [a.csv]"+more+"}\n", map[string]string{"a.csv": notationFile})
+	_, err := d.Plan(t.Context(), PlanOptions{Router: carriers{}, Country: "CN"}, discard{})
 	return err
 }
 
