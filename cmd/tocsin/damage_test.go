@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"tocsin/dispatcher/ledger"
 )
 
 // damageCount is how many recipients a campaign has whose ledger is damaged.
@@ -94,6 +96,37 @@ func flipRound(t *testing.T, round int) map[string]int {
 		outcomes[w.afterDamage(t, carrier.journal, what, invited)]++
 	}
 	return outcomes
+}
+
+// TestALedgerThatHasLostItsLastCommitsIsPausedAndSaysSo takes away the write-ahead log that
+// was begun after the plan was copied into ledger.db, and that a kill has left.
+func TestALedgerThatHasLostItsLastCommitsIsPausedAndSaysSo(t *testing.T) { // D10
+	t.Parallel()
+	carrier := runCarrier(t, "--latency", "2ms")
+	w := newWorkplace(t, carrier.address, damageCount, "    connections: 1\n    window: 4\n    batch: 10\n    rate: 500", "receipts: {wait: 1s}\nin_doubt: hold")
+	w.tocsin(t, "submit", w.campaign, "--approve", "--by", "li")
+	p := w.start(t, "run", w.campaign, "--no-progress")
+	carrier.hasTaken(t, 20_000)
+	p.signal(syscall.SIGKILL)
+	<-p.ended
+	if err := os.Remove(filepath.Join(w.data, "ledger.db-wal")); err != nil {
+		t.Fatal(err)
+	}
+	if _, talk, code := w.run(t, "ledger", "check"); code != exitFailed || !strings.Contains(string(talk), "the ledger is older than it was") {
+		t.Errorf("got exit %d and %s of the check, want 1 and that it is older", code, talk)
+	}
+	before := taken(t, carrier.journal)
+	_, talk, code := w.run(t, "run", w.campaign, "--no-progress")
+	if code != exitFailed || !strings.Contains(string(talk), "the ledger was found older than it was") {
+		t.Errorf("got exit %d and %s, want 1 and that it was found older", code, talk)
+	}
+	if after := taken(t, carrier.journal); len(after) != len(before) {
+		t.Errorf("the carrier took messages for %d people, and for %d before", len(after), len(before))
+	}
+	r, a := w.report(t), w.audited(t, carrier.journal)
+	if r.State != ledger.Paused || !r.Balanced || r.Recipients.Waiting > 0 || r.Recipients.InDoubt == 0 || a.recipients != damageCount {
+		t.Errorf("got %s, %+v, want it paused with everybody open in doubt", r.State, r.Recipients)
+	}
 }
 
 // flipOne flips a bit of a file and says which; "" when there is none.

@@ -116,7 +116,7 @@ func (l *Ledger) doubt(ctx context.Context, note string) error {
 			if k.State == Finished || k.State == Cancelled {
 				continue
 			}
-			k.State = Paused
+			k.State, k.Note = Paused, note
 			c.do(`UPDATE campaign SET state = $1, note = $2 WHERE id = $3`, Paused, note, k.ID)
 			for _, p := range k.pages {
 				if err := l.load(p); err != nil {
