@@ -18,7 +18,7 @@ import (
 )
 
 // packages hold the tests.
-var packages = []string{"./dispatcher/...", "./cmd/tocsin", "./providers/providertest", "./configs"}
+var packages = []string{"./dispatcher/...", "./cmd/tocsin", "./providers/providertest", "./configs", "./campaigns/..."}
 
 // counted is what one audit counted, a line of the file that TOCSIN_FAULTS names.
 type counted struct {
