@@ -42,6 +42,9 @@ func ParseNumber(text []byte, china bool) (Number, error) {
 			return parseSpelling(text, china)
 		}
 	}
+	if len(text) > 1 && text[len(text)-2] < '0' && digits > 0 { // one digit alone at the end is not of the number
+		return 0, ErrNumber
+	}
 	if !international && china && digits == 11 && isChineseMobile(n) {
 		return Number(86*1e11 + n), nil
 	}
