@@ -1,11 +1,15 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // dying is a command of the program that kills itself at a point: NAME:N, at its n-th
@@ -45,8 +49,13 @@ func killedAmongThree(t *testing.T, point, policy string) {
 	if name != "after-plan" { // else the plan is whole
 		f.tocsin(t, "submit", f.campaign)
 	}
+	if !planning { // the others stand still until it has a page, so that it passes the point
+		f.signalOthers(syscall.SIGSTOP)
+	}
 	f.tocsin(t, "campaign", "approve", testKey, "--by", "li", "--reason", "checked")
 	if !planning {
+		f.holdsOrEnded(t, f.ships[0])
+		f.signalOthers(syscall.SIGCONT)
 		if code := f.ships[0].wait(t); code != -1 {
 			t.Fatalf("got exit %d, want it killed at %s", code, point)
 		}
@@ -75,6 +84,36 @@ func killedAmongThree(t *testing.T, point, policy string) {
 			}
 		}
 	}
+}
+
+// signalOthers signals all processes but the first.
+func (f *fleet) signalOthers(s syscall.Signal) {
+	for _, p := range f.ships[1:] {
+		p.signal(s)
+	}
+}
+
+// holdsOrEnded waits until a page is held or p has ended.
+func (f *fleet) holdsOrEnded(t *testing.T, p *process) {
+	t.Helper()
+	ctx := t.Context()
+	db, err := pgx.Connect(ctx, f.database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close(context.WithoutCancel(ctx))
+	waitFor(t, "a page is held", func() bool {
+		select {
+		case <-p.ended:
+			return true
+		default:
+		}
+		var held int
+		if err := db.QueryRow(ctx, `SELECT count(*) FROM page WHERE owner <> ''`).Scan(&held); err != nil {
+			t.Fatal(err)
+		}
+		return held > 0
+	})
 }
 
 // TestKilledAtEachArrowWithThreeProcessesAtWork: every point of the package fault. Two

@@ -59,8 +59,8 @@ func TestTheLedgersFolderDisappearsUnderARun(t *testing.T) {
 		"moved":   {away: func(t *testing.T, w workplace) { rename(t, w.data, w.data+".old") }},
 		"another in its place": {away: func(t *testing.T, w workplace) {
 			rename(t, w.data, w.data+".old")
-			if out, err := exec.Command("cp", "-a", w.data+".old", w.data).CombinedOutput(); err != nil {
-				t.Fatalf("%v\n%s", err, out)
+			if err := os.CopyFS(w.data, os.DirFS(w.data+".old")); err != nil {
+				t.Fatal(err)
 			}
 		}},
 		"its ledger alone":  {away: func(t *testing.T, w workplace) { remove(t, filepath.Join(w.data, "ledger.db")) }},

@@ -335,11 +335,11 @@ func (w workplace) audited(t testing.TB, journal string) audit {
 	return a
 }
 
-// slow leaves a test to make test, which looks for races too: make check is for while one
-// works.
+// slow leaves a test to the part of make test that runs without -race: make check is for while
+// one works, and the race detector looks at the same code in the tests of its packages.
 func slow(t testing.TB) {
 	t.Helper()
-	if testing.Short() && !raced {
+	if testing.Short() {
 		t.Skip("takes long: in make test, not in make check")
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -12,6 +11,7 @@ import (
 	"testing"
 
 	"tocsin/providers/sms"
+	"tocsin/providers/sms/smstest"
 )
 
 // copyDir copies the files of a folder as they are, which is what a process that is killed
@@ -309,8 +309,8 @@ func TestFilesThatOthersMayReadAreMadePrivate(t *testing.T) { // D11
 			t.Fatal(err)
 		}
 	}
-	var said bytes.Buffer
-	l, err := Open(t.Context(), Options{Dir: dir, Logger: slog.New(slog.NewTextHandler(&said, nil))})
+	logger, said := smstest.Kept(t)
+	l, err := Open(t.Context(), Options{Dir: dir, Logger: logger})
 	if err != nil {
 		t.Fatal(err)
 	}
