@@ -276,6 +276,9 @@ var asks = map[string]func(s *stranger) error{
 	"Broadcast": func(s *stranger) error { _, err := s.r.Broadcast(s.Context(), s.text("key")); return err },
 	"Commands":  func(s *stranger) error { _, err := s.r.Commands(s.Context(), s.text("key")); return err },
 	"Export":    func(s *stranger) error { return s.r.Export(s.Context(), s.text("key"), io.Discard) },
+	"ExportWith": func(s *stranger) error {
+		return s.r.ExportWith(s.Context(), s.text("key"), io.Discard, ExportOptions{States: []sms.State{sms.State(s.number("state"))}, Chinese: true})
+	},
 	"Finish": func(s *stranger) error {
 		_, err := s.r.Finish(s.Context(), &Report{id: s.number("campaign"), toGo: map[string]int{s.text("provider"): int(s.number("to go"))}}, map[string]Pace{})
 		return err

@@ -148,8 +148,8 @@ func (f *fleet) suffer(ctx context.Context, e event) {
 }
 
 // live lets the events befall three processes, then leaves them alone for a while, and
-// returns what was wrong.
-func live(t *testing.T, events []event) (wrong string) {
+// returns what was over the rate, and what was under it in the end.
+func live(t *testing.T, events []event) (over, under string) {
 	const calm = 16 * time.Second
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -168,13 +168,13 @@ func live(t *testing.T, events []event) (wrong string) {
 		f.running.Wait()
 		end := time.Since(f.l.start)
 		if most, at := f.l.worst(time.Second); most > int(1.02*f.rate) {
-			wrong = fmt.Sprintf("%d segments in the second that ends at %v", most, at)
+			over = fmt.Sprintf("%d segments in the second that ends at %v", most, at)
 		}
 		if got := f.l.total(calmFrom+calm/2, end); got < int(0.95*f.rate*(calm/2).Seconds()) {
-			wrong += fmt.Sprintf("; %d segments in the last %v", got, calm/2)
+			under = fmt.Sprintf("%d segments in the last %v", got, calm/2)
 		}
 	})
-	return wrong
+	return over, under
 }
 
 // worst is the most segments in a window of so long, and where it ends.
@@ -211,8 +211,8 @@ func TestTheRateHoldsWhateverBefallsRedisAndTheProcesses(t *testing.T) {
 		"one dies":                    {{"kill", 1, 12 * time.Second, 0}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if wrong := live(t, events); wrong != "" {
-				t.Errorf("got %s", wrong)
+			if over, under := live(t, events); over+under != "" {
+				t.Errorf("got %s", over+under)
 			}
 		})
 	}
@@ -228,12 +228,14 @@ func TestTheRateHoldsOverAnySchedule(t *testing.T) {
 	}), 1, 5)
 	rapid.Check(t, func(r *rapid.T) {
 		events := schedule.Draw(r, "events")
-		if wrong := live(t, events); wrong != "" {
+		// The lower bound is the business of the schedules above: the part of a process that
+		// was killed is free only after ten to fifteen seconds.
+		if over, _ := live(t, events); over != "" {
 			all := make([]string, len(events))
 			for i, e := range events {
 				all[i] = e.String()
 			}
-			r.Fatalf("got %s after:\n%s", wrong, strings.Join(all, "\n"))
+			r.Fatalf("got %s after:\n%s", over, strings.Join(all, "\n"))
 		}
 	})
 }
