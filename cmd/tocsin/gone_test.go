@@ -86,6 +86,7 @@ func TestTheLedgersFolderDisappearsUnderARun(t *testing.T) {
 				if err := syscall.Mount("tmpfs", w.data, "tmpfs", 0, "size=64m,mode=0700"); err != nil {
 					t.Skipf("a tmpfs cannot be mounted here: %v", err)
 				}
+				t.Cleanup(func() { syscall.Unmount(w.data, syscall.MNT_DETACH) }) // it fails when the test has done it
 			}
 			p := w.hold(t, "before-intent:5")
 			r := w.report(t)
