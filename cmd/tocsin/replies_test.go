@@ -39,11 +39,11 @@ func (w workplace) again(t *testing.T, key, more string) string {
 func TestPeopleAnswerThroughEveryProtocolAndWhoOptsOutIsInNoLaterPlan(t *testing.T) {
 	t.Parallel()
 	const count = 600
-	const campaign = "receipts: {wait: 20s}\nreplies: {1: safe, 2: need help, 平安: safe}\n"
+	const campaign = "receipts: {wait: 2m}\nreplies: {1: safe, 2: need help, 平安: safe}\n"
 	// The replies come before the receipts, so that the campaign is not over before them.
 	flags := []string{
 		"--latency", "2ms", "--reply", "1", "--reply", "２", "--reply", "平安。", "--reply", "TD", "--reply", "退订", "--reply", "T恤在哪里?",
-		"--reply-share", "0.5", "--reply-delay", "1s", "--receipt-delay", "4s",
+		"--reply-share", "0.5", "--reply-delay", "1s", "--receipt-delay", "15s",
 	}
 	type people struct {
 		name   string
