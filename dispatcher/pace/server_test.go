@@ -88,7 +88,7 @@ func (c *crowd) judge() {
 // A3 on a real server.
 func TestTheRateHoldsWhateverBefallsARealRedis(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it takes real time")
+		t.Skip("it takes real time: in make test, not in make check")
 	}
 	for name, befall := range map[string]func(c *crowd, s *redistest.Server, r redis.UniversalClient){
 		"it is killed and started": func(_ *crowd, s *redistest.Server, _ redis.UniversalClient) {
@@ -146,7 +146,7 @@ func TestTheRateHoldsWhateverBefallsARealRedis(t *testing.T) {
 // it is back, and neither does one that begins in that time.
 func TestWhoSawNothingOfALossKeepsToTheRate(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it takes real time")
+		t.Skip("it takes real time: in make test, not in make check")
 	}
 	s := redistest.New(t)
 	client := func() redis.UniversalClient {
@@ -179,7 +179,7 @@ func TestWhoSawNothingOfALossKeepsToTheRate(t *testing.T) {
 // A3: a failover by sentinels, after which the replica has another clock of replication.
 func TestTheRateHoldsOverAFailover(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it takes real time")
+		t.Skip("it takes real time: in make test, not in make check")
 	}
 	s := redistest.NewSentinels(t)
 	c := meet(t, func() redis.UniversalClient {
