@@ -7,10 +7,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"syscall"
-	"time"
 
 	"modernc.org/sqlite" // the database/sql driver "sqlite" too
 	sqlite3 "modernc.org/sqlite/lib"
@@ -141,57 +139,6 @@ func (s *sqliteStore) marked(ctx context.Context) error {
 		return s.guard.copy(ctx, s.conn)
 	}
 	return nil
-}
-
-// lockDir takes the data folder for this process, until it ends or closes the file.
-func lockDir(dir string) (*os.File, error) {
-	f, err := os.OpenFile(filepath.Join(dir, lockName), os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	for range 5 { // a reader has it for a moment: see atWork
-		if err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err == nil {
-			return f, nil
-		}
-		time.Sleep(2 * time.Millisecond)
-	}
-	f.Close()
-	return nil, fmt.Errorf("%w: %s", ErrBusy, dir)
-}
-
-const lockName = "ledger.lock"
-
-// private makes the ledger's files, whether they are there yet or not, files for their
-// owner alone: they hold numbers. SQLite gives those that it makes the mode of ledger.db.
-// It returns the names of those that others could read or write.
-func private(dir string) (open []string, err error) {
-	f, err := os.OpenFile(filepath.Join(dir, "ledger.db"), os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	if err := f.Close(); err != nil {
-		return nil, err
-	}
-	for _, name := range []string{"ledger.db", "ledger.db-wal", "ledger.db-shm", markName, sumsName, lockName} {
-		path := filepath.Join(dir, name)
-		info, err := os.Lstat(path)
-		if errors.Is(err, os.ErrNotExist) || err == nil && info.Mode().Perm()&0o077 == 0 {
-			continue
-		}
-		if err == nil {
-			err = os.Chmod(path, 0o600)
-		}
-		if err != nil {
-			return nil, err
-		}
-		open = append(open, name)
-	}
-	info, err := os.Stat(dir)
-	if err == nil && info.Mode().Perm()&0o002 != 0 { // anybody could put files in their place
-		open = append(open, dir)
-		err = os.Chmod(dir, info.Mode().Perm()&^0o002)
-	}
-	return open, err
 }
 
 // dsn names the database with the settings every connection needs. The cache is
@@ -390,80 +337,4 @@ func (s *sqliteStore) keepLog() error {
 		return err
 	}
 	return tx.Commit() // the connection stays in its pool
-}
-
-// plan begins a plan; who sends waits while the pages are written.
-func (s *sqliteStore) plan(ctx context.Context) (planner, error) {
-	s.mu.Lock()
-	tx, err := s.conn.BeginTx(ctx, nil)
-	if err != nil {
-		s.mu.Unlock()
-		return nil, err
-	}
-	p := &sqlitePlan{s: s, tx: tx}
-	if p.page, err = tx.PrepareContext(ctx, insertPage); err == nil {
-		p.content, err = tx.PrepareContext(ctx, insertContent)
-	}
-	if err != nil {
-		return nil, errors.Join(err, p.end(ctx, false))
-	}
-	return p, nil
-}
-
-// sqlitePlan is a planner that holds the one connection.
-type sqlitePlan struct {
-	s             *sqliteStore
-	tx            *sql.Tx
-	page, content *sql.Stmt
-}
-
-func (p *sqlitePlan) query(ctx context.Context, text string, args ...any) *sql.Row {
-	return p.tx.QueryRowContext(ctx, text, args...)
-}
-
-func (p *sqlitePlan) addPage(ctx context.Context, k *page, numbers, fields []byte) error {
-	if _, err := p.page.ExecContext(ctx, k.planned()...); err != nil {
-		return err
-	}
-	_, err := p.content.ExecContext(ctx, k.id, numbers, fields)
-	return err
-}
-
-func (p *sqlitePlan) copy(ctx context.Context, table string, columns []string, rows [][]any) error {
-	places := make([]string, len(columns))
-	for i := range places {
-		places[i] = fmt.Sprintf("$%d", i+1)
-	}
-	stmt, err := p.tx.PrepareContext(ctx, "INSERT INTO "+table+" ("+strings.Join(columns, ", ")+") VALUES ("+strings.Join(places, ", ")+")")
-	if err != nil {
-		return err
-	}
-	defer stmt.Close()
-	for _, row := range rows {
-		if _, err := stmt.ExecContext(ctx, row...); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (p *sqlitePlan) exec(ctx context.Context, text string, args ...any) error {
-	_, err := p.tx.ExecContext(ctx, text, args...)
-	return err
-}
-
-func (p *sqlitePlan) end(ctx context.Context, keep bool) error {
-	defer p.s.mu.Unlock()
-	if !keep {
-		return p.tx.Rollback()
-	}
-	if err := p.tx.Commit(); err != nil {
-		return err
-	}
-	id, err := p.s.campaigns(ctx)
-	if err != nil {
-		return err
-	}
-	p.s.guard.mark.campaigns = max(p.s.guard.mark.campaigns, id)
-	return errors.Join(p.s.marked(ctx), p.s.at.present())
 }
