@@ -1,15 +1,12 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // dying is a command of the program that kills itself at a point: NAME:N, at its n-th
@@ -96,23 +93,14 @@ func (f *fleet) signalOthers(s syscall.Signal) {
 // holdsOrEnded waits until a page is held or p has ended.
 func (f *fleet) holdsOrEnded(t *testing.T, p *process) {
 	t.Helper()
-	ctx := t.Context()
-	db, err := pgx.Connect(ctx, f.database)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close(context.WithoutCancel(ctx))
+	holders := f.holders(t)
 	waitFor(t, "a page is held", func() bool {
 		select {
 		case <-p.ended:
 			return true
 		default:
 		}
-		var held int
-		if err := db.QueryRow(ctx, `SELECT count(*) FROM page WHERE owner <> ''`).Scan(&held); err != nil {
-			t.Fatal(err)
-		}
-		return held > 0
+		return holders() > 0
 	})
 }
 

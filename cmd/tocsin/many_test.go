@@ -69,22 +69,27 @@ func (f *fleet) begin(t testing.TB) *fleet {
 	return f
 }
 
-// owners waits until so many processes hold pages.
-func (f *fleet) owners(t testing.TB, n int) {
+// holders is how many processes hold pages, each time it is called.
+func (f *fleet) holders(t testing.TB) func() int {
 	t.Helper()
-	ctx := t.Context()
-	db, err := pgx.Connect(ctx, f.database)
+	db, err := pgx.Connect(t.Context(), f.database)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close(context.WithoutCancel(ctx))
-	waitFor(t, fmt.Sprintf("%d processes hold pages", n), func() bool {
-		var owners int
-		if err := db.QueryRow(ctx, `SELECT count(DISTINCT owner) FROM page WHERE owner <> ''`).Scan(&owners); err != nil {
+	t.Cleanup(func() { db.Close(context.Background()) })
+	return func() (n int) {
+		if err := db.QueryRow(t.Context(), `SELECT count(DISTINCT owner) FROM page WHERE owner <> ''`).Scan(&n); err != nil {
 			t.Fatal(err)
 		}
-		return owners >= n
-	})
+		return n
+	}
+}
+
+// owners waits until so many processes hold pages.
+func (f *fleet) owners(t testing.TB, n int) {
+	t.Helper()
+	holders := f.holders(t)
+	waitFor(t, fmt.Sprintf("%d processes hold pages", n), func() bool { return holders() >= n })
 }
 
 // launch starts process i, after it was killed too.
@@ -113,24 +118,16 @@ func (f *fleet) sent(i int) string {
 // both of two hold pages: one that has just ended its last page leaves nothing behind.
 func (f *fleet) atWork(t testing.TB, silence, speak func()) {
 	t.Helper()
-	ctx := t.Context()
-	db, err := pgx.Connect(ctx, f.database)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close(context.WithoutCancel(ctx))
+	holders := f.holders(t)
 	waitFor(t, "it falls silent while both hold pages", func() bool {
 		silence()
 		time.Sleep(100 * time.Millisecond) // what it said last arrives
-		var owners int
-		if err := db.QueryRow(ctx, `SELECT count(DISTINCT owner) FROM page WHERE owner <> ''`).Scan(&owners); err != nil {
-			t.Fatal(err)
+		if holders() >= 2 {
+			return true
 		}
-		if owners < 2 {
-			speak()
-			time.Sleep(500 * time.Millisecond) // and takes the next page
-		}
-		return owners >= 2
+		speak()
+		time.Sleep(500 * time.Millisecond) // and takes the next page
+		return false
 	})
 }
 
