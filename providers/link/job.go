@@ -46,8 +46,11 @@ func newJob(p *Link, msgs []sms.Message, acks []sms.Ack) *job {
 }
 
 // take is the next unit to send, by speaker if there is one; ok is false when all are
-// begun.
+// begun. The messages of a job that is closed are the caller's again: they are not read.
 func (j *job) take(batch int, speaker Speaker) (u unit, ok bool) {
+	if j.closed {
+		return u, false
+	}
 	if len(j.redo) > 0 {
 		u = j.redo[0]
 		if j.redo = j.redo[1:]; len(j.redo) == 0 {

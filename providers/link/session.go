@@ -139,7 +139,14 @@ func (s *Session) run(ctx context.Context) error {
 // down takes the line out of service and settles what was in flight on it.
 func (s *Session) down() {
 	p := s.p
+	s.shut()
+	// Whoever is writing finds the line closed; wait, to know what left. Until then the line
+	// stays among the others: a caller that gives up finds its messages in flight there.
+	s.line.conn.Close()
+	s.line.writing.Lock()
+	defer s.line.writing.Unlock()
 	p.mu.Lock()
+	defer p.mu.Unlock()
 	var lines []*line
 	for _, l := range p.lines {
 		if l != s.line {
@@ -147,14 +154,6 @@ func (s *Session) down() {
 		}
 	}
 	p.lines = lines
-	s.line.closed = true
-	p.mu.Unlock()
-	// Whoever is writing finds the line closed; wait, to know what left.
-	s.line.conn.Close()
-	s.line.writing.Lock()
-	defer s.line.writing.Unlock()
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	for i := range s.line.slots {
 		k := &s.line.slots[i]
 		if a := k.ask; a != nil {
