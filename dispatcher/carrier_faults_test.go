@@ -210,6 +210,7 @@ func TestALineThatSwallowsTheWindowLeavesOnlyThatInDoubt(t *testing.T) {
 }
 
 func TestACarrierThatTakesNothingForALongTimeGetsItAllWhenItIsWell(t *testing.T) {
+	slow(t)
 	for _, status := range []struct {
 		name string
 		code uint32

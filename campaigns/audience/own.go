@@ -6,11 +6,12 @@ import "slices"
 const OwnPrefix = "tocsin_"
 
 // ChineseColumns are the Chinese names of the columns that Tocsin puts in front of the
-// uploader's own, in an export and in a file of rejects.
+// uploader's own, in an export and in a file of rejects, and of those of a list of replies.
 var ChineseColumns = map[string]string{
 	"number": "号码", "state": "状态", "reason": "原因", "code": "代码", "provider": "通道", "segments": "段数",
 	"offered": "发送时间", "settled": "结果时间", "reference": "运营商编号", "resent": "是否重发", "line": "行号",
 	"file": "文件", "problem": "问题",
+	"at": "时间", "meaning": "含义", "label": "选项", "text": "内容",
 }
 
 // The columns by which our own files are known: of an export, and of rejects.

@@ -127,6 +127,7 @@ func TestACarrierThatStopsForAWhile(t *testing.T) {
 }
 
 func TestACarrierKilledAndBackIsUsedAgain(t *testing.T) {
+	slow(t)
 	t.Parallel()
 	carrier := runCarrier(t, "--latency", "10ms")
 	w := newWorkplace(t, carrier.address, 8000, "    window: 10\n    batch: 10", "receipts: {wait: 2s}")

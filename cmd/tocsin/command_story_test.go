@@ -50,6 +50,7 @@ func (w workplace) state(t *testing.T, key, state string) ledger.Report {
 // TestAWorkingFleetIsCommanded: what waits is rerouted to another carrier, doubt is
 // marked, who failed is retried, all beside two servers that share the work.
 func TestAWorkingFleetIsCommanded(t *testing.T) {
+	slow(t)
 	t.Parallel()
 	const count = 3000
 	spare := runCarrier(t)

@@ -20,12 +20,9 @@ const damageCount = 3000
 // flips one bit of one file of its data folder, and starts it again. Only what the carrier
 // took and what the ledger exports are held against each other.
 func TestAFlippedBitOnTheDiskIsFoundOrHarmless(t *testing.T) { // D10
+	slow(t)
 	t.Parallel()
-	flips := 60
-	if testing.Short() {
-		flips = flipsEach
-	}
-	flipBits(t, flips)
+	flipBits(t, 60)
 }
 
 // TestSoakOfDamage is that test with a thousand flips: make soak.
@@ -101,6 +98,7 @@ func flipRound(t *testing.T, round int) map[string]int {
 // TestALedgerThatHasLostItsLastCommitsIsPausedAndSaysSo takes away the write-ahead log that
 // was begun after the plan was copied into ledger.db, and that a kill has left.
 func TestALedgerThatHasLostItsLastCommitsIsPausedAndSaysSo(t *testing.T) { // D10
+	slow(t)
 	t.Parallel()
 	carrier := runCarrier(t, "--latency", "2ms")
 	w := newWorkplace(t, carrier.address, damageCount, "    connections: 1\n    window: 4\n    batch: 10\n    rate: 500", "receipts: {wait: 1s}\nin_doubt: hold")

@@ -35,6 +35,7 @@ func mountSmall(t *testing.T, dir, size string) {
 // TestTheLedgersDiskIsFull: sending stops at once and loudly, what is there can
 // be read, and with more room it goes on as if nothing had been.
 func TestTheLedgersDiskIsFull(t *testing.T) {
+	slow(t)
 	t.Parallel()
 	carrier := runCarrier(t, "--latency", "5ms")
 	w := newWorkplace(t, carrier.address, 20_000, "    window: 10\n    batch: 10", "receipts: {wait: 3s}")
@@ -78,6 +79,7 @@ func TestTheLedgersDiskIsFull(t *testing.T) {
 
 // TestTheDiskOfReportAndTalkIsFull: the campaign is sent all the same.
 func TestTheDiskOfReportAndTalkIsFull(t *testing.T) {
+	slow(t)
 	t.Parallel()
 	carrier := runCarrier(t)
 	w := newWorkplace(t, carrier.address, 500, "    batch: 10", "receipts: {wait: 10s}")
@@ -118,6 +120,7 @@ func fill(t *testing.T, path string) {
 // TestTheLedgerIsLockedForAWhile: a backup or a curious person holds the
 // database for a second in the middle of a campaign. It waits.
 func TestTheLedgerIsLockedForAWhile(t *testing.T) {
+	slow(t)
 	t.Parallel()
 	carrier := runCarrier(t, "--latency", "10ms")
 	w := newWorkplace(t, carrier.address, 8000, "    window: 10\n    batch: 10", "receipts: {wait: 10s}")

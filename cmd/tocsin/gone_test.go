@@ -120,6 +120,7 @@ func TestTheLedgersFolderDisappearsUnderARun(t *testing.T) {
 // TestTheLedgersFolderDisappearsWhileNothingIsWritten: all is sent and the run waits for
 // receipts that do not come; it looks by itself whether its ledger is there.
 func TestTheLedgersFolderDisappearsWhileNothingIsWritten(t *testing.T) {
+	slow(t)
 	t.Parallel()
 	carrier := runCarrier(t, "--lose-receipts", "1")
 	w := newWorkplace(t, carrier.address, 20, "", "receipts: {wait: 30m}")

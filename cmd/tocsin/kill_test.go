@@ -25,11 +25,9 @@ const (
 // TestKilledAtAnyMomentNothingIsLostAndNobodyIsSentTwice kills the process again
 // and again in the middle of a campaign and starts it again until it is finished.
 func TestKilledAtAnyMomentNothingIsLostAndNobodyIsSentTwice(t *testing.T) {
+	slow(t)
 	t.Parallel()
-	rounds := 50
-	if testing.Short() {
-		rounds = 3
-	}
+	const rounds = 50
 	var kills, doubted atomic.Int64
 	t.Run("rounds", func(t *testing.T) {
 		for round := range rounds {

@@ -107,6 +107,7 @@ func TestADiskThatFailsToSyncStopsEverything(t *testing.T) {
 // TestALedgerThatIsDamagedIsFoundOut: half a frame behind its journal is no harm, a page
 // that was overwritten is told at start.
 func TestALedgerThatIsDamagedIsFoundOut(t *testing.T) {
+	slow(t)
 	t.Parallel()
 	const count = 2000
 	carrier := runCarrier(t, "--latency", "2ms")

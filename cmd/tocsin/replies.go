@@ -125,5 +125,9 @@ func allReplies(cmd *cobra.Command, reader *ledger.Reader, asJSON bool, say *wor
 
 // listReplies writes who said what.
 func listReplies(cmd *cobra.Command, reader *ledger.Reader, key, out string) error {
-	return writeCSV(out, func(w io.Writer) error { return reader.ListReplies(cmd.Context(), key, w) })
+	o, err := exportOptions(cmd, nil)
+	if err != nil {
+		return err
+	}
+	return writeCSV(out, func(w io.Writer) error { return reader.ListReplies(cmd.Context(), key, w, o) })
 }

@@ -43,6 +43,7 @@ func junk(t *testing.T, octets int, announced bool) (body io.Reader, kind string
 // small disk, an emergency is under way at a low rate, and a token for submit alone sends more
 // than there is room for, again and again. It is refused, and the emergency is finished.
 func TestAnUploadDoesNotTakeTheRoomOfAnEmergency(t *testing.T) {
+	slow(t)
 	t.Parallel()
 	const count = 3000
 	carrier := runCarrier(t)

@@ -36,6 +36,7 @@ func (f *fleet) undisturbed(t *testing.T) {
 // TestReceiptsThatComeThroughAnyProcessCostNobody: three processes share an account, and
 // the carrier brings its receipts over any line of it. Nothing else happens.
 func TestReceiptsThatComeThroughAnyProcessCostNobody(t *testing.T) { // A1
+	slow(t)
 	t.Parallel()
 	for _, c := range []struct {
 		class, policy string

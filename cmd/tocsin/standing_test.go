@@ -104,6 +104,7 @@ func TestTheRateInForceIsTheLeastOfWhatIsSaid(t *testing.T) {
 // TestACarrierThatNeverAnswersIsLeftToItsFallback: the circuit opens, who waits goes to
 // the other carrier after the time that the route declares, and the report says so.
 func TestACarrierThatNeverAnswersIsLeftToItsFallback(t *testing.T) {
+	slow(t)
 	t.Parallel()
 	silent, spare := runCarrier(t, "--silent", "1"), runCarrier(t)
 	w := newWorkplace(t, silent.address, 2000, "    connections: 1\n    window: 10\n    response_timeout: 1500ms\n"+

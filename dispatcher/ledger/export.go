@@ -20,15 +20,16 @@ var exportColumns = []string{
 	"number", "state", "reason", "code", "provider", "segments", "offered", "settled", "reference", "resent", "line",
 }
 
-// ExportOptions are how an export is written; the zero ExportOptions are in English, for
-// everybody.
+// ExportOptions are how an export, or a list of replies, is written; the zero ExportOptions
+// are in English, for everybody.
 type ExportOptions struct {
-	// States are those of the recipients to write; nil: all.
+	// States are those of the recipients to write; nil: all. A list of replies has all.
 	States []sms.State
 	// Chinese names the columns in Chinese, and writes times as a spreadsheet reads them,
 	// in the machine's zone as it is now, which the column names.
 	Chinese bool
-	// Word says a state, a reason, true or false in the reader's language; nil: as it is.
+	// Word says a state, a reason, a meaning, true or false in the reader's language; nil: as
+	// it is.
 	Word func(name string) string
 }
 
@@ -39,6 +40,30 @@ type export struct {
 	zone   *time.Location
 	layout string
 	record []string
+}
+
+func newExport(w io.Writer, o ExportOptions) *export {
+	e := &export{ExportOptions: o, out: csv.NewWriter(w), zone: time.Local, layout: "2006-01-02T15:04:05.00Z07:00"}
+	if o.Word == nil {
+		e.Word = func(name string) string { return name }
+	}
+	if o.Chinese {
+		_, offset := time.Now().Zone()
+		e.zone, e.layout = time.FixedZone("", offset), "2006-01-02 15:04:05"
+	}
+	return e
+}
+
+// columns are the names of our columns in front of the uploader's; in Chinese those of
+// times name the zone.
+func (e *export) columns(names, uploaders []string) []string {
+	own := audience.OwnColumns(names, uploaders, e.Chinese)
+	for i, name := range names {
+		if e.Chinese && (name == "offered" || name == "settled" || name == "at") {
+			own[i] += time.Now().In(e.zone).Format(" (UTC-07:00)")
+		}
+	}
+	return own
 }
 
 // Export is ExportWith without options.
@@ -68,10 +93,7 @@ func (r *Reader) ExportWith(ctx context.Context, key string, w io.Writer, o Expo
 	}
 	c := all[0]
 	buffered := bufio.NewWriterSize(w, 1<<16)
-	e := export{ExportOptions: o, out: csv.NewWriter(buffered), zone: time.Local, layout: "2006-01-02T15:04:05.00Z07:00"}
-	if o.Word == nil {
-		e.Word = func(name string) string { return name }
-	}
+	e := newExport(buffered, o)
 	if err := e.out.Write(e.header(c.Columns)); err != nil {
 		return fmt.Errorf("export %s: %w", key, err)
 	}
@@ -88,18 +110,9 @@ func (r *Reader) ExportWith(ctx context.Context, key string, w io.Writer, o Expo
 	return buffered.Flush()
 }
 
-// header names the columns.
+// header names the columns of an export.
 func (e *export) header(uploaders []string) []string {
-	own := audience.OwnColumns(exportColumns, uploaders, e.Chinese)
-	if e.Chinese {
-		_, offset := time.Now().Zone()
-		e.zone, e.layout = time.FixedZone("", offset), "2006-01-02 15:04:05"
-		for i, name := range exportColumns {
-			if name == "offered" || name == "settled" {
-				own[i] += time.Now().In(e.zone).Format(" (UTC-07:00)")
-			}
-		}
-	}
+	own := e.columns(exportColumns, uploaders)
 	return append(own, audience.UploadersColumns(own, uploaders)...)
 }
 
@@ -142,8 +155,11 @@ func (e *export) clock(p *page, t uint32) string {
 	if t == 0 {
 		return ""
 	}
-	return time.UnixMilli(p.millis(t)).In(e.zone).Format(e.layout)
+	return e.time(p.millis(t))
 }
+
+// time is a time in ms since 1970.
+func (e *export) time(at int64) string { return time.UnixMilli(at).In(e.zone).Format(e.layout) }
 
 // reference joins a recipient's references with spaces.
 func (p *page) reference(i int) string {

@@ -283,7 +283,9 @@ var asks = map[string]func(s *stranger) error{
 		_, err := s.r.Finish(s.Context(), &Report{id: s.number("campaign"), toGo: map[string]int{s.text("provider"): int(s.number("to go"))}}, map[string]Pace{})
 		return err
 	},
-	"ListReplies": func(s *stranger) error { return s.r.ListReplies(s.Context(), s.text("key"), io.Discard) },
+	"ListReplies": func(s *stranger) error {
+		return s.r.ListReplies(s.Context(), s.text("key"), io.Discard, ExportOptions{Chinese: true})
+	},
 	"Providers": func(s *stranger) error {
 		_, err := s.r.Providers(s.Context(), []string{s.text("provider")})
 		return err

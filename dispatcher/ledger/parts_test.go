@@ -20,7 +20,7 @@ func listed(t *testing.T, dir string) []string {
 	}
 	defer r.Close()
 	var out strings.Builder
-	if err := r.ListReplies(t.Context(), "k", &out); err != nil {
+	if err := r.ListReplies(t.Context(), "k", &out, ExportOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	rows, err := csv.NewReader(strings.NewReader(out.String())).ReadAll()

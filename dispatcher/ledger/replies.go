@@ -3,12 +3,10 @@ package ledger
 import (
 	"context"
 	"database/sql"
-	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
-	"time"
 
 	"tocsin/campaigns"
 	"tocsin/campaigns/audience"
@@ -180,7 +178,7 @@ func replies(ctx context.Context, db *sql.DB, q *contents, key string) (*ReplyCo
 // when it came, from which number, what it means and its text. A long one that came in
 // parts is one row, where its first part came. A cell that a spreadsheet
 // would take for a formula gets an apostrophe in front.
-func (r *Reader) ListReplies(ctx context.Context, key string, w io.Writer) error {
+func (r *Reader) ListReplies(ctx context.Context, key string, w io.Writer, o ExportOptions) error {
 	if !known(key) {
 		return ErrNotFound
 	}
@@ -200,8 +198,8 @@ func (r *Reader) ListReplies(ctx context.Context, key string, w io.Writer) error
 		return fmt.Errorf("list replies to %s: %w", key, err)
 	}
 	defer rows.Close()
-	out := csv.NewWriter(w)
-	if err := out.Write([]string{"number", "at", "provider", "meaning", "label", "text"}); err != nil {
+	e := newExport(w, o)
+	if err := e.out.Write(e.columns([]string{"number", "at", "provider", "meaning", "label", "text"}, nil)); err != nil {
 		return fmt.Errorf("list replies to %s: %w", key, err)
 	}
 	for rows.Next() {
@@ -217,15 +215,15 @@ func (r *Reader) ListReplies(ctx context.Context, key string, w io.Writer) error
 			text = m.text()
 		}
 		label, _ := all[0].Replies.Find(keyword)
-		if err := out.Write([]string{
-			sms.Number(number).Digits(), time.UnixMilli(at).Format("2006-01-02T15:04:05.00Z07:00"), provider, meaning, audience.Harmless(label.Label), audience.Harmless(text),
+		if err := e.out.Write([]string{
+			sms.Number(number).Digits(), e.time(at), provider, e.Word(meaning), audience.Harmless(label.Label), audience.Harmless(text),
 		}); err != nil {
 			return fmt.Errorf("list replies to %s: %w", key, err)
 		}
 	}
-	out.Flush()
+	e.out.Flush()
 	if err := rows.Err(); err != nil {
 		return fmt.Errorf("list replies to %s: %w", key, err)
 	}
-	return out.Error()
+	return e.out.Error()
 }

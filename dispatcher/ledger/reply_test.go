@@ -162,11 +162,18 @@ func TestRepliesAreCountedByTheLastAnswerOfEach(t *testing.T) {
 	}
 	defer r.Close()
 	var out strings.Builder
-	if err := r.ListReplies(t.Context(), "k", &out); err != nil {
+	if err := r.ListReplies(t.Context(), "k", &out, ExportOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	if lines := strings.Split(strings.TrimSpace(out.String()), "\n"); len(lines) != 8 || !strings.Contains(out.String(), ",answer,need help,2\n") {
 		t.Errorf("got\n%s\nwant a head and 7 messages, one of who needs help", out.String())
+	}
+	out.Reset()
+	if err := r.ListReplies(t.Context(), "k", &out, ExportOptions{Chinese: true, Word: func(name string) string { return "<" + name + ">" }}); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(out.String(), "号码,时间"+time.Now().Format(" (UTC-07:00)")+",通道,含义,选项,内容\n") || !strings.Contains(out.String(), ",<answer>,need help,2\n") {
+		t.Errorf("got\n%s\nwant it in Chinese", out.String())
 	}
 	if _, err := r.Replies(t.Context(), "nobody"); !errors.Is(err, ErrNotFound) {
 		t.Errorf("got %v, want %v", err, ErrNotFound)

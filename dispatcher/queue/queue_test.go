@@ -240,6 +240,9 @@ func TestServeWaitsForHandlers(t *testing.T) {
 }
 
 func TestALongHandlerKeepsItsPlace(t *testing.T) {
+	if testing.Short() {
+		t.Skip("six virtual hours take a minute under -race: in make test, not in make check")
+	}
 	synctest.Test(t, func(t *testing.T) {
 		q, _, end := open(t)
 		defer end()

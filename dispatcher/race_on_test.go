@@ -1,6 +1,0 @@
-//go:build race
-
-package dispatcher
-
-// raced says that the tests look for races.
-const raced = true
