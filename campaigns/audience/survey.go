@@ -2,9 +2,11 @@ package audience
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
+	"math/bits"
 	"unicode/utf8"
 )
 
@@ -79,12 +81,12 @@ func surveyOf(r io.Reader) (*survey, error) {
 			return nil, &Error{Line: lines.line, Err: errNUL}
 		}
 		at := 0 // up to here all is looked at
-		for at < len(data) {
-			if data[at] < 0x80 {
-				at++
-				continue
+		for {
+			at += ascii(data[at:])
+			if at == len(data) {
+				break
 			}
-			end := at
+			end := at + 1
 			for end < len(data) && data[end] >= 0x80 {
 				end++
 			}
@@ -105,7 +107,10 @@ func surveyOf(r io.Reader) (*survey, error) {
 				}
 			}
 			for char = max(char, at); char < end && s.gb == 0; {
-				n := gbLength(data[char:])
+				n := 2
+				if !plainGB(data[char:]) {
+					n = gbLength(data[char:])
+				}
 				if n <= 0 {
 					s.gb = s.lineAt(lines, data[:char])
 					break
@@ -128,10 +133,31 @@ func (s *survey) lineAt(lines counter, data []byte) int {
 	return lines.line
 }
 
+// ascii is how many octets data begins with that are ASCII.
+func ascii(data []byte) int {
+	n := 0
+	for len(data)-n >= 8 {
+		if high := binary.LittleEndian.Uint64(data[n:]) & 0x8080808080808080; high != 0 {
+			return n + bits.TrailingZeros64(high)/8
+		}
+		n += 8
+	}
+	for n < len(data) && data[n] < 0x80 {
+		n++
+	}
+	return n
+}
+
+// plainGB reports whether data begins with a character of two octets in GB18030 that are both
+// not ASCII, which is what most are.
+func plainGB(data []byte) bool {
+	return len(data) >= 2 && data[0]-0x81 <= 0xFE-0x81 && data[1]-0x81 <= 0xFE-0x81
+}
+
 // usualUTF8 reports whether octets are two or more usual Chinese characters in UTF-8,
 // which in GB18030 would be three or more rare ones.
 func usualUTF8(run []byte) bool {
-	if len(run) < 6 || len(run)%3 != 0 {
+	if len(run) < 6 || len(run)%3 != 0 || run[0]>>4 != 0xE || run[1]>>6 != 2 {
 		return false
 	}
 	for i := 0; i < len(run); i += 3 {

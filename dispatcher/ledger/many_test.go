@@ -186,6 +186,51 @@ func TestAReceiptFindsItsPageThroughAnyProcess(t *testing.T) {
 	}
 }
 
+// A process takes a receipt before the answer that it belongs to, and ends: another settles
+// it, and not only one that starts later.
+func TestAReceiptThatAnEndedProcessHadParkedIsSettledByAnother(t *testing.T) {
+	l := many(t, 2)
+	plan(t, l[0], "k", 1, 1)
+	k, err := l[0].Claim(t.Context(), 1, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l[0].Offer(k, []uint16{0}, []uint8{2}); err != nil {
+		t.Fatal(err)
+	}
+	sync1(t, l[1])
+	var refs sms.Refs
+	for _, ref := range []string{"A", "B"} { // which segment each means, the answer says
+		receive(t, l[1], 0, ref, sms.Delivered)
+		refs = sms.AppendRef(refs, []byte(ref))
+	}
+	if n := l[1].Orphans(); n != 2 {
+		t.Fatalf("got %d receipts parked, want 2", n)
+	}
+	crash(l[1])
+	if err := l[0].Settle(k, []uint16{0}, []sms.Ack{{Outcome: sms.Taken, Done: 3, Refs: refs}}); err != nil {
+		t.Fatal(err)
+	}
+	look := func() {
+		t.Helper()
+		if err := errors.Join(l[0].beat(t.Context()), l[0].takeParked(t.Context()), l[0].Tidy()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	look()
+	expect(t, l[0], "k", Recipients{Accepted: 1})
+	// Two minutes later.
+	if _, err := l[0].db.Exec(`UPDATE orphan SET at = at - 120000; UPDATE lease SET until = 0`); err != nil {
+		t.Fatal(err)
+	}
+	l[0].parkedUpTo -= 3 * time.Minute.Milliseconds()
+	look()
+	expect(t, l[0], "k", Recipients{Delivered: 1})
+	if n := l[0].Orphans(); n != 0 {
+		t.Errorf("got %d receipts without a recipient, want none", n)
+	}
+}
+
 func TestThePagesOfAProcessThatIsGoneGoToAnotherAndItsWordsCountNoMore(t *testing.T) {
 	l := many(t, 2)
 	plan(t, l[0], "k", 4, 4)

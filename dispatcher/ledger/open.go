@@ -95,6 +95,9 @@ type Ledger struct {
 	lastTrim   time.Time
 	parked     []parked
 	orphaned   int64
+	// parkedUpTo is up to when the receipts that others have parked are known, in ms since
+	// 1970; 0: nobody has looked.
+	parkedUpTo int64
 	pieces     map[sms.Number][]piece // receipts of segments of people in doubt, which wait for the others
 	unwanted   unwanted
 	lately     map[[sha256.Size]byte]int64 // messages from people, and when they came

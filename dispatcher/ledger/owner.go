@@ -114,6 +114,9 @@ func (l *Ledger) lookAround(ctx context.Context, forTheDead bool) {
 	if err := l.takeOver(ctx); err != nil && ctx.Err() != context.Canceled {
 		l.log.Warn("pages of processes that are gone could not be taken", "err", err)
 	}
+	if err := l.takeParked(ctx); err != nil && ctx.Err() != context.Canceled {
+		l.log.Warn("receipts of processes that are gone could not be taken up", "err", err)
+	}
 }
 
 // confirm notes when this process was last heard of.

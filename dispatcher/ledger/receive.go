@@ -17,6 +17,7 @@ type parked struct {
 	receipt  sms.Receipt // owns its Ref
 	since    time.Time
 	id       int64 // its row among the orphans
+	theirs   bool  // another process has parked it first, and counts it
 }
 
 // parkFor is how long a receipt without a recipient is tried again.
@@ -182,7 +183,7 @@ func (l *Ledger) park(c *commit, provider string, r *sms.Receipt) {
 	c.then = append(c.then, func() {
 		l.orphaned++
 		if len(l.parked) < maxParked {
-			l.parked = append(l.parked, parked{provider, own, time.Now(), id})
+			l.parked = append(l.parked, parked{provider: provider, receipt: own, since: time.Now(), id: id})
 		}
 	})
 	c.do(`INSERT INTO orphan (id, provider, number, ref, state, reason, code, done, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
@@ -217,7 +218,9 @@ func (l *Ledger) retryParked() error {
 				return err
 			}
 			if how == refKnown || how == refOpen {
-				found++
+				if !k.theirs {
+					found++
+				}
 				gone[k.id] = true
 				c.do(`DELETE FROM orphan WHERE id = $1`, k.id)
 			} else if time.Since(k.since) >= parkFor {

@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -94,14 +95,52 @@ const reparkFrom = 24 * time.Hour
 // ended before the answers they waited for, and whom they mean is in doubt now.
 // Each is tried once at least.
 func (l *Ledger) repark(ctx context.Context) error {
+	return l.parkAgain(ctx, false, time.Now().Add(-reparkFrom).UnixMilli(), math.MaxInt64)
+}
+
+const (
+	// takeParkedEvery is how often the one that leads looks for receipts that others have parked,
+	// takeParkedAfter how old they are then: a process at work has tried them many times.
+	takeParkedEvery = time.Minute
+	takeParkedAfter = time.Minute
+)
+
+// takeParked takes up the receipts that other processes of a shared ledger have parked for a
+// while, when this one leads: who parked them may have ended since.
+func (l *Ledger) takeParked(ctx context.Context) error {
+	l.mu.Lock()
+	to := l.now() - takeParkedAfter.Milliseconds()
+	if l.parkedUpTo == 0 {
+		l.parkedUpTo = to // what came before was on disk at start
+	}
+	from := l.parkedUpTo
+	due := l.leads && to-from >= takeParkedEvery.Milliseconds()
+	l.mu.Unlock()
+	if !due {
+		return nil
+	}
+	if err := l.parkAgain(ctx, true, max(from, to-reparkFrom.Milliseconds()), to); err != nil {
+		return fmt.Errorf("take up receipts that were parked: %w", err)
+	}
+	l.mu.Lock()
+	l.parkedUpTo = to
+	l.mu.Unlock()
+	return nil
+}
+
+// parkAgain parks the receipts on disk that came after from and not after to, in
+// milliseconds since 1970, and are not parked here; the latest of too many. theirs:
+// another process counts them.
+func (l *Ledger) parkAgain(ctx context.Context, theirs bool, from, to int64) error {
 	rows, err := l.db.QueryContext(ctx, `SELECT id, provider, number, ref, state, reason, code, done, at FROM orphan
-		WHERE at > $1 ORDER BY at DESC LIMIT $2`, time.Now().Add(-reparkFrom).UnixMilli(), maxParked)
+		WHERE at > $1 AND at <= $2 ORDER BY at DESC LIMIT $3`, from, to, maxParked)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
+	var all []parked
 	for rows.Next() {
-		var k parked
+		k := parked{theirs: theirs}
 		var number, state, at int64
 		r := &k.receipt
 		if err := rows.Scan(&k.id, &k.provider, &number, &r.Ref, &state, &r.Reason, &r.Code, &r.Time, &at); err != nil {
@@ -109,11 +148,25 @@ func (l *Ledger) repark(ctx context.Context) error {
 		}
 		r.To, k.since = sms.Number(number), time.UnixMilli(at)
 		r.State, r.Whole = sms.State(state%wholeOrphan), state >= wholeOrphan
+		all = append(all, k)
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	known := make(map[int64]bool, len(l.parked))
+	for i := range l.parked {
+		known[l.parked[i].id] = true
+	}
+	for _, k := range slices.Backward(all) { // as they came
+		if known[k.id] || len(l.parked) >= maxParked {
+			continue
+		}
 		l.parked = append(l.parked, k)
-		if r.State == sms.Delivered && !r.Whole && len(r.Ref) > 0 {
-			l.putAside(k.provider, r, at)
+		if r := &k.receipt; r.State == sms.Delivered && !r.Whole && len(r.Ref) > 0 {
+			l.putAside(k.provider, r, k.since.UnixMilli())
 		}
 	}
-	slices.Reverse(l.parked) // as they came
-	return rows.Err()
+	return nil
 }
