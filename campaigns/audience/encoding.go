@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding"
@@ -166,7 +167,7 @@ func utf16Order(head []byte) string {
 
 // checkUTF8 reads all of r and returns the line of the first octet that is not UTF-8; 0:
 // there is none. short is the line of the first character that is not ASCII in a file
-// whose characters have two octets at most. A NUL is an *Error.
+// whose characters have two octets at most, or are none. A NUL is an *Error.
 func checkUTF8(r io.ReadSeeker) (broken, short int, err error) {
 	if _, err := r.Seek(0, io.SeekStart); err != nil {
 		return 0, 0, err
@@ -192,7 +193,11 @@ func checkUTF8(r io.ReadSeeker) (broken, short int, err error) {
 			return 0, 0, &Error{Line: lines.line, Err: errNUL}
 		}
 		for i := 0; i < len(valid) && !long; i++ {
-			if long = valid[i] >= 0xE0; valid[i] >= 0x80 && short == 0 {
+			if valid[i] >= 0xE0 { // in three octets, GB18030 can be what Unicode has no character for
+				r, _ := utf8.DecodeRune(valid[i:])
+				long = unicode.IsPrint(r)
+			}
+			if valid[i] >= 0x80 && short == 0 {
 				before := lines
 				before.count(valid[:i])
 				short = before.line

@@ -123,7 +123,7 @@ func TestRealListsInGB18030AreReadByThemselves(t *testing.T) { // B15
 			t.Errorf("got %q, want %q", rows[0][1], n)
 		}
 	}
-	if refused > len(chineseNames)/10 {
+	if refused > len(chineseNames)*15/100 { // what Thai and Japanese could be too, and nothing else stands there
 		t.Errorf("%d single names of %d are refused", refused, len(chineseNames))
 	}
 	read(table1(append(chineseNames, chinesePlaces...)...))
@@ -177,6 +177,35 @@ func TestEncodingsOfOtherLanguagesAreNeverReadAsChinese(t *testing.T) { // B15
 				}
 			}
 		})
+	}
+}
+
+// These stood alone, or two by two, in files that were read wrongly. Nobody who made the
+// guess had chosen them.
+func TestNamesThatWereReadWronglyAreReadOrRefused(t *testing.T) { // B15
+	for _, tt := range []struct {
+		e     encoding.Encoding
+		names []string
+	}{
+		{japanese.EUCJP, []string{"出口 順子"}},
+		{japanese.EUCJP, []string{"宮城 菜月"}},
+		{japanese.EUCJP, []string{"菅原 勝利"}},
+		{japanese.EUCJP, []string{"小澤 大貴"}},
+		{charmap.Windows1256, []string{"جاوحدو خلود"}},
+		{charmap.Windows1256, []string{"بلسم يافع"}},
+		{charmap.Windows874, []string{"คงกระพัน มณีค้างพลู"}},
+		{unicode.UTF8, []string{"Gia Anh Vương", "Thu Liên Dương"}},
+		{simplifiedchinese.GB18030, []string{"顧瀟然"}},
+	} {
+		name, rows, err := open(t, encoded(t, tt.e, table1(tt.names...)), Options{})
+		for i := range rows {
+			if err == nil && rows[i][1] != tt.names[i] {
+				t.Errorf("got %q in %s, want %q or a refusal", rows[i][1], name, tt.names[i])
+			}
+		}
+		if err != nil && tt.e == unicode.UTF8 {
+			t.Errorf("got %v, want UTF-8 to be read", err)
+		}
 	}
 }
 

@@ -27,7 +27,8 @@ const ahead = 1.5
 // What characters cost. A set of n characters that makes up the part p of a text costs
 // log2(n/p) for each.
 const (
-	bitsHanzi    = 10.5 // of commonHanzi and commonFanti
+	bitsHanzi    = 10.5 // of commonHanzi, commonFanti and commonKanji
+	bitsKanji    = 13.5 // of the other kanji of JIS level 1
 	bitsRare     = 16   // of the other characters of a standard's first tables
 	bitsRarest   = 20   // of all others
 	bitsMark     = 10   // punctuation of East Asia, full-width forms
@@ -35,7 +36,9 @@ const (
 	bitsKana     = 8
 	bitsHangul   = 8.5
 	bitsDamage   = 24
-	bitsLetter   = 6 // of an alphabet of one octet a letter
+	bitsInside   = 12 // for Chinese inside a word of Latin letters
+	bitsLetter   = 6  // of an alphabet of one octet a letter
+	bitsThai     = 6.5
 	bitsOddOctet = 9
 	bitsUnknown  = 7 // an octet of whatever it is
 )
@@ -54,6 +57,8 @@ func rank(sample []byte) (best, second guess) {
 		{"windows-1252", costLatin(sample)},
 		{"windows-1251", costCased(sample, func(c byte) (upper, letter bool) { return c < 0xE0, c >= 0xC0 || c == 0xA8 || c == 0xB8 })},
 		{"koi8-r", costCased(sample, func(c byte) (upper, letter bool) { return c >= 0xE0, c >= 0xC0 })},
+		{"windows-1256", costArabic(sample)},
+		{"windows-874", costThai(sample)},
 		{"", costUnknown(sample)},
 	} {
 		if g.bits < best.bits {
@@ -70,6 +75,17 @@ var hanzi = sync.OnceValue(func() map[rune]bool { return setOf(commonHanzi + com
 var (
 	hangul = sync.OnceValue(func() map[rune]bool { return setOf(commonHangul) })
 	kanji  = sync.OnceValue(func() map[rune]bool { return setOf(commonKanji) })
+	// level1 is the first level of JIS X 0208: the 2,965 kanji in rows 16 to 47.
+	level1 = sync.OnceValue(func() map[rune]bool {
+		var rows []byte
+		for row := byte(16); row <= 47; row++ {
+			for cell := byte(1); cell <= 94; cell++ {
+				rows = append(rows, 0xA0+row, 0xA0+cell)
+			}
+		}
+		text, _ := japanese.EUCJP.NewDecoder().Bytes(rows)
+		return setOf(string(text))
+	})
 )
 
 func setOf(text string) map[rune]bool {
@@ -110,6 +126,8 @@ func costUTF8(sample []byte) float64 {
 			bits += bitsOddOctet
 		case isWide(r) || r >= 0x3040 && r < 0x3100:
 			bits += bitsMark
+		case !unicode.IsPrint(r):
+			bits += bitsDamage
 		case n == 3:
 			bits += bitsRare
 		default:
@@ -123,14 +141,19 @@ func costUTF8(sample []byte) float64 {
 
 // costGB cuts pairs itself: in which table of the standard a character stands says much.
 func costGB(sample []byte) float64 {
-	bits := 0.0
+	bits, inside := 0.0, false
 	text := simplifiedchinese.GB18030.NewDecoder()
 	var char [8]byte
 	for i := 0; i < len(sample); {
 		if sample[i] < 0x80 {
+			if inside && small(sample[i]) {
+				bits += bitsInside
+			}
+			inside = false
 			i++
 			continue
 		}
+		inside = inside || i > 0 && isLetter(sample[i-1])
 		n := gbLength(sample[i:])
 		if n <= 0 {
 			bits += bitsDamage
@@ -208,6 +231,8 @@ func bitsOfJapanese(r rune) float64 {
 		return bitsKana
 	case kanji()[r]:
 		return bitsHanzi
+	case level1()[r]:
+		return bitsKanji
 	case isWide(r):
 		return bitsMark
 	case unicode.Is(unicode.Han, r):
@@ -218,9 +243,11 @@ func bitsOfJapanese(r rune) float64 {
 
 // beside reports whether an ASCII letter stands beside an octet.
 func beside(sample []byte, i int) bool {
-	letter := func(c byte) bool { c |= 0x20; return c >= 'a' && c <= 'z' }
-	return i > 0 && letter(sample[i-1]) || i+1 < len(sample) && letter(sample[i+1])
+	return i > 0 && isLetter(sample[i-1]) || i+1 < len(sample) && isLetter(sample[i+1])
 }
+
+func small(c byte) bool    { return c >= 'a' && c <= 'z' }
+func isLetter(c byte) bool { return small(c | 0x20) }
 
 // costLatin is for Windows-1252 and its neighbours: letters stand beside those of ASCII.
 func costLatin(sample []byte) float64 {
@@ -263,6 +290,45 @@ func costCased(sample []byte, kind func(c byte) (upper, letter bool)) float64 {
 			bits += bitsDamage / 2
 		}
 		length, uppers = 0, 0
+	}
+	return bits
+}
+
+// costArabic is for Windows-1256. Its Arabic letters stand from 0xC0 to 0xED, with some of
+// Latin's between them.
+func costArabic(sample []byte) float64 {
+	bits := 0.0
+	for i, c := range sample {
+		switch {
+		case c < 0x80:
+		case c >= 0xC0 && c <= 0xED && strings.IndexByte("\xd7\xe0\xe2\xe7\xe8\xe9\xea\xeb", c) < 0 && !beside(sample, i):
+			bits += bitsLetter - 0.5
+		default:
+			bits += bitsOddOctet
+		}
+	}
+	return bits
+}
+
+// costThai is for Windows-874: signs above and below (0xD1, 0xD4 to 0xDA, 0xE7 to 0xEE)
+// follow a consonant (0xA1 to 0xCE) or another sign, vowels in front (0xE0 to 0xE4) come
+// before a consonant.
+func costThai(sample []byte) float64 {
+	consonant := func(c byte) bool { return c >= 0xA1 && c <= 0xCE }
+	sign := func(c byte) bool { return c == 0xD1 || c >= 0xD4 && c <= 0xDA || c >= 0xE7 && c <= 0xEE }
+	bits, last := 0.0, byte(0)
+	for i, c := range sample {
+		front := last >= 0xE0 && last <= 0xE4
+		switch {
+		case front && !consonant(c), sign(c) && !consonant(last) && !sign(last):
+			bits += bitsDamage / 2
+		case c < 0x80:
+		case (consonant(c) || sign(c) || c >= 0xCF && c <= 0xD3 || c >= 0xE0 && c <= 0xE6) && !beside(sample, i):
+			bits += bitsThai
+		default:
+			bits += bitsOddOctet
+		}
+		last = c
 	}
 	return bits
 }
