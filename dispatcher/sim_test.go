@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tocsin/dispatcher/ledger"
+	"tocsin/dispatcher/ledger/ledgertest"
 	"tocsin/dispatcher/pace"
 	"tocsin/dispatcher/queue"
 	"tocsin/providers"
@@ -161,6 +162,15 @@ type node struct {
 	lines    []net.Conn // its ends of all lines
 }
 
+// blank are ledgers that hold nothing.
+var blank = ledgertest.Blank{Make: func(dir string) error {
+	l, err := ledger.Open(context.Background(), ledger.Options{Dir: dir, Owner: "node"})
+	if err != nil {
+		return err
+	}
+	return l.Close()
+}}
+
 // start brings a node up on the ledger as it is.
 func (w *world) start() { w.node = w.launch() }
 
@@ -192,6 +202,9 @@ func (w *world) launch() *node {
 		if hook != nil {
 			hook()
 		}
+	}
+	if where.URL == "" {
+		blank.Fill(w.t, where.Dir)
 	}
 	if n.ledger, err = ledger.Open(ctx, where); err != nil {
 		w.t.Fatal(err)

@@ -15,15 +15,29 @@ import (
 
 	"pgregory.net/rapid"
 	"tocsin/campaigns"
+	"tocsin/dispatcher/ledger/ledgertest"
 	"tocsin/providers/sms"
 )
 
 // first is the lowest number of the test audience.
 const first = sms.Number(8613800000000)
 
+// blank are ledgers that hold nothing.
+var blank = ledgertest.Blank{Make: func(dir string) error {
+	l, err := Open(context.Background(), Options{Dir: dir, Owner: "test"})
+	if err != nil {
+		return err
+	}
+	return l.Close()
+}}
+
 func open(t *testing.T, dir string) *Ledger {
 	t.Helper()
-	return openWith(t, options(t, dir))
+	o := options(t, dir)
+	if o.URL == "" {
+		blank.Fill(t, dir)
+	}
+	return openWith(t, o)
 }
 
 func openWith(t *testing.T, o Options) *Ledger {

@@ -1,11 +1,14 @@
 package ledger
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
 	"sync"
 	"testing"
+
+	"github.com/jackc/pgx/v5"
 
 	"tocsin/dispatcher/ledger/ledgertest"
 	"tocsin/providers/sms/smstest"
@@ -20,6 +23,7 @@ const onPostgres = "TOCSIN_TEST_POSTGRES"
 var postgres struct {
 	sync.Mutex
 	server    *ledgertest.Postgres
+	blank     string // the database that holds a ledger in which nothing is
 	databases map[string]string
 }
 
@@ -32,12 +36,36 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 		postgres.server, postgres.databases = server, map[string]string{}
+		if err := blankDatabase(); err != nil {
+			server.Remove()
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
 	}
 	code := m.Run()
 	if postgres.server != nil {
 		postgres.server.Remove()
 	}
 	os.Exit(code)
+}
+
+// blankDatabase makes the database that the others are copies of.
+func blankDatabase() error {
+	ctx := context.Background()
+	conn, err := pgx.Connect(ctx, postgres.server.URL("tocsin", "postgres"))
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx)
+	postgres.blank = "blank"
+	if _, err := conn.Exec(ctx, "CREATE DATABASE "+postgres.blank); err != nil {
+		return err
+	}
+	l, err := Open(ctx, Options{URL: postgres.server.URL("tocsin", postgres.blank), Visitor: true})
+	if err != nil {
+		return err
+	}
+	return l.Close()
 }
 
 // options are those of the ledger that a test keeps in dir.
@@ -50,7 +78,7 @@ func options(t testing.TB, dir string) Options {
 	postgres.Lock()
 	defer postgres.Unlock()
 	if postgres.databases[dir] == "" {
-		postgres.databases[dir] = postgres.server.NewDatabase(t)
+		postgres.databases[dir] = postgres.server.CopyDatabase(t, postgres.blank)
 	}
 	o.URL, o.Owner = postgres.databases[dir], "" // each process has a name of its own
 	return o

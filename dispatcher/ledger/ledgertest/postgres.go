@@ -234,6 +234,13 @@ func (p *Postgres) URL(user, database string) string {
 // NewDatabase makes an empty database and returns its URL.
 func (p *Postgres) NewDatabase(t testing.TB) string {
 	t.Helper()
+	return p.CopyDatabase(t, "template1")
+}
+
+// CopyDatabase makes a database that holds what another does, to which nobody is
+// connected, and returns its URL.
+func (p *Postgres) CopyDatabase(t testing.TB, of string) string {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	conn, err := pgx.Connect(ctx, p.url("postgres"))
@@ -243,7 +250,7 @@ func (p *Postgres) NewDatabase(t testing.TB) string {
 	defer conn.Close(ctx)
 	p.databases++
 	name := fmt.Sprint("tocsin", p.databases)
-	if _, err := conn.Exec(ctx, "CREATE DATABASE "+name); err != nil {
+	if _, err := conn.Exec(ctx, "CREATE DATABASE "+name+" TEMPLATE "+of); err != nil {
 		t.Fatal(err)
 	}
 	return p.url(name)
