@@ -22,7 +22,7 @@ const damageCount = 3000
 func TestAFlippedBitOnTheDiskIsFoundOrHarmless(t *testing.T) { // D10
 	slow(t)
 	t.Parallel()
-	flipBits(t, 60)
+	flipBits(t, 36)
 }
 
 // TestSoakOfDamage is that test with a thousand flips: make soak.

@@ -27,7 +27,7 @@ const (
 func TestKilledAtAnyMomentNothingIsLostAndNobodyIsSentTwice(t *testing.T) {
 	slow(t)
 	t.Parallel()
-	const rounds = 50
+	const rounds = 24
 	var kills, doubted atomic.Int64
 	t.Run("rounds", func(t *testing.T) {
 		for round := range rounds {

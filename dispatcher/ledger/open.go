@@ -80,7 +80,7 @@ type Ledger struct {
 	broken     error          // the first database error; final
 	unsure     int64          // versions of pages that may not have been written
 	ahead      int64          // of the ledger's clock before this machine's, in milliseconds
-	owners     int            // processes at work on it
+	owners     []string       // processes at work on it
 	up         map[string]int // how many of them have a provider's lines up
 	leads      bool           // this process has the duties of one
 	seen       int64          // the oldest transaction that may not have been read
@@ -98,6 +98,7 @@ type Ledger struct {
 	// parkedUpTo is up to when the receipts that others have parked are known, in ms since
 	// 1970; 0: nobody has looked.
 	parkedUpTo int64
+	fewer      bool                   // a process has ended since this one has looked for what others have parked
 	pieces     map[sms.Number][]piece // receipts of segments of people in doubt, which wait for the others
 	unwanted   unwanted
 	lately     map[[sha256.Size]byte]int64 // messages from people, and when they came

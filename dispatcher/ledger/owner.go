@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -169,9 +170,15 @@ func (l *Ledger) beat(ctx context.Context) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	for _, id := range l.owners {
+		l.fewer = l.fewer || !slices.Contains(owners, id)
+	}
 	l.owners, l.up = owners, up
 	l.ahead = ahead
 	l.leads = leads
+	if l.parkedUpTo == 0 { // at start: what came before has been read
+		l.parkedUpTo = l.now() - deadAfter.Milliseconds()
+	}
 	return nil
 }
 
@@ -200,21 +207,21 @@ func (l *Ledger) lookAtClock(ctx context.Context) error {
 	return nil
 }
 
-// others counts the processes at work, this one among them, and how many of them
-// have each provider's lines up.
-func (l *Ledger) others(ctx context.Context) (owners int, up map[string]int, err error) {
-	rows, err := l.db.QueryContext(ctx, `SELECT lines FROM owner WHERE beat >= `+databaseNow+` - $1`, deadAfter.Milliseconds())
+// others are the processes at work, this one among them, and how many of them have each
+// provider's lines up.
+func (l *Ledger) others(ctx context.Context) (owners []string, up map[string]int, err error) {
+	rows, err := l.db.QueryContext(ctx, `SELECT id, lines FROM owner WHERE beat >= `+databaseNow+` - $1`, deadAfter.Milliseconds())
 	if err != nil {
-		return 0, nil, err
+		return nil, nil, err
 	}
 	defer rows.Close()
 	up = map[string]int{}
 	for rows.Next() {
-		var lines string
-		if err := rows.Scan(&lines); err != nil {
-			return 0, nil, err
+		var id, lines string
+		if err := rows.Scan(&id, &lines); err != nil {
+			return nil, nil, err
 		}
-		owners++
+		owners = append(owners, id)
 		for name := range sms.Route(lines).Names() {
 			up[name]++
 		}
@@ -226,7 +233,7 @@ func (l *Ledger) others(ctx context.Context) (owners int, up map[string]int, err
 func (l *Ledger) Owners() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return max(l.owners, 1)
+	return max(len(l.owners), 1)
 }
 
 // LineUp reports whether some process has lines of a provider up, as of its last beat.

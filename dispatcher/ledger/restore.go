@@ -98,28 +98,30 @@ func (l *Ledger) repark(ctx context.Context) error {
 	return l.parkAgain(ctx, false, time.Now().Add(-reparkFrom).UnixMilli(), math.MaxInt64)
 }
 
-const (
-	// takeParkedEvery is how often the one that leads looks for receipts that others have parked,
-	// takeParkedAfter how old they are then: a process at work has tried them many times.
-	takeParkedEvery = time.Minute
-	takeParkedAfter = time.Minute
-)
+// takeParkedEvery is how often the one that leads looks for receipts that others have parked
+// while nobody has ended; those that a process at work has tried for so long mean nobody.
+const takeParkedEvery = time.Minute
 
-// takeParked takes up the receipts that other processes of a shared ledger have parked for a
-// while, when this one leads: who parked them may have ended since.
+// takeParked takes up the receipts that other processes of a shared ledger have parked, when
+// this one leads: all of them once a process has ended, or else those that are old.
 func (l *Ledger) takeParked(ctx context.Context) error {
 	l.mu.Lock()
-	to := l.now() - takeParkedAfter.Milliseconds()
-	if l.parkedUpTo == 0 {
-		l.parkedUpTo = to // what came before was on disk at start
+	to := l.now()
+	from, due := l.parkedUpTo, l.leads && l.fewer
+	if old := to - takeParkedEvery.Milliseconds(); !due && l.leads && old-from >= takeParkedEvery.Milliseconds() {
+		to, due = old, true
 	}
-	from := l.parkedUpTo
-	due := l.leads && to-from >= takeParkedEvery.Milliseconds()
+	if due {
+		l.fewer = false
+	}
 	l.mu.Unlock()
 	if !due {
 		return nil
 	}
 	if err := l.parkAgain(ctx, true, max(from, to-reparkFrom.Milliseconds()), to); err != nil {
+		l.mu.Lock()
+		l.fewer = true
+		l.mu.Unlock()
 		return fmt.Errorf("take up receipts that were parked: %w", err)
 	}
 	l.mu.Lock()
