@@ -147,12 +147,8 @@ func (k *kept) fields(f *Fields, entries []entry, s *scratch) {
 	f.columns, f.rows = k.columns, rows
 	f.ends = grown(f.ends, k.columns*rows)
 	s.at = grown(s.at, len(f.ends))
-	size, touched := 0, byte(0)
+	size := 0
 	for i, e := range entries {
-		if i+ahead < rows { // the rows lie anywhere: several are fetched at a time
-			next := entries[i+ahead].ref
-			touched |= k.chunks[next>>chunkBits][next&(chunkSize-1)]
-		}
 		b := k.chunks[e.ref>>chunkBits]
 		at := int(e.ref & (chunkSize - 1))
 		for b[at] >= 0x80 { // the file
@@ -198,14 +194,11 @@ func (k *kept) fields(f *Fields, entries []entry, s *scratch) {
 		copy(to, from[:n])
 	}
 	f.data = f.data[:size]
-	s.touched = touched
 }
 
 const (
 	// short is a value that is copied in one piece.
 	short = 16
-	// ahead is how many rows before its turn a row is fetched from memory.
-	ahead = 8
 	// digitsAt is the place of a number that was not kept: nothing is in the last octet of a
 	// chunk.
 	digitsAt = 1<<32 - 1
@@ -213,8 +206,7 @@ const (
 
 // scratch is memory that fields uses again.
 type scratch struct {
-	at      []uint32 // where in kept each value is
-	touched byte     // of rows that were fetched: it means nothing
+	at []uint32 // where in kept each value is
 }
 
 // grown is s with length n, its contents of no meaning.
