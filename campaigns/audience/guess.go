@@ -141,7 +141,7 @@ func costUTF8(sample []byte) float64 {
 
 // costGB cuts pairs itself: in which table of the standard a character stands says much.
 func costGB(sample []byte) float64 {
-	bits, inside := 0.0, false
+	bits, letter, inside := 0.0, false, false // a letter came last; Chinese came behind one
 	text := simplifiedchinese.GB18030.NewDecoder()
 	var char [8]byte
 	for i := 0; i < len(sample); {
@@ -149,11 +149,11 @@ func costGB(sample []byte) float64 {
 			if inside && small(sample[i]) {
 				bits += bitsInside
 			}
-			inside = false
+			letter, inside = isLetter(sample[i]), false
 			i++
 			continue
 		}
-		inside = inside || i > 0 && isLetter(sample[i-1])
+		letter, inside = false, inside || letter
 		n := gbLength(sample[i:])
 		if n <= 0 {
 			bits += bitsDamage
