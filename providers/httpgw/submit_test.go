@@ -289,12 +289,17 @@ func TestWhatIsOverOrThereAlreadyIsNotSent(t *testing.T) {
 func TestAtMostAWindowIsInFlight(t *testing.T) {
 	var mu sync.Mutex
 	in, most := 0, 0
+	full := make(chan struct{}) // closed when a window is there: nobody is answered before
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		mu.Lock()
 		in++
+		if in == 6 && most < 6 {
+			close(full)
+		}
 		most = max(most, in)
 		mu.Unlock()
-		time.Sleep(2 * time.Millisecond)
+		<-full
+		time.Sleep(2 * time.Millisecond) // a seventh would come here
 		mu.Lock()
 		in--
 		mu.Unlock()

@@ -85,10 +85,10 @@ func (s *speaker) Hear(frame []byte, on *link.Session) error {
 		if loggedOut(h.Status) { // before the answer makes room for the next submit
 			on.LoggedOut(fmt.Errorf("submits are answered with status %#x: the login does not hold", h.Status))
 		}
+		s.congested(h, body, on) // before the answer, so that who waits for it reads this word and not the last one
 		if err := s.answer(h, body, on); err != nil {
 			return err
 		}
-		s.congested(h, body, on)
 	case DeliverSM, DataSM:
 		return s.arrival(h, body, on)
 	case EnquireLink:
