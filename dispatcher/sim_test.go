@@ -9,10 +9,12 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tocsin/dispatcher/ledger"
@@ -381,7 +383,7 @@ func (w *world) until(what string, patience time.Duration, ok func() bool) bool 
 // finish waits until every campaign is over.
 func (w *world) finish(patience time.Duration) bool {
 	w.t.Helper()
-	return w.until("every campaign is over", patience, func() bool {
+	over := w.until("every campaign is over", patience, func() bool {
 		select {
 		case err := <-w.node.ended:
 			w.t.Errorf("the node ended: %v", err)
@@ -405,6 +407,35 @@ func (w *world) finish(patience time.Duration) bool {
 		}
 		return true
 	})
+	if !over {
+		w.explain()
+	}
+	return over
+}
+
+// explain writes what somebody who looks for the cause of an unfinished campaign needs.
+func (w *world) explain() {
+	w.t.Helper()
+	for key := range w.planned {
+		w.t.Logf("campaign %s: %s, %+v", key, w.state(key), w.tally(key))
+	}
+	lines := strings.Split(strings.TrimSpace(w.logs.String()), "\n")
+	w.t.Logf("the end of the log:\n%s", strings.Join(lines[max(0, len(lines)-60):], "\n"))
+	if w.shared == nil {
+		return
+	}
+	for _, table := range []string{"owner", "lease", "page", "campaign"} {
+		rows, err := w.shared.admin.Query(context.Background(), "SELECT to_jsonb(t)::text FROM "+table+" t LIMIT 40")
+		if err != nil {
+			w.t.Log(table, err)
+			continue
+		}
+		all, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		for i := range all {
+			all[i] = all[i][:min(len(all[i]), 600)]
+		}
+		w.t.Logf("%s: %v\n%s", table, err, strings.Join(all, "\n"))
+	}
 }
 
 // slow leaves a test to the part of make test that runs without -race: make check is for while
