@@ -105,6 +105,9 @@ func (w *world) share(server *ledgertest.Postgres, database string) {
 	if s.admin, err = pgx.Connect(ctx, s.as("tocsin")); err != nil {
 		w.t.Fatal(err)
 	}
+	if err := s.setClock(s.admin); err != nil { // before anybody reads it: the copy has the time at which it was made
+		w.t.Fatal(err)
+	}
 	if s.queue, err = queue.Open(ctx, queue.Options{}); err != nil {
 		w.t.Fatal(err)
 	}
@@ -131,7 +134,7 @@ func (s *shared) tick(ctx context.Context, t *testing.T) {
 	}
 	defer clock.Close(background)
 	for {
-		if _, err := clock.Exec(background, `UPDATE virtual.clock SET at = $1`, time.Now()); err != nil {
+		if err := s.setClock(clock); err != nil {
 			t.Errorf("keep the clock: %v", err)
 			return
 		}
@@ -141,6 +144,12 @@ func (s *shared) tick(ctx context.Context, t *testing.T) {
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
+}
+
+// setClock gives the database the bubble's time.
+func (s *shared) setClock(conn *pgx.Conn) error {
+	_, err := conn.Exec(context.Background(), `UPDATE virtual.clock SET at = $1`, time.Now())
+	return err
 }
 
 // newRole is a user of the server for one life of one node.
