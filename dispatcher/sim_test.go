@@ -5,10 +5,13 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"flag"
 	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -25,6 +28,17 @@ import (
 	"tocsin/providers/simulator"
 	"tocsin/providers/smpp"
 )
+
+// atOnce is how many tests run at a time: they wait for disks and databases more than they compute.
+const atOnce = 8
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if given := flag.Lookup("test.parallel"); given.Value.String() == given.DefValue {
+		flag.Set("test.parallel", strconv.Itoa(max(atOnce, runtime.GOMAXPROCS(0))))
+	}
+	os.Exit(m.Run())
+}
 
 // A world is one machine with its data folder and the carriers it speaks to, in a
 // synctest bubble: everything is the real thing but time, the network, which is

@@ -14,7 +14,7 @@ import (
 	"tocsin/providers/simulator"
 )
 
-// storms is which seeds are run: 40 in short mode, 500 otherwise, or as many as
+// storms is which seeds are run: 40 in short mode, 200 otherwise, or as many as
 // SIM_SEEDS says; SIM_SEED is that one alone.
 func storms() (from, to uint64) {
 	if seed, err := strconv.ParseUint(os.Getenv("SIM_SEED"), 10, 64); err == nil {
@@ -26,7 +26,7 @@ func storms() (from, to uint64) {
 	if testing.Short() {
 		return 0, 40
 	}
-	return 0, 500
+	return 0, 200
 }
 
 // TestWhateverHappensTheBooksAreRight runs campaigns through schedules of faults

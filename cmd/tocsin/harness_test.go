@@ -100,14 +100,20 @@ func freePort(t testing.TB) string {
 // that only what never comes fails.
 const patient = 5 * time.Minute
 
-// waitFor polls a condition of another process.
+// waitFor polls a condition of another process. What takes long to look at, because looking
+// starts a process, is looked at less often.
 func waitFor(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(patient); !ok(); {
+	deadline := time.Now().Add(patient)
+	for {
+		begun := time.Now()
+		if ok() {
+			return
+		}
 		if time.Now().After(deadline) {
 			t.Fatalf("%s: not within %v", what, patient)
 		}
-		time.Sleep(10 * time.Millisecond)
+		time.Sleep(min(10*time.Millisecond+3*time.Since(begun), 250*time.Millisecond))
 	}
 }
 

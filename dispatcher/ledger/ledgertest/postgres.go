@@ -2,6 +2,7 @@
 package ledgertest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -85,8 +87,14 @@ func (p *Postgres) create() (err error) {
 			return err
 		}
 	}
-	if out, err := p.command("initdb", "-D", p.data, "-U", "tocsin", "-A", "trust", "-E", "UTF8", "--no-locale").CombinedOutput(); err != nil {
-		return fmt.Errorf("initdb: %w\n%s", err, out)
+	cluster, err := emptyCluster()
+	if err != nil {
+		return err
+	}
+	unpack := p.command("tar", "-x", "-C", p.dir)
+	unpack.Stdin = bytes.NewReader(cluster)
+	if out, err := unpack.CombinedOutput(); err != nil {
+		return fmt.Errorf("unpack an empty cluster: %w\n%s", err, out)
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -96,6 +104,25 @@ func (p *Postgres) create() (err error) {
 	l.Close()
 	return p.Start()
 }
+
+// emptyCluster is what initdb makes, as a tar: made once, since a copy takes a tenth of the time.
+var emptyCluster = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "tocsin-postgres-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	p := &Postgres{dir: dir, data: filepath.Join(dir, "data")}
+	if os.Geteuid() == 0 {
+		if p.as, err = nobody(dir); err != nil {
+			return nil, err
+		}
+	}
+	if out, err := p.command("initdb", "-D", p.data, "-U", "tocsin", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync").CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("initdb: %w\n%s", err, out)
+	}
+	return p.command("tar", "-c", "-C", dir, "data").Output()
+})
 
 // Remove ends the server and removes its files.
 func (p *Postgres) Remove() {
