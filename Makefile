@@ -30,7 +30,7 @@ check: lint
 
 # Everything: what it needs is installed when absent.
 test: lint
-	deploy/ci/fuzz.sh 2s
+	deploy/ci/fuzz.sh 1s
 	cd providers/peers && go vet ./... && staticcheck ./... && go test -count=1 ./...
 	go test -race -short -timeout 40m $$(go list ./... | grep -v /cmd/)
 	go test -race -short -timeout 40m -run '$(RACED)' ./cmd/tocsin

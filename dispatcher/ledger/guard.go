@@ -132,7 +132,7 @@ func (g *guard) due() bool { return g.mark.at.frames >= max(g.next, copyFrames) 
 // a page is copied: until all are, the log has them.
 func (g *guard) copy(ctx context.Context, conn *sql.Conn) error {
 	g.next = g.mark.at.frames + copyFrames/4 // when somebody reads
-	log, err := walkWAL(filepath.Join(g.dir, "ledger.db-wal"), g.mark.at)
+	log, err := walkUpTo(filepath.Join(g.dir, "ledger.db-wal"), g.mark.at)
 	if err != nil {
 		return damaged(g.dir, err)
 	}

@@ -43,7 +43,13 @@ type wal struct {
 var errWAL = errors.New("the write-ahead log ledger.db-wal is damaged")
 
 // walkWAL walks over the log in a file, which need not be there.
-func walkWAL(file string, want position) (*wal, error) {
+func walkWAL(file string, want position) (*wal, error) { return walk(file, want, false) }
+
+// walkUpTo walks over the log as far as want. What is behind it may be a commit that SQLite
+// has taken back, because it could not be put on the disk.
+func walkUpTo(file string, want position) (*wal, error) { return walk(file, want, true) }
+
+func walk(file string, want position, upTo bool) (*wal, error) {
 	f, err := os.Open(file)
 	if errors.Is(err, os.ErrNotExist) {
 		return &wal{empty: true}, nil
@@ -61,10 +67,10 @@ func walkWAL(file string, want position) (*wal, error) {
 		return nil, err
 	}
 	w := &wal{pages: map[uint32]uint32{}}
-	return w, w.read(r, head[:walHeader], want)
+	return w, w.read(r, head[:walHeader], want, upTo)
 }
 
-func (w *wal) read(r *bufio.Reader, head []byte, want position) error {
+func (w *wal) read(r *bufio.Reader, head []byte, want position, upTo bool) error {
 	var s walSums
 	magic, size := binary.BigEndian.Uint32(head), binary.BigEndian.Uint32(head[8:])
 	s.big = magic&1 == 1
@@ -104,7 +110,9 @@ func (w *wal) read(r *bufio.Reader, head []byte, want position) error {
 			}
 			clear(open)
 			w.end.frames, w.end.sum = n, says
-			w.reached = w.reached || w.end == want
+			if w.reached = w.reached || w.end == want; w.reached && upTo {
+				return nil
+			}
 		case valid: // the first that SQLite does not accept
 			valid = false
 			if fits && commits {

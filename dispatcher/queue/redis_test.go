@@ -61,10 +61,10 @@ func (s *server) kill() {
 // eventually waits until ok; the limit only ends a test that has failed.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	limit := time.Now().Add(30 * time.Second)
+	limit := time.Now().Add(2 * time.Minute)
 	for !ok() {
 		if time.Now().After(limit) {
-			t.Fatalf("got nothing in 30 s, want that %s", what)
+			t.Fatalf("got nothing in 2 minutes, want that %s", what)
 		}
 		time.Sleep(10 * time.Millisecond)
 	}

@@ -76,7 +76,7 @@ func (e *exchange) receive(receipts []sms.Receipt, _ []sms.Incoming) error {
 	return nil
 }
 
-const patience = 20 * time.Second // only something that hangs meets it
+const patience = 2 * time.Minute // only something that hangs meets it
 
 // meet brings a carrier that behaves as c says and a client together.
 func meet(t *testing.T, protocol string, batch int, c simulator.Config) *exchange {

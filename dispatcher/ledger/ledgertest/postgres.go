@@ -175,7 +175,7 @@ func (p *Postgres) Start() error {
 	if err := p.process.Start(); err != nil {
 		return err
 	}
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		err := p.answers()
 		if err == nil {
 			return nil
@@ -188,7 +188,7 @@ func (p *Postgres) Start() error {
 }
 
 func (p *Postgres) answers() error {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	conn, err := pgx.Connect(ctx, p.url("postgres"))
 	if err != nil {
@@ -268,7 +268,7 @@ func (p *Postgres) NewDatabase(t testing.TB) string {
 // connected, and returns its URL.
 func (p *Postgres) CopyDatabase(t testing.TB, of string) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	conn, err := pgx.Connect(ctx, p.url("postgres"))
 	if err != nil {

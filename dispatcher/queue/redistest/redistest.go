@@ -101,8 +101,8 @@ func (s *Server) until(what string, ask func(ctx context.Context, c *redis.Clien
 	c := redis.NewClient(&redis.Options{Addr: s.Address(), MaxRetries: -1})
 	defer c.Close()
 	var err error
-	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		err = ask(ctx, c)
 		cancel()
 		if err == nil {
