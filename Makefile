@@ -11,6 +11,9 @@ SOAKTIME ?= 1h
 # things at a time. Words, files, disks and kills show it nothing that packages' tests do not.
 RACED := Commands|Commanded|ThreeProcessesShare|ShareOut|PutOnTheList|ThroughTheAPI|ThreeCarriers|TestServe|TestDemo|Mended|NoRedis|RunningCampaign|Gateway|SecondSignal
 
+# What takes longest is begun first.
+LONG := ./cmd/tocsin ./dispatcher ./providers/providertest ./dispatcher/pace ./dispatcher/ledger
+
 .PHONY: build check test bench soak faults fuzz demo tidy tools lint
 
 build:
@@ -32,9 +35,9 @@ check: lint
 test: lint
 	deploy/ci/fuzz.sh 1s
 	cd providers/peers && go vet ./... && staticcheck ./... && go test -count=1 ./...
-	go test -race -short -timeout 40m $$(go list ./... | grep -v /cmd/)
+	go test -race -short -p 3 -timeout 40m $$(go list ./... | grep -v /cmd/)
 	go test -race -short -timeout 40m -run '$(RACED)' ./cmd/tocsin
-	go test -p 3 -timeout 40m ./...
+	go test -p 3 -timeout 40m $(LONG) ./...
 
 # The program's figures, with a table at the end; then those of its parts.
 bench:

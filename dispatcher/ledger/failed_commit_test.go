@@ -11,6 +11,7 @@ import (
 // A commit whose sync fails leaves its frames in the log, valid by their own checksums,
 // and SQLite takes it back: it is in no sum and copied nowhere.
 func TestACommitThatFailedIsInNoSum(t *testing.T) { // D10
+	aFile(t)
 	dir := t.TempDir()
 	l := open(t, dir)
 	work(t, l)
