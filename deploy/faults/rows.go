@@ -34,7 +34,7 @@ var rows = []row{
 	{21, "the ledger's file locked by somebody else", "waits, no failure", []string{"TestTheLedgerIsLockedForAWhile"}, ""},
 	{22, "the ledger's disk full", "sending stops at once and says what to do; goes on afterwards", []string{"TestTheLedgersDiskIsFull", "TestAnErrorOfTheDatabaseStopsEverything"}, ""},
 	{23, "the disk of reports and talk full", "sending does not care", []string{"TestTheDiskOfReportAndTalkIsFull"}, ""},
-	{24, "writes and syncs that fail, a torn page", "sending stops at once; whole afterwards, or refused", []string{"TestADiskThatFailsToSyncStopsEverything", "TestALedgerThatIsDamagedIsFoundOut"}, ""},
+	{24, "writes and syncs that fail, a torn page", "sending stops at once; whole afterwards, or refused", []string{"TestADiskThatFailsToSyncStopsEverything", "TestACommitThatFailedIsInNoSum", "TestALedgerThatIsDamagedIsFoundOut"}, ""},
 	{25, "the power goes", "what anybody was told is on the disk", []string{"TestNothingLeavesBeforeItsIntentIsOnTheDisk"}, ""},
 	{26, "the ledger restored from a backup", "paused, everybody open in doubt", []string{"TestABackupOfALedgerAtWorkIsRestoredPausedAndInDoubt"}, ""},
 	{27, "the line cut inside a window", "the unanswered in doubt, answers kept", []string{"TestALineCutInTheWindowLeavesTheUnansweredInDoubtAndKeepsTheAnswers", "TestACarrierInTrouble", "TestALineCutAnywhereAroundAnAnswerLeavesOnlyTheUnansweredInDoubt", "TestALineCutLeavesWholeBatchesInDoubtAndOthersUnsent"}, ""},

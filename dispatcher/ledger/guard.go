@@ -132,7 +132,14 @@ func (g *guard) due() bool { return g.mark.at.frames >= max(g.next, copyFrames) 
 // a page is copied: until all are, the log has them.
 func (g *guard) copy(ctx context.Context, conn *sql.Conn) error {
 	g.next = g.mark.at.frames + copyFrames/4 // when somebody reads
-	log, err := walkUpTo(filepath.Join(g.dir, "ledger.db-wal"), g.mark.at)
+	at, err := g.position()                  // which a commit that was taken back is not in, though its frames are in the log
+	if err != nil {
+		return err
+	}
+	if at.frames == 0 {
+		at = g.mark.at
+	}
+	log, err := walkUpTo(filepath.Join(g.dir, "ledger.db-wal"), at)
 	if err != nil {
 		return damaged(g.dir, err)
 	}
