@@ -132,7 +132,8 @@ func (g *guard) due() bool { return g.mark.at.frames >= max(g.next, copyFrames) 
 // a page is copied: until all are, the log has them.
 func (g *guard) copy(ctx context.Context, conn *sql.Conn) error {
 	g.next = g.mark.at.frames + copyFrames/4 // when somebody reads
-	at, err := g.position()                  // which a commit that was taken back is not in, though its frames are in the log
+	// A commit that was taken back is not in it, though its frames are in the log.
+	at, err := g.position()
 	if err != nil {
 		return err
 	}
