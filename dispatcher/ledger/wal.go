@@ -49,6 +49,7 @@ func walkWAL(file string, want position) (*wal, error) { return walk(file, want,
 // has taken back, because it could not be put on the disk.
 func walkUpTo(file string, want position) (*wal, error) { return walk(file, want, true) }
 
+// walk walks over the log in a file: to its end, or up to want.
 func walk(file string, want position, upTo bool) (*wal, error) {
 	f, err := os.Open(file)
 	if errors.Is(err, os.ErrNotExist) {
