@@ -12,7 +12,7 @@ SOAKTIME ?= 1h
 RACED := Commands|Commanded|ThreeProcessesShare|ShareOut|PutOnTheList|ThroughTheAPI|ThreeCarriers|TestServe|TestDemo|Mended|NoRedis|RunningCampaign|Gateway|SecondSignal
 
 # What takes longest is begun first.
-LONG := ./cmd/tocsin ./dispatcher ./providers/providertest ./dispatcher/pace ./dispatcher/ledger
+LONG := ./cmd/tocsin ./dispatcher ./dispatcher/ledger ./dispatcher/pace ./providers/providertest
 
 .PHONY: build check test bench soak faults fuzz demo tidy tools lint
 
@@ -37,7 +37,7 @@ test: lint
 	cd providers/peers && go vet ./... && staticcheck ./... && go test -count=1 ./...
 	go test -race -short -p 3 -timeout 40m $$(go list ./... | grep -v /cmd/)
 	go test -race -short -timeout 40m -run '$(RACED)' ./cmd/tocsin
-	go test -p 3 -timeout 40m $(LONG) ./...
+	go test -timeout 40m $(LONG) ./...
 
 # The program's figures, with a table at the end; then those of its parts.
 bench:
