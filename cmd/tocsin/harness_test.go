@@ -196,6 +196,16 @@ func startProcess(t testing.TB, cmd *exec.Cmd, s *secrets) *process {
 
 func (p *process) signal(s syscall.Signal) { p.cmd.Process.Signal(s) }
 
+// hasEnded reports whether the process is at its end.
+func (p *process) hasEnded() bool {
+	select {
+	case <-p.ended:
+		return true
+	default:
+		return false
+	}
+}
+
 // wait waits for the end and returns the exit code.
 func (p *process) wait(t testing.TB) int {
 	t.Helper()

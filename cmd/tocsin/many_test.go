@@ -135,8 +135,19 @@ func (f *fleet) atWork(t testing.TB, silence, speak func()) {
 // finished waits for the end of the campaign.
 func (f *fleet) finished(t testing.TB) {
 	t.Helper()
+	waitFor(t, "the campaign has ended", f.ended(t))
+}
+
+// ended reports whether the campaign has, each time it is called.
+func (f *fleet) ended(t testing.TB) func() bool {
+	t.Helper()
 	var db *pgx.Conn
-	waitFor(t, "the campaign has ended", func() bool {
+	t.Cleanup(func() {
+		if db != nil {
+			db.Close(context.Background())
+		}
+	})
+	return func() bool {
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
 		var err error
@@ -148,8 +159,7 @@ func (f *fleet) finished(t testing.TB) {
 		var state string
 		err = db.QueryRow(ctx, `SELECT state FROM campaign WHERE key = $1`, testKey).Scan(&state)
 		return err == nil && state == ledger.Finished
-	})
-	db.Close(t.Context())
+	}
 }
 
 // whole holds the campaign's end to the promises.
