@@ -11,10 +11,10 @@ SOAKTIME ?= 1h
 # things at a time. Words, files, disks and kills show it nothing that packages' tests do not.
 RACED := Commands|Commanded|ThreeProcessesShare|ShareOut|PutOnTheList|ThroughTheAPI|ThreeCarriers|TestServe|TestDemo|Mended|NoRedis|RunningCampaign|Gateway|SecondSignal
 
-# What takes longest is begun first.
-LONG := ./cmd/tocsin ./dispatcher ./dispatcher/ledger ./dispatcher/pace ./providers/providertest
+# What takes longest is begun first; pace and providertest mostly wait, beside what computes.
+LONG := ./cmd/tocsin ./dispatcher ./dispatcher/pace ./providers/providertest ./dispatcher/ledger
 
-.PHONY: build check test bench soak faults fuzz demo tidy tools lint
+.PHONY: build check test race-packages race-program bench soak faults fuzz demo tidy tools lint
 
 build:
 	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o bin/tocsin ./cmd/tocsin
@@ -35,9 +35,14 @@ check: lint
 test: lint
 	deploy/ci/fuzz.sh 1s
 	cd providers/peers && go vet ./... && staticcheck ./... && go test -count=1 ./...
-	go test -race -short -p 3 -timeout 40m $$(go list ./... | grep -v /cmd/)
-	go test -race -short -timeout 40m -run '$(RACED)' ./cmd/tocsin
-	go test -timeout 40m $(LONG) ./...
+	$(MAKE) -j2 --output-sync=target race-program race-packages
+	go test -p 3 -timeout 80m $(LONG) ./...
+
+race-packages:
+	go test -race -short -timeout 80m $(filter-out ./cmd/%,$(LONG)) $$(go list ./... | grep -v /cmd/)
+
+race-program:
+	go test -race -short -timeout 80m -run '$(RACED)' ./cmd/tocsin
 
 # The program's figures, with a table at the end; then those of its parts.
 bench:

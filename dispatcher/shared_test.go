@@ -91,7 +91,7 @@ func (p *pool) database(t *testing.T) string {
 	defer p.mu.Unlock()
 	p.made++
 	name := fmt.Sprint("storm", p.made)
-	p.do(t, "postgres", `CREATE DATABASE `+name+` TEMPLATE `+emptyLedger)
+	p.do(t, "postgres", `CREATE DATABASE `+name+` TEMPLATE `+emptyLedger+` STRATEGY FILE_COPY`)
 	t.Cleanup(func() { p.do(t, "postgres", `DROP DATABASE `+name+` WITH (FORCE)`) })
 	return name
 }
