@@ -11,8 +11,8 @@ SOAKTIME ?= 1h
 # things at a time. Words, files, disks and kills show it nothing that packages' tests do not.
 RACED := Commands|Commanded|ThreeProcessesShare|ShareOut|PutOnTheList|ThroughTheAPI|ThreeCarriers|TestServe|TestDemo|Mended|NoRedis|RunningCampaign|Gateway|SecondSignal
 
-# What takes longest is begun first; pace and providertest mostly wait, beside what computes.
-LONG := ./cmd/tocsin ./dispatcher ./dispatcher/pace ./providers/providertest ./dispatcher/ledger
+# What takes longest is begun first.
+LONG := ./cmd/tocsin ./dispatcher ./dispatcher/ledger ./dispatcher/pace ./providers/providertest
 
 .PHONY: build check test race-packages race-program bench soak faults fuzz demo tidy tools lint
 

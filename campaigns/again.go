@@ -23,11 +23,11 @@ type EarlierBatch struct {
 	At      []int    // where in Fields each one's values are
 }
 
-// PlanAgain plans recipients of an earlier plan anew: each is held against where, the
-// list of those who want nothing and the routes as they are now, and their texts are
-// counted anew. The audience's and the exclude files are not read again: what they
-// said is in the earlier plan. Nor does expect hold, which was for all of them. The
-// error is as that of Plan.
+// PlanAgain plans recipients of an earlier plan anew. Each is checked against where, the
+// suppression list and the routes as they are now, and the segments of its text are
+// counted anew. The audience's and the exclude files are not read again: their content is
+// in the earlier plan. expect is not checked, because it was meant for all recipients. The
+// errors are those of Plan.
 func (d *Definition) PlanAgain(ctx context.Context, o PlanOptions, e Earlier, sink Sink) (*Summary, error) {
 	p := &planner{d: d, o: o, ctx: ctx, sink: sink}
 	defer func() { p.spill.close() }()

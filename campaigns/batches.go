@@ -69,7 +69,7 @@ func (p *planner) batches() error {
 	return p.drop(w.long, TextTooLong)
 }
 
-// A queue is those of a series who are in no batch yet: in memory, or on disk.
+// A queue holds the recipients of a series that are in no batch yet: in memory, or on disk.
 type queue struct {
 	entries []entry
 	batches []span
@@ -209,7 +209,7 @@ func (p *planner) alphabet(route sms.Route) sms.Alphabet {
 	return p.o.Alphabet(route)
 }
 
-// render counts the batch's segments. It returns who has too long a text.
+// render counts the batch's segments. It returns the entries whose text is too long.
 func (w *batchWriter) render(v *written, entries []entry) (bad []int, err error) {
 	p, b := w.p, &w.batch
 	b.Segments = 0

@@ -33,7 +33,7 @@ type Definition struct {
 	InDoubt  string // "resend" or "hold"
 	Routes   []Route
 	Replies  Replies
-	// Override is why those who opted out get it too; "": they do not.
+	// Override is why it also goes to people who have opted out; "": it does not.
 	Override string
 
 	places places
@@ -144,9 +144,9 @@ type Route struct {
 // the message twice; without it, some may not get it at all.
 func (d *Definition) Resends() bool { return d.InDoubt == "resend" }
 
-// Hash names what decides who gets which text: two definitions with one key and
-// different hashes are different campaigns. Title, schedule, receipts and the
-// policy for doubt are not in it.
+// Hash is a hash of everything that decides which recipient gets which text: two
+// definitions with one key and different hashes are different campaigns. Title, schedule,
+// receipts and the policy for doubt are not in it.
 func (d *Definition) Hash() string {
 	content, err := json.Marshal(struct {
 		Key, Sender, Signature, Language string

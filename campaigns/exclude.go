@@ -45,7 +45,7 @@ func (p *planner) excludeFile(f *audience.File) error {
 		if err == io.EOF {
 			return nil
 		}
-		if e, ok := err.(*audience.RowError); ok { // somebody who must not be reached may stand in it
+		if e, ok := err.(*audience.RowError); ok { // the row may hold a number that must not be reached
 			return p.fileError("", f.Path(), f.At(line, fmt.Errorf("%w: correct this row, as everybody in an exclude file must be read", e)))
 		}
 		if err != nil {

@@ -46,7 +46,7 @@ type Reason uint8
 const (
 	Invalid     Reason = iota // no telephone number, or more cells than columns
 	Duplicate                 // its number was in an earlier row
-	Suppressed                // its number is on the list of those who want nothing
+	Suppressed                // its number is on the suppression list
 	Excluded                  // its number is in one of the campaign's exclude files
 	NotSelected               // where does not mean it
 	Unroutable                // no provider reaches its number

@@ -19,7 +19,7 @@ func (p *planner) exclude(file int, line uint32, r Reason) {
 	p.out = append(p.out, Exclusion{uint16(file), line, r})
 }
 
-// reject writes an excluded row for those who want to put it right.
+// reject writes an excluded row into the rejects file, so that people can correct it.
 func (p *planner) reject(file int, line uint32, r Reason, row [][]byte) error {
 	if p.rejects == nil || r == NotSelected {
 		return nil

@@ -47,7 +47,7 @@ func (l *loader) replies() error {
 // maxReason is the longest reason for an override, in octets.
 const maxReason = 500
 
-// override reads whether those who opted out get it too.
+// override reads whether the campaign also goes to people who have opted out.
 func (l *loader) override() error {
 	why := strings.TrimSpace(l.doc.OverrideReason)
 	switch {

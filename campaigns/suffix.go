@@ -3,7 +3,7 @@ package campaigns
 import "tocsin/providers/sms"
 
 const (
-	longBlock = 5 // digits: who writes so many together writes no more behind them
+	longBlock = 5 // digits: behind a block of so many no other block belongs to the number
 	ownNumber = 7 // digits without a country's code that are no area code any more
 	usualMore = 2 // digits by which numbers are longer than libphonenumber's example
 )

@@ -42,8 +42,8 @@ type Summary struct {
 	Fillers map[string]int `json:"fillers,omitempty"`
 	// Marks tell the audience's files, and the exclude files, from later ones.
 	Marks []Mark `json:"marks,omitempty"`
-	// Replies are what people may answer. Override is why those who opted out get it
-	// too, and Overridden how many of the recipients did.
+	// Replies are what people may answer. Override is why the campaign also goes to people
+	// who have opted out, and Overridden how many of its recipients have.
 	Replies    Replies `json:"replies,omitempty"`
 	Override   string  `json:"override,omitempty"`
 	Overridden int     `json:"overridden,omitempty"`

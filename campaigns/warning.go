@@ -35,7 +35,7 @@ const (
 	WarnZone            = "zone_sign"        // the name of a zone has its sign turned round; What: the zone and its offset
 )
 
-// Warnings are all kinds, for those who have words for them.
+// Warnings are all kinds, for packages that translate them.
 var Warnings = []string{
 	WarnLanguages, WarnMissing, WarnMissingExcluded, WarnFillers, WarnHiddenRows, WarnFilteredRows, WarnHiddenColumns, WarnMerged,
 	WarnEmergencyWindow, WarnEmergencyWaits, WarnLateStart, WarnExpired, WarnZone,

@@ -32,11 +32,11 @@ type Config struct {
 	// Country is the ISO 3166-1 code in whose notation numbers without a country
 	// code are read.
 	Country string `yaml:"country"`
-	// Prefixes is a file of who was given which Chinese prefixes; "": those built in.
+	// Prefixes is a file of Chinese prefixes and their carriers; "": the built-in table.
 	Prefixes string `yaml:"prefixes"`
 	// Ported is a file of numbers that moved to another carrier; "" for none.
 	Ported string `yaml:"ported"`
-	// Tokens is a file of who may call the API on the admin listener; "": there is
+	// Tokens is a file of the tokens of the API on the admin listener; "": there is
 	// no API.
 	Tokens string `yaml:"tokens"`
 	// Roles is what tocsin serve does in this process: some of Roles, with commas
@@ -303,8 +303,8 @@ type RouteConfig struct {
 	Carrier string   `yaml:"carrier"` // China Mobile, China Unicom, China Telecom, China Broadnet, their Chinese names, or unknown
 	Prefix  string   `yaml:"prefix"`  // digits after the plus sign; the longest that fits wins; "*": every number
 	To      []string `yaml:"to"`      // names of providers, in order of preference
-	// Fallback says when who waits for a provider goes to the next one; nil: after
-	// 10 s, for every class.
+	// Fallback says when recipients that wait for a provider go to the next one; nil:
+	// after 10 s, for every class.
 	Fallback *FallbackConfig `yaml:"fallback"`
 }
 

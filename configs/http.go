@@ -79,7 +79,7 @@ func (p *ProviderConfig) profiled(name string) error {
 	return yaml.UnmarshalWithOptions(data, (*plain)(p), yaml.Strict())
 }
 
-// over puts what the profile says where the file is silent, in maps that are one by one.
+// over takes each value that the file does not give from the profile, in maps key by key.
 func over(own *map[string]string, profile map[string]string) {
 	if *own == nil {
 		*own = map[string]string{}

@@ -10,8 +10,8 @@ import (
 // Replies says what messages from people mean, whatever campaign they answer. A message
 // is a keyword when it is that alone, but for capital letters, spaces and punctuation.
 type Replies struct {
-	// OptOut are the messages that put their sender on the list of those whom no
-	// campaign reaches; none: the usual ones, TD, T, 退订, STOP and others.
+	// OptOut are the messages that put their sender on the suppression list; none: the
+	// usual ones, TD, T, 退订, STOP and others.
 	OptOut []string `yaml:"opt_out"`
 	// OptIn are those that take that back; none: the usual ones.
 	OptIn []string `yaml:"opt_in"`

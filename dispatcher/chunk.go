@@ -37,7 +37,7 @@ func (c *chunk) cut(n int) {
 	c.indexes, c.parts, c.messages, c.acks = c.indexes[:n], c.parts[:n], c.messages[:n], c.acks[:n]
 }
 
-// keep keeps those recipients only, who ascend as all do.
+// keep removes all recipients of the chunk but those at indexes, which ascend.
 func (c *chunk) keep(indexes []uint16) {
 	at := 0
 	for i, index := range c.indexes {

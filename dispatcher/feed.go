@@ -206,9 +206,9 @@ func (d *Dispatcher) some(l *line, class sms.Class) []ledger.Task {
 	return tasks[:min(len(tasks), l.workers)]
 }
 
-// direct works on pages without the queue while Redis is gone, or does not
-// deliver: an emergency needs no Redis. It does too for a while after a line is up, or
-// free of higher classes: the tasks of who had to wait sleep for some seconds.
+// direct works on pages without the queue while Redis is gone or does not deliver, because
+// an emergency must not need Redis. It does the same for a while after a line comes up, or
+// has no more work of higher classes: tasks that had to wait are asleep for some seconds.
 func (d *Dispatcher) direct(ctx context.Context, l *line) error {
 	running := make(chan struct{}, l.workers)
 	defer func() {

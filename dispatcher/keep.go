@@ -11,7 +11,7 @@ import (
 )
 
 // runLine keeps one provider up. One that gives up (bad credentials) is shown as
-// stopped and not called again until somebody enables it; the others go on.
+// stopped and not called again until a person enables it; the others go on.
 func (d *Dispatcher) runLine(ctx context.Context, l *line) error {
 	for {
 		err := l.Provider.Run(ctx, func(receipts []sms.Receipt, incoming []sms.Incoming) error {
@@ -49,7 +49,7 @@ func (d *Dispatcher) receive(l *line, receipts []sms.Receipt, incoming []sms.Inc
 	return nil
 }
 
-// enabledAnew waits until somebody enables a provider, from now on; it reports false
+// enabledAnew waits until a person enables a provider, from now on; it reports false
 // when ctx ended first. A change of its rate is no such word.
 func (d *Dispatcher) enabledAnew(ctx context.Context, name string) bool {
 	before := d.ledger.Provider(name)

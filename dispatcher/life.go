@@ -64,7 +64,7 @@ func (d *Dispatcher) look(ctx context.Context, c *ledger.Campaign, quiet map[int
 		delete(quiet, c.ID) // it may be reopened
 		return nil
 	case ledger.Cancelled:
-		// Pages that were at work when it was cancelled come back with people who wait.
+		// Pages that were at work when it was cancelled come back with waiting recipients.
 		if d.ledger.Tally(c.ID).Waiting == 0 {
 			return nil
 		}
@@ -122,7 +122,7 @@ func (d *Dispatcher) look(ctx context.Context, c *ledger.Campaign, quiet map[int
 }
 
 // become takes a campaign to another state, and logs what that means with more attributes,
-// unless somebody else has just taken it elsewhere.
+// unless another process has just changed it.
 func (d *Dispatcher) become(c *ledger.Campaign, state, news string, more ...any) error {
 	done, err := d.ledger.SetState(c.ID, c.State, state)
 	if done {

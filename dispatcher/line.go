@@ -40,7 +40,7 @@ type Line struct {
 type line struct {
 	Line
 	budget   *semaphore.Weighted // recipients offered and not settled
-	spare    *semaphore.Weighted // one chunk more, for who overtakes; nil: not needed
+	spare    *semaphore.Weighted // one chunk more, for work that overtakes; nil: not needed
 	most     int64               // the budget's size
 	chunk    atomic.Int64        // recipients offered at once
 	rate     float64             // the cap in force
@@ -151,14 +151,14 @@ func (l *line) usable() bool { return !l.Elsewhere && l.Provider.Line().Up > 0 }
 // onTrial reports whether the carrier is ill and is to be tried now.
 func (l *line) onTrial() bool { return !l.Elsewhere && l.Provider.Line().Trial }
 
-// overtaken reports whether a higher class than c has somebody waiting or offered on this line.
+// overtaken reports whether recipients of a higher class than c are waiting or offered on this line.
 func (l *line) overtaken(c sms.Class) bool { return l.pressing.Load() > int32(c)+1 }
 
 // linger is how long a class presses after it was last seen to: it has nothing offered
 // for an instant between two chunks.
 const linger = 300 * time.Millisecond
 
-// press notes the highest class with somebody waiting or offered now.
+// press notes the highest class with waiting or offered recipients.
 func (l *line) press(class sms.Class, any bool) {
 	now, level := time.Now(), int32(0)
 	if any {

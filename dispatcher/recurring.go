@@ -129,7 +129,7 @@ func standing(c *ledger.Campaign, every *campaigns.Recurrence, last time.Time) s
 	return strings.Join(words, "; ")
 }
 
-// endRecurring ends a campaign that has no time left: who waits in it has had them all.
+// endRecurring ends a campaign that has no times left: its waiting recipients have had them all.
 func (d *Dispatcher) endRecurring(c *ledger.Campaign) error {
 	if err := d.ledger.Expire(c.ID); err != nil {
 		return err

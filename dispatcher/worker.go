@@ -27,7 +27,7 @@ const (
 	pause  = 200 * time.Millisecond
 )
 
-// spareEvery is how often who overtakes looks for room.
+// spareEvery is how often work that overtakes looks for room.
 const spareEvery = 5 * time.Millisecond
 
 // work claims one page and sends what waits on it. It returns nil when the page
@@ -120,7 +120,7 @@ func (w *pageWork) idle() bool {
 	return !w.l.usable()
 }
 
-// errStop says that the page has to be given back: somebody overtakes, the
+// errStop says that the page has to be given back: a higher class overtakes, the
 // campaign does not run any more, the line is down, or the process ends.
 var errStop = errors.New("the page is given back")
 
@@ -139,9 +139,9 @@ type pageWork struct {
 	err      error
 }
 
-// stops reports whether somebody of a higher class goes first.
+// stops reports whether a higher class goes first.
 func (w way) stops(l *line, c sms.Class) bool {
-	if w.trial { // it is every class's turn, for it may be the highest whom the carrier fails
+	if w.trial { // each class has its turn, because the carrier may fail the highest one only
 		return false
 	}
 	if w.floor != nil { // it is for beside urgent work: neither beside an emergency, nor with the line free
@@ -150,9 +150,9 @@ func (w way) stops(l *line, c sms.Class) bool {
 	return l.overtaken(c)
 }
 
-// acquire takes n recipients out of the way's budget, or of another that is free for it,
-// and is whose they are. Who overtakes has the whole line as soon as those who were
-// overtaken have let go of it.
+// acquire reserves n recipients of the way's budget, or of another that is free for it, and
+// returns the semaphore to release. Work that overtakes has the whole line as soon as the
+// work that was overtaken has released it.
 func (w way) acquire(ctx context.Context, l *line, n int64) (*semaphore.Weighted, error) {
 	if w.budget != l.spare {
 		return w.budget, w.budget.Acquire(ctx, n)
@@ -295,7 +295,7 @@ func (w *pageWork) send(ctx context.Context, c *chunk) error {
 	return nil
 }
 
-// offer puts the intent on disk, without those who have opted out meanwhile.
+// offer puts the intent on disk, without recipients that have opted out meanwhile.
 func (w *pageWork) offer(c *chunk) error {
 	for len(c.indexes) > 0 {
 		err := w.d.ledger.Offer(w.k, c.indexes, c.parts)
@@ -329,7 +329,7 @@ func (w *pageWork) submit(c *chunk) {
 				a.Outcome, a.Reason = sms.Unknown, sms.NoAnswer
 			}
 		}
-		// Its words may hold anything, so that only the place is told.
+		// Its text may hold anything, so only the place is logged.
 		w.d.log.Error("a provider panicked: what it had not answered is in doubt", "provider", w.l.Name,
 			"batch", w.k.Page, "stack", string(debug.Stack()))
 	}()
@@ -340,8 +340,8 @@ func (w *pageWork) submit(c *chunk) {
 // recipient has failed.
 const attempts = 3
 
-// poison counts against recipients whose text cannot be written, and fails those
-// for whom that was the last attempt.
+// poison counts a failed attempt for recipients whose text cannot be written, and fails
+// those that had their last attempt.
 func (w *pageWork) poison(indexes []uint16) error {
 	w.mu.Lock()
 	var failed []uint16

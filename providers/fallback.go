@@ -47,8 +47,8 @@ func NewFallbacks(rules []Rule) (Fallbacks, error) {
 }
 
 // Allows reports whether recipients of a class on a route may go to its next provider
-// when theirs has been down for so long. disabled: somebody has taken it out of
-// service, and there is nothing to wait for.
+// when theirs has been down for so long. disabled: a person has taken it out
+// of service, so there is no reason to wait.
 func (f Fallbacks) Allows(route sms.Route, class sms.Class, down time.Duration, disabled bool) bool {
 	p, ok := f[route]
 	if !ok { // planned with routes that are no more

@@ -9,7 +9,7 @@ import (
 // used. Who comes first goes first.
 type gate struct {
 	window func() int
-	door   chan struct{} // held by whoever is next
+	door   chan struct{} // held by the next caller
 	freed  chan struct{} // tells that one that there is room again
 
 	mu   sync.Mutex
@@ -50,8 +50,8 @@ func (g *gate) try(n int) bool {
 	return true
 }
 
-// over reports whether the window has become too small for all who are in, of whom the
-// caller has n places.
+// over reports whether the window has become too small for all that are in it; the
+// caller has n places of it.
 func (g *gate) over(n int) bool {
 	window := g.window()
 	g.mu.Lock()

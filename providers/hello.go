@@ -11,7 +11,7 @@ type Greeter interface {
 	// Greet calls the carrier once, beside whatever Run keeps up: it connects, logs in
 	// as often as there are kinds of connections, tests each line where the protocol can,
 	// says goodbye and sends nothing. What the carrier begins to deliver meanwhile is
-	// not acknowledged, so that it is said again to who keeps it. Hello says how far it
+	// not acknowledged, so that the carrier repeats it on another line. Hello says how far it
 	// came also when there is an error; a login that was refused is a *LoginError.
 	Greet(ctx context.Context) (Hello, error)
 }

@@ -51,7 +51,7 @@ func (m *Metered) Submit(ctx context.Context, msgs []sms.Message, acks []sms.Ack
 	m.took.Add(int64(all))
 }
 
-// add spares the counter when there is nothing to count.
+// add adds n to the counter unless n is 0.
 func add(c prometheus.Counter, n int) {
 	if n > 0 {
 		c.Add(float64(n))

@@ -52,6 +52,6 @@ type Line struct {
 	Ill bool
 	// Trial: it is ill, and the next few messages may be offered to find out.
 	Trial bool
-	// Stopped: Run has returned an error, and nobody calls the carrier any more.
+	// Stopped: Run has returned an error, and the carrier is not called any more.
 	Stopped bool
 }

@@ -89,8 +89,8 @@ func ColumnName(name string) string {
 	return strings.TrimSpace(strings.Join(lines, " "))
 }
 
-// SameColumn reports whether two names are one to who reads them: capital letters, space
-// and characters that are not seen make no other column.
+// SameColumn reports whether two names read the same to a person: capital letters, space
+// and invisible characters make no difference.
 func SameColumn(a, b string) bool {
 	plain := func(name string) string {
 		return strings.Map(func(r rune) rune {

@@ -222,7 +222,7 @@ func broadcastSettings(cmd *cobra.Command) (*configs.Config, *broadcastWords, er
 	return c, &say.Broadcast, nil
 }
 
-// broadcaster is who calls a provider's carrier for broadcasts.
+// broadcaster returns the client that sends broadcasts to a provider's carrier.
 func broadcaster(c *configs.Config, name string) (configs.ProviderConfig, *smpp.Broadcaster, error) {
 	if name == "" {
 		return configs.ProviderConfig{}, nil, usage(errors.New("--provider names who sends it"))

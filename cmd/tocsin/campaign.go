@@ -58,7 +58,7 @@ func (o *orders) flags(cmd *cobra.Command) {
 	settingFlags(cmd, "ledger")
 }
 
-// complete wants to know who and why.
+// complete refuses a command without --by and --reason.
 func (o *orders) complete(verb string) error {
 	if strings.TrimSpace(o.by) == "" || strings.TrimSpace(o.why) == "" {
 		return usage(fmt.Errorf("%s wants --by and --reason: who does it, and why; both are kept", verb))
@@ -118,7 +118,7 @@ func newVerb(verb, short string) *cobra.Command {
 	return cmd
 }
 
-// newRetry plans a campaign for those who have failed.
+// newRetry plans a campaign for the failed recipients of another one.
 func newRetry() *cobra.Command {
 	var o orders
 	approve := false

@@ -53,7 +53,7 @@ func paces(now time.Time, c *configs.Config, standings []ledger.Standing) map[st
 	return all
 }
 
-// printMoved says who went to a fall-back.
+// printMoved says how many recipients went to a fall-back.
 func printMoved(w io.Writer, r *ledger.Report, say *words) {
 	for _, m := range r.Moved {
 		fmt.Fprintf(w, say.Moved, m.Recipients, m.From, m.To, m.Stayed, m.From)

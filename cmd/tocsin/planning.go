@@ -53,7 +53,7 @@ func (p *planning) Submit(ctx context.Context, s web.Submission) (web.Planned, e
 	return planned, p.told(as(named, err))
 }
 
-// as is a refusal in the words of who named the files.
+// as returns a refusal that names the files as the caller has named them.
 func as(named map[string]string, err error) error {
 	var r *campaigns.Refusal
 	if !errors.As(err, &r) {
@@ -114,7 +114,7 @@ func (p *planning) Occur(ctx context.Context, parent ledger.Campaign, at time.Ti
 	return err
 }
 
-// Retry plans a campaign for those of another one who have failed.
+// Retry plans a campaign for the recipients of another one that have failed.
 func (p *planning) Retry(ctx context.Context, c ledger.Command, approve bool) (web.Planned, error) {
 	var d *campaigns.Definition
 	child, err := p.ledger.Retry(ctx, c, func(parent ledger.Campaign, failed campaigns.Earlier, sink campaigns.Sink) (_ *campaigns.Summary, err error) {

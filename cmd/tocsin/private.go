@@ -17,8 +17,8 @@ type privateFile struct {
 	done bool
 }
 
-// newPrivate begins the file at path. A symbolic link, or what is no file, is refused: who
-// may put one there could have numbers written where others read them.
+// newPrivate begins the file at path. A symbolic link, or anything but a file, is refused:
+// another user could use one to have numbers written where others can read them.
 func newPrivate(path string) (*privateFile, error) {
 	switch info, err := os.Lstat(path); {
 	case err == nil && info.Mode()&fs.ModeSymlink != 0:

@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// profiled adds --cpuprofile to every command, for those who measure.
+// profiled adds --cpuprofile to every command, for measurements.
 func profiled(root *cobra.Command) {
 	path := ""
 	root.PersistentFlags().StringVar(&path, "cpuprofile", "", "write a CPU profile to this file")

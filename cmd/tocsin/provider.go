@@ -65,7 +65,7 @@ func newProviderVerb(verb, takes, short string) *cobra.Command {
 	return cmd
 }
 
-// newReroute gives who waits for a provider to another one.
+// newReroute gives the waiting recipients of a provider to another one.
 func newReroute() *cobra.Command {
 	var o orders
 	to, campaign := "", ""

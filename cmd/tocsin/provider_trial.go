@@ -95,7 +95,7 @@ func (o *trialOptions) run(cmd *cobra.Command, name string) error {
 	return t.verdict()
 }
 
-// newTrial makes the message, and refuses who must not get it.
+// newTrial makes the message, and refuses a number that must not get it.
 func newTrial(ctx context.Context, c *configs.Config, p configs.ProviderConfig, o *trialOptions, say *trialWords) (*trial, error) {
 	n, ok := campaigns.ParseNumber(o.to, c.Country)
 	if !ok {

@@ -123,7 +123,7 @@ func allReplies(cmd *cobra.Command, reader *ledger.Reader, asJSON bool, say *wor
 	return nil
 }
 
-// listReplies writes who said what.
+// listReplies writes every reply with its sender.
 func listReplies(cmd *cobra.Command, reader *ledger.Reader, key, out string) error {
 	o, err := exportOptions(cmd, nil)
 	if err != nil {

@@ -66,7 +66,7 @@ type course struct {
 	Number    string        `json:"number,omitempty"` // E.164; "": it is none
 	Prefix    *prefixJSON   `json:"prefix,omitempty"`
 	Ported    string        `json:"ported_to,omitempty"`
-	Carrier   string        `json:"carrier,omitempty"` // who serves it; unknown; "": not a Chinese mobile number
+	Carrier   string        `json:"carrier,omitempty"` // that serves it; unknown; "": not a Chinese mobile number
 	Route     int           `json:"route,omitempty"`   // the number of the rule, from 1
 	Rule      string        `json:"rule,omitempty"`    // carrier NAME, or prefix DIGITS
 	Providers []waypoint    `json:"providers,omitempty"`
@@ -305,7 +305,7 @@ func (g *guide) print(w io.Writer, k *course, say *routeWords, all *words) {
 	t.write(w, 0)
 }
 
-// printCarrier says who issued the number, and who serves it.
+// printCarrier says which carrier issued the number, and which one serves it.
 func (g *guide) printCarrier(t *sheet, k *course, say *routeWords) {
 	date := g.routes.Numbering().Prefixes.Date
 	p := k.way.Prefix

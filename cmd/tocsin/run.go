@@ -268,8 +268,8 @@ func whoRuns() string {
 	return "tocsin run"
 }
 
-// planInto plans a campaign that is not there yet into a ledger; as says in which
-// state, and who submits it. rows get those that are no recipients; nil: nobody.
+// planInto plans a new campaign into a ledger; as says in which state, and who submits
+// it. rows gets the rows that are excluded; nil: they are not kept.
 func planInto(ctx context.Context, l *ledger.Ledger, c *configs.Config, d *campaigns.Definition, as ledger.Draft, rows *rejects) (ledger.Campaign, error) {
 	suppressed, err := l.Suppressed(ctx)
 	if err != nil {

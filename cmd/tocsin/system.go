@@ -193,7 +193,7 @@ func (s *system) wire(ctx context.Context) (err error) {
 	return err
 }
 
-// api is the API for who holds a token; nil without tokens.
+// api returns the handler of the API; nil when no tokens are configured.
 func (s *system) api() (http.Handler, error) {
 	if s.config.Tokens == "" || !s.config.Has(configs.RoleAPI) {
 		return nil, nil

@@ -15,7 +15,7 @@ var faults, holds atomic.Int64
 
 // Point kills the process, as kill -9 does, at the n-th passing of the point that
 // the environment names: FAULT=after-intent:7. HOLD=after-intent:7 stops it there, as kill
-// -STOP does, until somebody lets it go on.
+// -STOP does, until it gets SIGCONT.
 func Point(point string) {
 	if n, here := passed(&faults, os.Getenv("FAULT"), point); here && n >= 0 {
 		syscall.Kill(syscall.Getpid(), syscall.SIGKILL)

@@ -146,8 +146,8 @@ func (p *page) shift(at uint32, from, to sms.State, rs []run) {
 	}
 }
 
-// mark completes recipient i, who was taken out of doubt by hand: whoever has
-// the message got all its segments from the carrier.
+// mark completes recipient i after a person has settled the doubt about them: a recipient
+// who has the message got all its segments from the carrier.
 func (p *page) mark(at uint32, i int) {
 	h := &p.people
 	h.settled[i] = at
@@ -164,8 +164,8 @@ func (p *page) mark(at uint32, i int) {
 	h.reason[i], h.code[i] = sms.None, 0
 }
 
-// give notes on everybody who was offered, and does not know better, through which
-// of the route's providers, counted from 1.
+// give writes down for each recipient that was offered, and has no such note yet, which
+// of the route's providers it was offered through, counted from 1.
 func (p *page) give(place int) {
 	if place >= 1<<(8-givenBits) {
 		return
@@ -177,8 +177,8 @@ func (p *page) give(place int) {
 	}
 }
 
-// through is the provider that recipient i was offered through; who was not, or waits
-// again, has the page's.
+// through is the provider that recipient i was offered through. For a recipient that was
+// not offered, or waits again, it is the page's provider.
 func (p *page) through(i int) string {
 	if place := p.place(i); place > 0 {
 		return p.named(place)

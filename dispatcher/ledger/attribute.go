@@ -42,8 +42,8 @@ func movedPages(ctx context.Context, q querier, campaign int64) (moved []*page, 
 	return moved, rows.Err()
 }
 
-// elsewhere counts who was offered through another provider than the page's, by its place
-// in the route.
+// elsewhere counts the recipients that were offered through another provider than the
+// page's, by state, under that provider's place in the route.
 func (p *page) elsewhere() map[int]*[sms.States]int {
 	all := map[int]*[sms.States]int{}
 	for i, state := range p.people.state {

@@ -101,8 +101,8 @@ func Move(ctx context.Context, o, to Options) error {
 	return nil
 }
 
-// doubt pauses every campaign that is not over, with a note, and takes everybody in
-// it who waits or is offered into doubt.
+// doubt pauses every campaign that is not over, with a note, and moves its waiting and
+// offered recipients into doubt.
 func (l *Ledger) doubt(ctx context.Context, note string) error {
 	all, err := readCampaigns(ctx, l.db, "")
 	if err != nil {

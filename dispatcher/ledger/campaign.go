@@ -62,13 +62,13 @@ type Campaign struct {
 	Missed   int
 
 	Replies  campaigns.Replies // what people may answer
-	Override string            // why those who opted out get it too; "": they do not
+	Override string            // why it also goes to people who have opted out; "": it does not
 
 	pages  []*page   // by sequence
 	series [][]*page // each by lowest number, not overlapping
 }
 
-// At is when an occurrence starts; zero when it is none.
+// At is when an occurrence starts; zero when the campaign is not an occurrence.
 func (c *Campaign) At() time.Time {
 	if c.Due == 0 {
 		return time.Time{}
@@ -182,7 +182,7 @@ func (l *Ledger) Hold(id int64, from, why string) (done bool, err error) {
 
 // SetState takes a campaign from one state of its life to another, and notes when it
 // started and when it ended. It reports whether it did: one that is not in state from any
-// more stays as somebody else has made it.
+// more stays as another process has made it.
 func (l *Ledger) SetState(id int64, from, to string) (done bool, err error) {
 	if err := checkState(to); err != nil {
 		return false, err

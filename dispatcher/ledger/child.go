@@ -13,9 +13,9 @@ import (
 // over are the states of a campaign that nothing is sent for any more.
 var over = []string{Finished, Cancelled}
 
-// Retry plans a campaign that sends what d.Key says once more to those of its
-// recipients who have failed: a child, with a key of its own. Who was sent it by an
-// earlier child of the same family, and has not failed there too, is none of them.
+// Retry plans a campaign that sends the message of campaign d.Key once more to those of its
+// recipients that have failed: a child, with a key of its own. A recipient that an earlier
+// child of the same family was sent to is left out, unless it has failed there too.
 // make plans the recipients it is given into the sink; its error is returned as it
 // is. The campaign must be over, and so must be all its children and parents:
 // ErrNotAllowed. Nothing is left behind by an error.
@@ -90,8 +90,8 @@ func (s *sink) mayRetry() error {
 // ErrNobodyFailed says that a campaign has nobody to be retried.
 var ErrNobodyFailed = fmt.Errorf("%w: nobody of it has failed whom no retry has reached since", ErrNotAllowed)
 
-// failed are the recipients of a campaign who have failed, without those whom
-// somebody of its family has reached since, as of one instant.
+// failed are the recipients of a campaign that have failed, without those that another
+// campaign of its family has reached since, as of one instant.
 func (l *Ledger) failed(ctx context.Context, parent Campaign) (campaigns.Earlier, error) {
 	tx, err := l.db.BeginTx(ctx, readOnly)
 	if err != nil {

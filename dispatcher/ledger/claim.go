@@ -9,7 +9,7 @@ import (
 	"tocsin/providers/sms"
 )
 
-// A Task names a page that has recipients waiting and nobody working on it.
+// A Task names a page that has waiting recipients and no worker.
 type Task struct {
 	Page, Epoch int64
 	Campaign    int64
@@ -44,7 +44,7 @@ func (l *Ledger) Ready(provider string, class sms.Class, limit int) []Task {
 	return tasks
 }
 
-// ErrOptedOut says that somebody who was to be offered wants nothing any more.
+// ErrOptedOut says that a recipient that was to be offered has opted out meanwhile.
 var ErrOptedOut = errors.New("somebody among them has opted out")
 
 // A Claim is one worker's hold on one page, for one epoch.
@@ -57,7 +57,7 @@ type Claim struct {
 	Waiting     []uint16          // indexes of those to be offered
 	Done        []uint16          // by recipient: segments the carrier has already
 
-	turn int64 // of the list of who wants nothing, when it was last held against it
+	turn int64 // of the list of people who have opted out, when the page was last compared with it
 }
 
 // ErrTaken says that a page is not to be had: it is claimed, its epoch has moved
@@ -146,9 +146,9 @@ func (l *Ledger) holds(k *Claim, p *page) bool {
 // Offer puts the intent to send to some waiting recipients on disk; indexes
 // ascend, and parts says of how many segments each one's text is. Bytes may
 // leave only after it returned nil. ErrStale: the claim is over, ErrTaken: the
-// campaign does not run any more, the provider is not enabled, or who waits goes to
-// another one; nothing may be sent. ErrOptedOut: some of them want nothing any more and
-// are cancelled; Waits says whom to offer instead.
+// campaign does not run any more, the provider is not enabled, or the waiting recipients
+// go to another one; nothing may be sent. ErrOptedOut: some of them have opted out and
+// are cancelled; Waits returns those that still may be offered.
 func (l *Ledger) Offer(k *Claim, indexes []uint16, parts []uint8) error {
 	if len(indexes) == 0 {
 		return nil
@@ -237,7 +237,7 @@ const (
 	insistFor   = silentFor
 )
 
-// insist commits what nobody else can say later: what the carrier has answered, and that
+// insist commits what cannot be learnt again later: what the carrier has answered, and that
 // a page is free. A page that cannot be read just now is read again; one that cannot be
 // read for long breaks the ledger, so that other processes, or the next start, take it.
 func (l *Ledger) insist(fn func(c *commit) error) error {

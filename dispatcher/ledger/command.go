@@ -13,7 +13,7 @@ import (
 	"tocsin/providers/sms"
 )
 
-// A Command is what somebody does to a campaign or a provider, and why.
+// A Command is what a person does to a campaign or a provider, and why.
 type Command struct {
 	Key  string // the campaign's, or the provider's name
 	Verb string // approve, pause, resume, cancel, resend, leave, mark; rate, enable, drain, disable, reroute or test
@@ -22,7 +22,7 @@ type Command struct {
 	Rate int // for rate: segments per second
 
 	As       string // for mark: accepted, delivered or failed
-	Provider string // for mark: only who was offered through this one; "": everybody
+	Provider string // for mark: only recipients that were offered through this one; "": all
 	To       string // for reroute: the provider; "": the fall-backs of the routes
 	Campaign string // for reroute: only of this campaign; "": of all
 	// Among are the providers that there are, for mark and reroute; nil: any. One that
@@ -33,20 +33,20 @@ type Command struct {
 // An Effect is what a command has done.
 type Effect struct {
 	State string `json:"state"` // the campaign's or the provider's now
-	// Of a cancel: who is spared the message, for whom it has left already, and of
-	// whom nobody knows. Of a resend: Prevented is who is sent it again.
+	// Of a cancel: how many recipients do not get the message, how many it has left for
+	// already, and how many are in doubt. Of a resend: Prevented is how many it is sent to again.
 	Prevented int `json:"prevented"`
 	Out       int `json:"out"`
 	InDoubt   int `json:"in_doubt"`
-	Marked    int `json:"marked,omitempty"` // of a mark: who was in doubt and is not any more
-	// Of a reroute: who goes to another provider, who does when their page comes back
-	// from its worker, and who cannot, for there is no provider to go to.
+	Marked    int `json:"marked,omitempty"` // of a mark: how many recipients are not in doubt any more
+	// Of a reroute: how many recipients go to another provider, how many do when their page
+	// comes back from its worker, and how many cannot, because no provider is left for them.
 	Moved int `json:"moved,omitempty"`
 	Later int `json:"later,omitempty"`
 	Stay  int `json:"stay,omitempty"`
 }
 
-// ErrNoCommand says that a verb is none.
+// ErrNoCommand says that a verb is not known.
 var ErrNoCommand = errors.New("there is no command")
 
 // ErrNoProvider says that there is no provider of a name.
@@ -127,8 +127,8 @@ func (d *Command) check() error {
 // within a second.
 const backWithin = 2 * time.Second
 
-// spare cancels all who wait in a campaign that is cancelled, and counts. What a
-// worker does not give back in time the process that leads takes later.
+// spare cancels the waiting recipients of a campaign that is cancelled, and counts them.
+// The process that leads cancels later what a worker does not give back in time.
 func (l *Ledger) spare(ctx context.Context, campaign int64, e *Effect) error {
 	for start := time.Now(); ; {
 		if err := l.Cancel(campaign); err != nil {
@@ -218,7 +218,7 @@ func (c *commit) note(verb, campaign, provider, who, why string) {
 
 const insertCommand = `INSERT INTO command (id, at, campaign, verb, who, why, provider) VALUES ($1, $2, $3, $4, $5, $6, $7)`
 
-// resendAll takes everybody in doubt who was not resent before to waiting.
+// resendAll moves the recipients in doubt that were not resent before to waiting.
 func (l *Ledger) resendAll(c *commit, k *Campaign) (n int, err error) {
 	doubtful, err := l.doubtful(k)
 	if err != nil {
@@ -230,8 +230,8 @@ func (l *Ledger) resendAll(c *commit, k *Campaign) (n int, err error) {
 	return n, nil
 }
 
-// markAll takes everybody in doubt, or those who were offered through one provider,
-// to the state that somebody knows them to be in.
+// markAll moves the recipients in doubt, or those of them that were offered through one
+// provider, to the state that a person has found them to be in.
 func (l *Ledger) markAll(c *commit, k *Campaign, to sms.State, provider string) (n int, err error) {
 	doubtful, err := l.doubtful(k)
 	if err != nil {

@@ -204,7 +204,7 @@ func (l *Ledger) ask(r *request, c *commit) (err error) {
 	return r.apply(c)
 }
 
-// lead lets the first of those who wait commit next.
+// lead makes the first waiting request commit next, for itself and the others.
 func (l *Ledger) lead() {
 	if len(l.queue) == 0 {
 		l.committing = false

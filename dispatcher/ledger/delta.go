@@ -18,7 +18,7 @@ type commit struct {
 	then  []func() // run under l.mu once all is on disk
 
 	retrying  bool         // parked receipts are tried again
-	completed []sms.Number // who is delivered by receipts that were put aside
+	completed []sms.Number // delivered by receipts that were put aside
 	campaigns []*Campaign  // whose rows change, to be read anew when they have moved
 	moved     bool         // another process has written to a page since a request looked at it
 	scratch   []byte       // of records that are counted before they are appended

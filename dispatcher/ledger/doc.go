@@ -9,8 +9,8 @@
 // its next version. Now and then, and when all its recipients are settled, a
 // page's recipients are folded into its status row and its journal is deleted.
 //
-// Writers queue up and are committed together: whoever comes first commits for
-// all who wait (Ledger.commit). Any error of the database is final: the ledger
+// Writers queue up and are committed together: the first one commits for all that
+// wait (Ledger.commit). Any error of the database is final: the ledger
 // refuses everything after it, so that sending stops; a restart reads the
 // journal and goes on.
 //
@@ -23,7 +23,7 @@
 // the last commit, by the salts, the length and a checksum of the write-ahead log; it is
 // written after each commit and before anything that the commit allows. ledger.sums has a
 // checksum of each page of ledger.db, as of the last time the log was copied into it, which
-// this package does instead of SQLite (guard.copy). Both are held against the files before
+// this package does instead of SQLite (guard.copy). Both are compared with the files before
 // SQLite opens them (inspect). Packed columns have checksums of their own, in PostgreSQL too.
 //
 // This package knows databases and the layout of pages. It knows no provider,

@@ -6,7 +6,7 @@ import (
 )
 
 // Fold folds every open page into its status row and empties the journal.
-// Folding twice is nothing.
+// Folding twice has no further effect.
 func (l *Ledger) Fold(context.Context) error { return l.fold() }
 
 func (l *Ledger) fold() error {

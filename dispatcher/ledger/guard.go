@@ -127,9 +127,9 @@ func (g *guard) position() (p position, err error) {
 // due reports whether the log is long enough to be copied.
 func (g *guard) due() bool { return g.mark.at.frames >= max(g.next, copyFrames) }
 
-// copy copies the log into ledger.db, as far as readers let it. The sums are made of what
-// the log holds, which is held against its own checksums before, and are on the disk before
-// a page is copied: until all are, the log has them.
+// copy copies the log into ledger.db, as far as readers let it. The sums are made of the
+// log, after its own checksums were verified, and are on the disk before a page is copied.
+// Until all pages are copied, the log still has them.
 func (g *guard) copy(ctx context.Context, conn *sql.Conn) error {
 	g.next = g.mark.at.frames + copyFrames/4 // when somebody reads
 	// A commit that was taken back is not in it, though its frames are in the log.

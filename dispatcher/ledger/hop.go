@@ -10,11 +10,11 @@ import (
 type Hop struct {
 	From       string `json:"from"`
 	To         string `json:"to"`
-	Recipients int    `json:"recipients"` // who waited, and went over
-	Stayed     int    `json:"stayed"`     // of the same pages: who had gone by From before
+	Recipients int    `json:"recipients"` // that waited, and went over
+	Stayed     int    `json:"stayed"`     // of the same pages: those that were sent through From before
 }
 
-// hop writes down that those who wait on a page go over to another provider.
+// hop writes down that the waiting recipients of a page go over to another provider.
 func (c *commit) hop(p *page, next string) {
 	waiting := p.counts[sms.Waiting]
 	c.do(`INSERT INTO hop (page, epoch, provider, fallback, moved, stayed, at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,

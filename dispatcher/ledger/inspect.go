@@ -24,8 +24,8 @@ type standing struct {
 	unsure string
 }
 
-// inspect holds the files of a data folder against each other: the write-ahead log against
-// the mark, and ledger.db against its sums. ErrDamaged: they may not be worked with.
+// inspect compares the files of a data folder: the write-ahead log with the mark, and
+// ledger.db with its sums. ErrDamaged: they may not be worked with.
 // ErrGone: there is a mark and no ledger.
 func inspect(dir string) (*standing, error) {
 	s := &standing{}
@@ -67,8 +67,8 @@ func inspect(dir string) (*standing, error) {
 // ErrBehind says that a ledger has lost commits that were on the disk once.
 var ErrBehind = errors.New("the ledger is older than it was")
 
-// lookAt is inspect for who only reads. It leaves a folder alone that a process works on:
-// that one has inspected it, and is changing it.
+// lookAt is inspect for a process that only reads. It does not look at a folder that another
+// process works on: that process has inspected the files, and is changing them.
 func lookAt(dir string) (err error) {
 	for range 3 { // a process may come and go meanwhile
 		if atWork(dir) {
@@ -115,7 +115,7 @@ func forget(dir string) error {
 	return nil
 }
 
-// readLog holds the write-ahead log against the mark.
+// readLog reads the write-ahead log and compares it with the mark.
 func (s *standing) readLog(file string, markErr error) (err error) {
 	var want position
 	if s.mark != nil {
@@ -165,7 +165,7 @@ func (w *wal) follows(m *mark) bool {
 	return [4]byte(w.end.salt[:4]) == [4]byte(next[:4]) || m.begins && w.sequence == 0
 }
 
-// comparePages holds the pages of ledger.db against their sums.
+// comparePages compares the pages of ledger.db with their sums.
 func (s *standing) comparePages(file string) error {
 	pages, err := pagesOf(file, s.sums.size)
 	if err != nil {

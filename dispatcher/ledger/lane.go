@@ -3,7 +3,7 @@ package ledger
 import "tocsin/providers/sms"
 
 // Pressing is the highest class that has recipients offered to a provider, or waiting
-// for it on a page that nobody works on; ok is false when none has. Between two chunks,
+// for it on a page that no worker has; ok is false when none has. Between two chunks,
 // and while the carrier puts its last few off again and again, a class does not press.
 func (l *Ledger) Pressing(provider string) (class sms.Class, ok bool) {
 	l.mu.Lock()
@@ -32,7 +32,7 @@ func (l *Ledger) ClassOf(page int64) sms.Class {
 	if p := l.pages[page]; p != nil {
 		return p.campaign.Class
 	}
-	return sms.Emergency // not known here yet: whoever asks shall look
+	return sms.Emergency // not known here yet: the caller looks at the page itself
 }
 
 // Before is the first page that is ready for a provider, of a campaign of the same class

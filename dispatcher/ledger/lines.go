@@ -25,7 +25,7 @@ type LineState struct {
 	Since    int64  `json:"since"` // milliseconds since 1970
 }
 
-// NoteLines keeps how this process finds its lines, for who asks beside it.
+// NoteLines writes down the states of this process's lines, for processes that read the ledger.
 func (l *Ledger) NoteLines(states []LineState) error {
 	if len(states) == 0 {
 		return nil
@@ -108,7 +108,7 @@ type Standing struct {
 	Hours []Hour      `json:"hours,omitempty"` // in which the carrier took less than the rate
 }
 
-// Up reports whether some process has the line up; ok is false when nobody says.
+// Up reports whether some process has the line up; ok is false when no process says.
 func (s *Standing) Up() (up, ok bool) {
 	for _, l := range s.Lines {
 		up = up || l.State == LineUp

@@ -184,7 +184,7 @@ func (l *Ledger) load(p *page) error {
 	return nil
 }
 
-// unloadIdle lets go of the recipients of every page that nobody works on and that
+// unloadIdle lets go of the recipients of every page that no worker has and that
 // is folded; they are read again when a receipt asks for them. Under l.mu.
 func (l *Ledger) unloadIdle() {
 	for _, p := range l.pages {

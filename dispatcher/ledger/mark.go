@@ -97,7 +97,7 @@ func readMark(dir string) (*mark, error) {
 	return last, nil
 }
 
-// write puts a mark into its file. Whether it is on the disk is for who calls sync.
+// write puts a mark into its file. The caller syncs the file when the mark must be on the disk.
 func (m *mark) write(f *os.File) error {
 	m.count++
 	var b [markSize]byte

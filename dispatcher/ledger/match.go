@@ -11,7 +11,7 @@ import (
 // number, over the pages of all campaigns, then by reference. A receipt whose
 // reference is not known here (its answer never came, or the batch had another)
 // belongs to the only recipient it can mean, refOpen, or to none: refSoon when an
-// answer that is still on its way may say to whom.
+// answer that is still on its way may name the recipient.
 func (l *Ledger) match(provider string, r *sms.Receipt) (p *page, s said, how int, err error) {
 	var only *page
 	var onlyIs said

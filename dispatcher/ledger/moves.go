@@ -15,8 +15,8 @@ func (c *commit) claim(p *page, owner string) {
 	c.touch(p)
 }
 
-// release gives a loaded page back; who waits on it goes where somebody has sent them
-// meanwhile.
+// release gives a loaded page back. Its waiting recipients go to the provider that a
+// reroute has named meanwhile, if there was one.
 func (c *commit) release(p *page) {
 	p.owner = ""
 	c.touch(p)
@@ -25,8 +25,8 @@ func (c *commit) release(p *page) {
 	}
 }
 
-// give gives who waits on the loaded page p to another provider. Who was offered
-// through the one before keeps it on record.
+// give gives the waiting recipients of the loaded page p to another provider. Recipients
+// that were offered through the one before keep it on record.
 func (c *commit) give(p *page, to string) {
 	if p.counts[sms.Waiting] > 0 {
 		d := c.head(kindGive, p)
@@ -43,8 +43,8 @@ func (c *commit) give(p *page, to string) {
 	c.do(`UPDATE page SET route = $1, next = '' WHERE id = $2`, string(p.route), p.id)
 }
 
-// sendOn notes where who waits on p goes when its worker gives it back, which it
-// does before it offers more.
+// sendOn writes down the provider that the waiting recipients of p go to when its worker
+// gives the page back, which it does before it offers more.
 func (c *commit) sendOn(p *page, to string) {
 	p.next = to
 	c.touch(p)
@@ -101,8 +101,9 @@ func (c *commit) answer(p *page, indexes []uint16, acks []sms.Ack) {
 	d.journal = append(d.journal, body...)
 }
 
-// learn notes a segment's reference that a receipt has told: said again, it must
-// not be taken for another segment. It is an answer that says nothing else.
+// learn writes down a segment's reference that a receipt has brought, so that the same
+// receipt, when it is repeated, is not taken for another segment's. The record is an answer
+// that says nothing else.
 func (c *commit) learn(p *page, s said, ref []byte) {
 	var refs sms.Refs
 	for range s.segment {

@@ -23,7 +23,7 @@ var ErrStale = errors.New("the claim on this page is over")
 // ErrNotFound says that there is no such campaign.
 var ErrNotFound = errors.New("no such campaign")
 
-// Options says where a ledger is and who works on it.
+// Options says where a ledger is and which process works on it.
 type Options struct {
 	// Dir is the data folder; without a URL the ledger is its file ledger.db.
 	Dir string
@@ -40,7 +40,7 @@ type Options struct {
 	// ledger that is behind it has lost what was written: every campaign in it is
 	// paused, and everybody open is in doubt.
 	Tide int64
-	// Build is the program's version, for who looks at a shared ledger.
+	// Build is the program's version, which a shared ledger shows for each process.
 	Build  string
 	Logger *slog.Logger
 	// Anew says that a data folder whose ledger is gone gets another one.
@@ -75,7 +75,7 @@ type Ledger struct {
 	mu         sync.Mutex // guards everything below, and the pages in memory
 	queue      []*request
 	committing bool
-	current    commit         // the transaction being made: of whoever is committing
+	current    commit         // the transaction being made, by the request that is committing
 	lives      uint64         // counts the beginnings and ends of transactions that change campaigns; odd: one is under way
 	broken     error          // the first database error; final
 	unsure     int64          // versions of pages that may not have been written

@@ -67,8 +67,8 @@ func (u *unwanted) between(lowest, highest sms.Number) *unwanted {
 
 func (u *unwanted) empty() bool { return len(u.list) == 0 && len(u.fresh) == 0 }
 
-// prevent cancels those who wait on the loaded page p and have opted out; it reports how
-// many. They are not offered any more.
+// prevent cancels the waiting recipients of the loaded page p that have opted out, and
+// reports how many. They are not offered any more.
 func (l *Ledger) prevent(c *commit, p *page) int {
 	if l.unwanted.empty() || p.campaign.Override != "" {
 		return 0
@@ -107,8 +107,8 @@ func (l *Ledger) wants(p *page, i int) bool {
 	return p.campaign.Override != "" || !l.unwanted.has(p.numbers[i])
 }
 
-// Waits are those of a claim's recipients who still wait: after ErrOptedOut, whom to
-// offer. It uses the memory of indexes.
+// Waits returns those of a claim's recipients at indexes that still wait: after ErrOptedOut
+// these may be offered. It uses the memory of indexes.
 func (l *Ledger) Waits(k *Claim, indexes []uint16) ([]uint16, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -130,7 +130,7 @@ func (l *Ledger) readUnwanted(ctx context.Context) error {
 }
 
 // unwantedSince is how far back a look at a shared ledger reaches, in milliseconds: a
-// transaction that is written now may have begun so long ago.
+// transaction that is written now may have begun that long ago.
 const unwantedSince = 2 * 1000 * int64(writeTimeout/1e9)
 
 // syncList takes over what other processes have made of the list.
@@ -152,7 +152,7 @@ func (l *Ledger) syncList(ctx context.Context) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.unwanted.turn == turn { // else who opted in may be out again since: the next look tells
+	if l.unwanted.turn == turn { // else a person who opted in may have opted out since: the next look tells
 		l.unwanted.take(off, false)
 	}
 	l.unwanted.take(on, true)
@@ -187,7 +187,7 @@ func (l *Ledger) recheck(ctx context.Context, numbers []sms.Number) error {
 	}
 }
 
-// take is set of those of whom it is new.
+// take notes that the numbers have opted out, or in again (on false). Those that already have are left alone.
 func (u *unwanted) take(numbers []sms.Number, on bool) {
 	if news := slices.DeleteFunc(slices.Clone(numbers), func(n sms.Number) bool { return u.has(n) == on }); len(news) > 0 {
 		u.set(news, on)

@@ -144,7 +144,7 @@ func (l *Ledger) fail(err error) {
 const databaseNow = `(extract(epoch FROM clock_timestamp()) * 1000)::bigint`
 
 // beat says that this process is there, learns the database's clock and keeps or
-// takes the duties that nobody else has.
+// takes the leader's duties if no other process has them.
 func (l *Ledger) beat(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, silentFor/2)
 	defer cancel()
@@ -182,7 +182,7 @@ func (l *Ledger) beat(ctx context.Context) error {
 	return nil
 }
 
-// takeLead keeps or takes the duties of the one that leads, if nobody else has them.
+// takeLead keeps or takes the leader's duties, unless another process has them.
 func (l *Ledger) takeLead(ctx context.Context) (leads bool, err error) {
 	if l.follows {
 		return false, nil
@@ -334,7 +334,7 @@ func (l *Ledger) recover(gone func(owner string) bool) error {
 	})
 }
 
-// leave says that this process is gone, so that nobody waits for it.
+// leave says that this process is gone, so that the others do not wait for it.
 func (l *Ledger) leave() error {
 	ctx, cancel := context.WithTimeout(context.Background(), silentFor/2)
 	defer cancel()

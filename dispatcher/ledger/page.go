@@ -15,7 +15,7 @@ type page struct {
 	series, sequence int
 	route            sms.Route
 	provider         string
-	next             string // the provider that who waits goes to when the page comes back; "": none
+	next             string // the provider that waiting recipients go to when the page comes back; "": none
 	lowest, highest  sms.Number
 	size             int
 	plannedSegments  int
@@ -35,7 +35,7 @@ type page struct {
 // people are the recipients of a loaded page, column by column.
 type people struct {
 	state   []sms.State
-	flags   []uint8 // batchRef, wasResent, and from bit givenBits on who has it: see give
+	flags   []uint8 // batchRef, wasResent, and from bit givenBits on the provider it was offered through: see give
 	reason  []sms.Reason
 	code    []uint16 // the carrier's own number for the reason
 	parts   []uint8  // segments of the text; 0: not offered yet

@@ -2,8 +2,8 @@ package ledger
 
 import "syscall"
 
-// peerUser is the user whose process listens on the other end of a socket; -1: nobody
-// knows.
+// peerUser is the user whose process listens on the other end of a socket; -1: it is not
+// known.
 func peerUser(fd int) int {
 	c, err := syscall.GetsockoptUcred(fd, syscall.SOL_SOCKET, syscall.SO_PEERCRED)
 	if err != nil {

@@ -14,11 +14,10 @@ type piece struct {
 	at       int64 // when it came, milliseconds since 1970
 }
 
-// complete takes the receipt of a delivered segment of recipient s.index, who is in doubt
-// and of whose segments several have no reference. Which one it is of nobody knows, and
-// it is not guessed: what is sent again would leave out the wrong one. Once there are
-// receipts for all of them they are all delivered, in whatever order. It reports whether
-// that is so.
+// complete takes the receipt of a delivered segment of recipient s.index, which is in doubt
+// and has several segments without a reference. The receipt may be for any of them, and a
+// guess could make a resend leave out the wrong one. Once there are receipts for all of
+// them, in whatever order, all are delivered. It reports whether that is so.
 func (l *Ledger) complete(c *commit, provider string, p *page, s said, r *sms.Receipt) (bool, error) {
 	if len(r.Ref) == 0 { // said again, it cannot be told from another
 		return false, nil

@@ -16,7 +16,7 @@ import (
 )
 
 // errAway says that the files that this process writes to are not where they were. What
-// is written to them is lost, and whoever is started meanwhile finds no ledger.
+// is written to them is lost, and a process that is started meanwhile finds no ledger.
 var errAway = errors.New("the ledger's folder was removed or moved, or another one is in its place")
 
 // A place is where a ledger in files is: the files that were opened there, and the name

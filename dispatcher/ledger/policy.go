@@ -8,8 +8,8 @@ import (
 )
 
 // Resend takes recipients of a campaign that have been in doubt for at least
-// after back to waiting, each once: who was resent before, or has opted out since,
-// stays in doubt. It reports how many.
+// after back to waiting, each once: a recipient that was resent before, or has opted out
+// since, stays in doubt. It reports how many.
 func (l *Ledger) Resend(campaign int64, after time.Duration) (int, error) {
 	n := 0
 	start := func() { n = 0 } // asked again, it counts again
@@ -21,11 +21,11 @@ func (l *Ledger) Resend(campaign int64, after time.Duration) (int, error) {
 	return n, err
 }
 
-// Expire takes all who still wait to expired: the campaign's time is over. Pages
+// Expire moves all waiting recipients to expired: the campaign's time is over. Pages
 // a worker holds are left to it and taken by the next call.
 func (l *Ledger) Expire(campaign int64) error { return l.close(campaign, sms.Expired) }
 
-// Cancel takes all who still wait to cancelled.
+// Cancel moves all waiting recipients to cancelled.
 func (l *Ledger) Cancel(campaign int64) error { return l.close(campaign, sms.Cancelled) }
 
 func (l *Ledger) close(campaign int64, to sms.State) error {

@@ -112,7 +112,7 @@ func readPostgres(url string) (*sql.DB, error) {
 }
 
 // updatePages writes rows of pages, all of them or, by dividing by zero, none:
-// one that was written by somebody else since has another version.
+// one that another process has written since has another version.
 const updatePages = `WITH v AS (
 	SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[],
 		$9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::text[], $14::text[], $15::bigint[], $16::bigint[])

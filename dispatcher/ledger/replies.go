@@ -20,11 +20,11 @@ type ReplyCount struct {
 	People   int      `json:"people"`
 }
 
-// ReplyCounts says who has answered a campaign: People is Answers, Other and those
-// together who have said nothing but that they opt out, or in again.
+// ReplyCounts says how many people have answered a campaign. People is the sum of Answers,
+// Other and those who have only opted out, or in again.
 type ReplyCounts struct {
 	Messages int          `json:"messages"`
-	People   int          `json:"people"`  // who have said anything
+	People   int          `json:"people"`  // who have answered at all
 	Answers  []ReplyCount `json:"answers"` // by the last answer of each, in the definition's order
 	Other    int          `json:"other"`   // people with no answer among their messages, but something else
 	OptedOut int          `json:"opted_out"`
@@ -34,7 +34,7 @@ type ReplyCounts struct {
 	Silent *int `json:"silent,omitempty"`
 }
 
-// An Override says why a campaign goes to those who opted out, to how many, and who let it.
+// An Override says why a campaign also goes to people who have opted out, to how many, and who has approved that.
 type Override struct {
 	Why    string `json:"why"`
 	People int    `json:"people"`
@@ -116,12 +116,12 @@ func countReplies(ctx context.Context, q querier, campaign int64, asked campaign
 	return n, rows.Err()
 }
 
-// Replies counts who has answered a campaign, and who has it and is silent.
+// Replies counts the people who have answered a campaign, and those who have it and are silent.
 func (r *Reader) Replies(ctx context.Context, key string) (*ReplyCounts, error) {
 	return replies(ctx, r.db, &r.contents, key)
 }
 
-// Replies counts who has answered a campaign, and who has it and is silent.
+// Replies counts the people who have answered a campaign, and those who have it and are silent.
 func (l *Ledger) Replies(ctx context.Context, key string) (*ReplyCounts, error) {
 	return replies(ctx, l.db, &l.contents, key)
 }

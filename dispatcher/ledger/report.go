@@ -66,12 +66,12 @@ type Report struct {
 	Recipients   Recipients            `json:"recipients"`
 	NoReceipt    int                   `json:"no_receipt"`          // accepted, and the wait for a receipt is over
 	OptedOut     int                   `json:"opted_out,omitempty"` // of the cancelled, because they opted out after the plan
-	Override     *Override             `json:"override,omitempty"`  // of one that goes to those who opted out, too
+	Override     *Override             `json:"override,omitempty"`  // also to people who have opted out
 	Replies      *ReplyCounts          `json:"replies,omitempty"`   // of one that asks for answers, or was answered
 	Resent       int                   `json:"resent"`              // offered again out of doubt
 	Segments     int                   `json:"segments"`            // taken by carriers
 	Balanced     bool                  `json:"balanced"`
-	Providers    map[string]Recipients `json:"providers"` // by the provider they were offered through; who waits, by the one that is to
+	Providers    map[string]Recipients `json:"providers"` // by the provider they were offered through, or are to be
 	Moved        []Hop                 `json:"moved,omitempty"`
 	Finish       *Estimate             `json:"finish,omitempty"` // of one that runs
 	Seconds      float64               `json:"seconds"`          // from start to end, or to now
@@ -81,8 +81,8 @@ type Report struct {
 	toGo  map[string]int // segments that wait or are offered, by provider
 }
 
-// Open reports whether recipients are in doubt or were not sent though the
-// campaign is over; who wants nothing is no such one.
+// Open reports whether recipients are in doubt or were not sent to although the
+// campaign is over. Recipients that have opted out do not count.
 func (r *Report) Open() bool {
 	return r.Recipients.InDoubt+r.Recipients.Waiting+r.Recipients.Offered+r.Recipients.Expired+r.Recipients.Cancelled > r.OptedOut
 }

@@ -8,10 +8,10 @@ import (
 	"tocsin/providers/sms"
 )
 
-// doReroute carries out a command to give who waits for a provider to another one,
-// or to the fall-backs of the routes. Who is offered or in doubt stays where they
-// are; of a page at work the rest goes when the worker gives it back, which it does
-// before it offers more.
+// doReroute carries out a command to give recipients that wait for a provider to another
+// one, or to the fall-backs of the routes. Recipients that are offered or in doubt stay
+// where they are. The rest of a page at work goes when the worker gives it back, which it
+// does before it offers more.
 func (l *Ledger) doReroute(ctx context.Context, d Command) (Effect, error) {
 	if d.To == d.Key {
 		return Effect{}, fmt.Errorf("%w: it is to go from %s to another provider", ErrIncomplete, d.Key)
@@ -72,8 +72,8 @@ func (l *Ledger) rerouteAll(c *commit, d Command) (Effect, error) {
 	return e, nil
 }
 
-// waitingFor are the pages, recipients present, with people who wait for a command's
-// provider in its campaign, or in all that are not over.
+// waitingFor are the pages, loaded, with recipients that wait for a command's provider in
+// its campaign, or in all campaigns that are not over.
 func (l *Ledger) waitingFor(d Command) ([]*page, error) {
 	known := false
 	var pages []*page

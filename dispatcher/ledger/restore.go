@@ -91,15 +91,16 @@ func (l *Ledger) replay(ctx context.Context) error {
 // reparkFrom is how old a receipt may be that is tried again at start.
 const reparkFrom = 24 * time.Hour
 
-// repark takes up the receipts that found nobody in the last process: it may have
-// ended before the answers they waited for, and whom they mean is in doubt now.
+// repark takes up the receipts for which the last process found no recipient: it may have
+// ended before the answers that they waited for, so that their recipients are in doubt now.
 // Each is tried once at least.
 func (l *Ledger) repark(ctx context.Context) error {
 	return l.parkAgain(ctx, false, time.Now().Add(-reparkFrom).UnixMilli(), math.MaxInt64)
 }
 
-// takeParkedEvery is how often the one that leads looks for receipts that others have parked
-// while nobody has ended; those that a process at work has tried for so long mean nobody.
+// takeParkedEvery is how often the leader looks for receipts that others have parked while
+// no process has ended. A receipt that a process at work has tried for so long belongs to no
+// recipient of this ledger.
 const takeParkedEvery = time.Minute
 
 // takeParked takes up the receipts that other processes of a shared ledger have parked, when

@@ -4,5 +4,5 @@ package ledger
 
 import "io/fs"
 
-// nextSchema is nothing: see schema_next.go.
+// nextSchema is empty: see schema_next.go.
 var nextSchema fs.FS

@@ -25,7 +25,7 @@ type sqliteStore struct {
 	conn *sql.Conn // the one connection that writes
 	stmt statements
 
-	mu     sync.Mutex // held by whoever has a transaction
+	mu     sync.Mutex // held during a transaction
 	guard  *guard
 	found  *standing // what was in the data folder
 	open   []string  // files that others could read or write until now
@@ -148,7 +148,7 @@ func dsn(file, extra string) string {
 		"&_pragma=foreign_keys(1)&_pragma=cache_size(-8192)&" + extra
 }
 
-// writing are the settings of who writes; a reader has no say in them, and a file
+// writing are the settings of the process that writes; a reader does not set them, and a file
 // restored from a backup has no write-ahead log yet. The log is copied back by guard.copy
 // alone.
 const writing = "_pragma=journal_mode(WAL)&_pragma=wal_autocheckpoint(0)&_txlock=immediate"

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// plan begins a plan; who sends waits while the pages are written.
+// plan begins a plan. Sending waits while the pages are written.
 func (s *sqliteStore) plan(ctx context.Context) (planner, error) {
 	s.mu.Lock()
 	tx, err := s.conn.BeginTx(ctx, nil)

@@ -10,7 +10,7 @@ import (
 // here. Nothing was written.
 var errMoved = errors.New("another process has written to the page")
 
-// ErrRefused says that the database does not take what somebody has said: a value
+// ErrRefused says that the database refuses the content of a request: a value
 // that it cannot hold, or that breaks a rule of its tables. Nothing was written.
 var ErrRefused = errors.New("the database does not take this")
 

@@ -9,8 +9,8 @@ import (
 	"tocsin/providers/sms"
 )
 
-// A Listing is how somebody puts numbers on the list of those whom no campaign may
-// reach, or takes them off it.
+// A Listing is a change of the suppression list, the numbers that no campaign may reach:
+// it puts numbers on the list or takes them off.
 type Listing struct {
 	Numbers []sms.Number
 	Off     bool // take them off
@@ -21,9 +21,9 @@ type Listing struct {
 // listedAtOnce is how many numbers one transaction lists: receipts wait meanwhile.
 const listedAtOnce = 2000
 
-// List changes the list and writes down who did it and why; twice is nothing. It holds
-// at once, also for who waits in a campaign that runs. It reports how many numbers it
-// changed; when it ends in an error some of them may be changed.
+// List changes the suppression list and writes down who did it and why; doing it twice
+// changes nothing more. It holds at once, also for waiting recipients of a campaign that
+// runs. It reports how many numbers it changed; after an error some may be changed.
 func (l *Ledger) List(ctx context.Context, s Listing) (changed int, err error) {
 	if err := checkFields(field{"who gives it", s.Who, maxName}, field{"the reason", s.Why, maxWhy}); err != nil {
 		return 0, err

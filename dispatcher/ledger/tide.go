@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Tide rises with everything that is written about a page, and is at least as high in
-// the database as here: one that is lower there has lost something.
+// Tide is a number that grows with every change of a page. In the database it is at least
+// as high as here: a database with a lower one has lost changes.
 func (l *Ledger) Tide() int64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -18,8 +18,8 @@ func (l *Ledger) Tide() int64 {
 	return tide
 }
 
-// setBack takes a ledger that has lost its last transactions, as a standby behind the
-// server before it has: nobody knows what was sent since.
+// setBack takes over a ledger that has lost its last transactions, as a standby has that was
+// behind its primary: it is not known what was sent since.
 func (l *Ledger) setBack(ctx context.Context) error {
 	l.log.Error("the ledger is older than what this process has seen of it: every campaign is paused, everybody open is in doubt")
 	note := fmt.Sprintf("the ledger was found older than it was, at %s: what was sent since is not known here; see doubt, then resume", time.Now().Format(time.RFC3339))

@@ -11,9 +11,9 @@ import (
 	"tocsin/providers/sms"
 )
 
-// What people say is checked before anything of it is written: ErrValue refuses it, so
-// that whoever said it hears of it. What carriers say is made storable instead, so that
-// it is kept.
+// Input from people is checked before anything of it is written: ErrValue refuses it, so
+// that they learn of the fault. Input from carriers is made storable instead, so that it
+// is kept.
 
 // ErrValue says that a value cannot be kept. Nothing was changed.
 var ErrValue = errors.New("this value is refused")
@@ -29,7 +29,7 @@ const (
 	maxAreas = 1000    // of a broadcast: far above what one PDU holds
 )
 
-// A field is a text that somebody gives, and what people call it.
+// A field is a text from outside, with the name that people know it by.
 type field struct {
 	name, text string
 	most       int
@@ -53,7 +53,7 @@ func checkLong(name, text string, most int) error {
 	return nil
 }
 
-// A span is a number that somebody gives, and what it may be.
+// A span is a number from outside, with its permitted range.
 type span struct {
 	name           string
 	value, low, to int64

@@ -64,7 +64,7 @@ func (p *Pacer) renew(ctx context.Context, n float64) int64 {
 		return p.alone(n)
 	}
 	p.learn(a)
-	if a.start == a.end { // who waits is heard
+	if a.start == a.end { // a caller that waits is heard
 		now = p.now()
 		return min(max(p.clock.own(a.start*1000), now+retryRefused), now+quiet/2)
 	}

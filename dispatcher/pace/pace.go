@@ -22,7 +22,7 @@ type Options struct {
 	// What a throttle answer does: the rate is halved, nothing leaves for Hold
 	// (1 s; some contracts ask for 60 s), then Step (0.05 of the cap) comes back
 	// every Every (5 s). Additive increase and multiplicative decrease, as in RFC
-	// 5681: the way that lets those who share a limit find it.
+	// 5681: the method by which processes that share a limit find it.
 	Hold  time.Duration
 	Step  float64
 	Every time.Duration
@@ -264,8 +264,8 @@ func (p *Pacer) Begin(segmentsPerSecond float64) {
 	}
 }
 
-// SetRate changes the cap, for this process: whoever shares the account is to be
-// told too. 0 or less: no limit.
+// SetRate changes the cap, for this process: the caller tells the other processes that
+// share the account. 0 or less: no limit.
 func (p *Pacer) SetRate(segmentsPerSecond float64) {
 	p.lock <- struct{}{}
 	defer p.unlock()

@@ -29,7 +29,7 @@ type Options struct {
 	// Beside is a queue in this process whose embedded Redis this one uses, too, instead
 	// of a URL: for tests of several processes in one. It outlives this one.
 	Beside *Queue
-	// Logger hears when Redis goes and comes; nil: nobody does.
+	// Logger is told when Redis is lost and when it is back; nil: no log.
 	Logger *slog.Logger
 }
 
@@ -165,7 +165,7 @@ func (q *Queue) Down() time.Duration {
 const (
 	kind = "batch" // the one kind of task
 
-	// taskTimeout is when asynq gives a task to somebody else although its handler
+	// taskTimeout is when asynq gives a task to another worker although its handler
 	// is alive. The ledger's lease ends a page's work, so this is only far above
 	// ten times the slowest page: 1,000 recipients of 3 segments at 10 a second.
 	taskTimeout = time.Hour

@@ -133,7 +133,7 @@ func (w *work) ProcessTask(_ context.Context, t *asynq.Task) error {
 var errFailed = errors.New("failed")
 
 // try runs the handler. A panic costs its task a delay, not the process; its words
-// may hold anything, so that only the place is told.
+// may hold anything, so only the place is logged.
 func (w *work) try(id task) (err error) {
 	defer func() {
 		if recover() != nil {

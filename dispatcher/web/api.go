@@ -35,17 +35,17 @@ type Ledger interface {
 type Planner interface {
 	// Submit plans a campaign that is not in the ledger yet.
 	Submit(ctx context.Context, s Submission) (Planned, error)
-	// Retry plans a campaign for those of another one who have failed: see
+	// Retry plans a campaign for the recipients of another one that have failed: see
 	// ledger.Retry.
 	Retry(ctx context.Context, c ledger.Command, approve bool) (Planned, error)
 }
 
 // People is what the API asks and tells of the people themselves.
 type People interface {
-	// Replies counts who has answered a campaign, or is ledger.ErrNotFound.
+	// Replies counts the people who have answered a campaign. Its error may be ledger.ErrNotFound.
 	Replies(ctx context.Context, key string) (*ledger.ReplyCounts, error)
-	// List puts numbers on the list of those whom no campaign reaches, or takes them
-	// off it; twice is nothing. It reports how many it has changed.
+	// List puts numbers on the suppression list, or takes them off it; doing it twice
+	// changes nothing more. It reports how many it has changed.
 	List(ctx context.Context, s ledger.Listing) (changed int, err error)
 }
 
@@ -156,7 +156,7 @@ func answer(w http.ResponseWriter, v any) {
 	json.NewEncoder(w).Encode(v)
 }
 
-// admit is who calls, if they may; otherwise they have been refused.
+// admit returns the caller if it may do this; otherwise the request has been refused.
 func (a *api) admit(w http.ResponseWriter, r *http.Request, s Scope) (caller, bool) {
 	c, known := a.Tokens.caller(r)
 	if !known {
@@ -204,13 +204,13 @@ type Reason struct {
 	Reason   string `json:"reason"`
 	Rate     int    `json:"rate,omitempty"`     // of rate: segments per second
 	As       string `json:"as,omitempty"`       // of mark: accepted, delivered or failed
-	Provider string `json:"provider,omitempty"` // of mark: only who was offered through it
+	Provider string `json:"provider,omitempty"` // of mark: only recipients that were offered through it
 	To       string `json:"to,omitempty"`       // of reroute: the provider; "": the fall-backs
 	Campaign string `json:"campaign,omitempty"` // of reroute: only of this one
 	Approve  bool   `json:"approve,omitempty"`  // of retry: let it be sent
 }
 
-// reason reads a command's body; when it is none the caller has been refused.
+// reason reads a command's body; when it cannot be read the request has been refused.
 func reason(w http.ResponseWriter, r *http.Request) (why Reason, ok bool) {
 	body := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
 	body.DisallowUnknownFields()
@@ -232,7 +232,7 @@ func (a *api) command(w http.ResponseWriter, r *http.Request, c caller) {
 	if !ok {
 		return
 	}
-	// A provider that is no longer there may still have people who wait for it.
+	// Recipients may still wait for a provider that is no longer configured.
 	if toProvider && verb != "reroute" && !slices.Contains(a.Providers, key) {
 		fail(w, fmt.Errorf("%w: %s", ledger.ErrNoProvider, key))
 		return

@@ -14,7 +14,7 @@ import (
 )
 
 // broadcast keeps a broadcast whose sender cannot write to the ledger while this process
-// does. Whoever sends or cancels it is the token's holder, whatever the body says; it
+// does. The holder of the token is recorded as its sender, whatever the body says. It
 // begins in doubt, and only its sender says what became of it.
 func (a *api) broadcast(w http.ResponseWriter, r *http.Request, c caller) {
 	var said ledger.Broadcast
@@ -38,7 +38,7 @@ func (a *api) broadcast(w http.ResponseWriter, r *http.Request, c caller) {
 	answer(w, b)
 }
 
-// told is the broadcast to be kept after somebody has said something of it.
+// told is the broadcast to keep after its sender has said what became of it.
 func (a *api) told(ctx context.Context, said ledger.Broadcast, who string, now int64) (ledger.Broadcast, error) {
 	known, err := a.Ledger.Broadcast(ctx, said.Key)
 	switch {

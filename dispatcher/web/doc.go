@@ -2,6 +2,5 @@
 // programs and for processes that hold a ledger in a file.
 //
 // It knows the ledger's words and HTTP. It knows no provider, it reads no file but
-// those it was sent, and no configuration; who may call is told by tokens that it is
-// given.
+// those it was sent, and no configuration. The tokens that it is given say who may call.
 package web

@@ -14,7 +14,7 @@ import (
 // maxListing is how large a list of numbers may be, in octets: some four million.
 const maxListing = 64 << 20
 
-// A Listing is the body of a change of the list of those whom no campaign reaches.
+// A Listing is the body of a request that changes the suppression list.
 type Listing struct {
 	Reason  string   `json:"reason"`
 	Numbers []string `json:"numbers"` // with plus sign and country code
@@ -23,10 +23,10 @@ type Listing struct {
 // Listed says what has become of a Listing.
 type Listed struct {
 	Numbers int `json:"numbers"`
-	Changed int `json:"changed"` // who was not there, or not away, before
+	Changed int `json:"changed"` // numbers that were not on the list, or not off it, before
 }
 
-// Answered is a campaign with who has answered it.
+// Answered is a campaign with the counts of its replies.
 type Answered struct {
 	Campaign string `json:"campaign"`
 	ledger.ReplyCounts

@@ -21,7 +21,7 @@ type Room struct {
 	Reserve int64
 }
 
-// The reserve where nobody has said another one.
+// The reserve, unless the configuration has another one.
 const (
 	reserveLeast  = 2_000_000_000
 	reserveShare  = 10 // a tenth of the file system

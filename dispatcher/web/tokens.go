@@ -11,8 +11,8 @@ import (
 	"tocsin/campaigns"
 )
 
-// Tokens are who may call the API: each has a name and a secret of their own. Only
-// the secrets' sums are kept.
+// Tokens are the callers that may use the API: each has a name and a secret of its own.
+// Only the secrets' hashes are kept.
 type Tokens struct{ known []token }
 
 type token struct {
@@ -20,7 +20,7 @@ type token struct {
 	sum [sha256.Size]byte
 }
 
-// A caller is who calls, and what for.
+// A caller is the holder of a token, with what the token is for.
 type caller struct {
 	name   string
 	scopes Scope
@@ -59,9 +59,9 @@ const maxName = 256
 // minToken is the shortest token that is taken: 128 bits in hexadecimal.
 const minToken = 32
 
-// ParseTokens reads lines of a token, a space and the name of who holds it, and behind
-// that in brackets what it is for: read, command, submit, with commas between; without
-// brackets it is for everything. Empty lines and those that begin with # are nothing.
+// ParseTokens reads lines of a token, a space and its holder's name, and after that in
+// brackets what it is for: read, command, submit, with commas between; without
+// brackets it is for everything. Empty lines and lines that begin with # are skipped.
 // Errors name the line, never a token.
 func ParseTokens(text string) (Tokens, error) {
 	var t Tokens
@@ -113,8 +113,8 @@ func scoped(name string) (string, Scope, error) {
 	return strings.TrimSpace(before), scopes, nil
 }
 
-// caller is who calls; false when the request has no token that is known. It takes
-// the same time for every token.
+// caller returns the caller of a request; false when the request has no known token. It
+// takes the same time for every token.
 func (t Tokens) caller(r *http.Request) (c caller, known bool) {
 	secret, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !ok {

@@ -129,8 +129,8 @@ func (p Provider) Submit(ctx context.Context, msgs []sms.Message, acks []sms.Ack
 	p.Link.Submit(ctx, msgs, acks)
 }
 
-// Line says how the connections stand. In 2.0 a batch is one while reports are asked for:
-// whoever counts what is in the window would count too little.
+// Line returns the state of the connections. In 2.0 a batch is one message while reports are
+// asked for: a count of what is in the window would be too low.
 func (p Provider) Line() providers.Line {
 	l := p.Link.Line()
 	if p.lone && p.reports.Load() {

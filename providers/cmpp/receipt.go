@@ -30,8 +30,8 @@ type receiptReader struct {
 	id    [16]byte // of the last one
 }
 
-// read reads the content of a report; from is who the DELIVER says it is of, for
-// reports whose own number is empty. It reports false for what is none. Ref is good until
+// read reads the content of a report; from is the DELIVER's own sender, for reports whose
+// number is empty. It reports false for a content that is no report. Ref is valid until
 // the next one is read. It does not allocate.
 func (d *receiptReader) read(content, from []byte) (sms.Receipt, bool) {
 	// The layout goes by the length, not by the version: gateways differ.

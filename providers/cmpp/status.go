@@ -45,7 +45,7 @@ func verdictOf(result uint32) link.Verdict {
 
 // divisible reports whether parts of a batch that was refused so may be taken: a number
 // is bad, this gateway serves one of them not, or one of them cannot be charged; or the
-// batch is too long for the gateway's taste. Nobody else in it shall be lost for that.
+// batch is too long for the gateway's taste. The other messages of the batch must not be lost for that.
 func divisible(result uint32) bool {
 	switch result {
 	case ResultNumber, ResultForeign, ResultFee, ResultMalformed, ResultLength:

@@ -23,7 +23,7 @@ type element struct {
 }
 
 // byStatus are verdicts on HTTP statuses where the carrier's code says nothing. A 5xx is
-// in doubt: whoever answers may not know what the one behind it has done.
+// in doubt: a proxy may answer without knowing what the server behind it has done.
 func byStatus(status int, header http.Header) verdict {
 	switch {
 	case status/100 == 2:

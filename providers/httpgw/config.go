@@ -137,9 +137,9 @@ var words = map[string]verdict{
 	"bad_request":    {sms.Refused, sms.BadRequest, plain},
 	"not_permitted":  {sms.Refused, sms.NotPermitted, plain},
 	"rejected":       {sms.Refused, sms.Rejected, plain},
-	// no_batches: nobody was taken because there were several; from here on one by one.
+	// no_batches: no message was taken because there were several; from here on one by one.
 	"no_batches": {sms.NotNow, sms.BadRequest, noBatches},
-	// stop: going on is pointless until somebody puts the account right.
+	// stop: sending is pointless until a person corrects the account.
 	"stop": {sms.NotNow, sms.NotPermitted, stops},
 }
 

@@ -15,15 +15,15 @@ type crowd struct {
 
 const (
 	mostInside   = 64               // are served at once
-	mostInLine   = 4096             // wait; who comes above it is sent away at once
-	linePatience = 20 * time.Second // then who waits is sent away
+	mostInLine   = 4096             // callers wait; the next one is refused at once
+	linePatience = 20 * time.Second // then a waiting caller is refused
 )
 
 func newCrowd() *crowd {
 	return &crowd{make(chan struct{}, mostInside), make(chan struct{}, mostInside+mostInLine), linePatience}
 }
 
-// enter reports whether the caller is in; who is must leave.
+// enter reports whether the caller is in; it must leave then.
 func (c *crowd) enter(ctx context.Context) bool {
 	select {
 	case c.all <- struct{}{}:

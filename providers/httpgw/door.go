@@ -31,7 +31,7 @@ type room struct {
 // NewDoor makes a Door at host:port, closed.
 func NewDoor(address string) *Door { return &Door{address: address, rooms: map[string]*room{}} }
 
-// attach puts a handler behind a path; leave takes it away when nobody is inside any more.
+// attach puts a handler behind a path; leave removes it when the last caller has left.
 func (d *Door) attach(path string, h http.Handler, log *slog.Logger) (leave func(), err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -101,7 +101,7 @@ func (d *Door) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	d.mu.Unlock()
 	if one == nil {
-		// Nobody yet, or nobody any more: the carrier shall say it again.
+		// Not attached yet, or not any more: the carrier is to call again.
 		http.Error(w, "nobody is here", http.StatusServiceUnavailable)
 		return
 	}

@@ -62,7 +62,7 @@ func (p *Provider) doubt(c *call, msgs []sms.Message) {
 	}
 }
 
-// due takes a doubt whose time has come; nil: there is none.
+// due removes and returns a doubt whose time has come; nil: there is none.
 func (d *doubts) due(now time.Time) *doubtful {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -30,7 +30,7 @@ func at(doc any, path string) any {
 	return doc
 }
 
-// text is a document's leaf as a text; "" of what is none.
+// text is a document's leaf as a text; "" when it is not a leaf.
 func text(doc any) string {
 	switch v := doc.(type) {
 	case string:
@@ -81,7 +81,7 @@ func elements(doc any, path string) []any {
 	}
 }
 
-// readJSON reads a document, its numbers as they are written; nil: it is none.
+// readJSON reads a document, its numbers as they are written; nil: it is not JSON.
 func readJSON(body []byte) any {
 	d := json.NewDecoder(strings.NewReader(string(body)))
 	d.UseNumber()

@@ -242,7 +242,7 @@ func (p *Provider) lost(err error) {
 	}
 }
 
-// stop ends Run: the carrier will not have us until somebody puts the account right.
+// stop ends Run: the carrier refuses the account until a person corrects it.
 func (p *Provider) stop(code string, status int) {
 	select {
 	case p.dead <- fmt.Errorf("%w (it answers %d %s)", ErrAccount, status, tellable(code)):

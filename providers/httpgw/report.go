@@ -79,7 +79,7 @@ func readNumber(digits string, national bool) sms.Number {
 	return n
 }
 
-// readTime reads a time in milliseconds since 1970; 0: it is none.
+// readTime reads a time in milliseconds since 1970; 0: it cannot be read.
 func readTime(s, layout string) int64 {
 	switch layout {
 	case "":

@@ -16,7 +16,7 @@ const mostCalls = 32
 
 // Accept takes a carrier's calls on ln, for protocols in which it calls too, until ctx
 // ends; then it lets what was received be acknowledged, and closes ln. Who does not log
-// in within DialTimeout is cut. Its error is that nobody can call any more.
+// in within DialTimeout is cut. It returns an error when the listener has failed.
 func (p *Link) Accept(ctx context.Context, ln net.Listener, role Role, receive sms.ReceiveFunc) error {
 	stop := context.AfterFunc(ctx, func() { ln.Close() })
 	defer stop()

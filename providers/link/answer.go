@@ -15,7 +15,7 @@ type Answer struct {
 }
 
 // Answer finds the request with this sequence number and lets tell say what became
-// of it. A request nobody waits for is told of to nobody. tell may not keep a.
+// of it. If the caller of the request has given up, tell is not called. tell may not keep a.
 func (s *Session) Answer(sequence uint32, tell func(a *Answer)) {
 	s.heard = true
 	l := s.line
@@ -79,14 +79,14 @@ func (a *Answer) Shared(i int, refs sms.Refs) {
 	a.slot.job.set(&a.slot, i, Taken, 0, refs, len(a.Msgs) > 1)
 }
 
-// Halve sends the two halves of a batch again, of which nobody was taken.
+// Halve sends the two halves of a batch again, when no message of it was taken.
 func (a *Answer) Halve() {
 	n := a.slot.n / 2
 	a.redo(span{a.slot.first, n})
 	a.redo(span{a.slot.first + n, a.slot.n - n})
 }
 
-// Singly sends every message of a batch again, alone; nobody in it was taken.
+// Singly sends every message of a batch again, alone, when none of it was taken.
 func (a *Answer) Singly() {
 	for i := range a.slot.n {
 		a.redo(span{a.slot.first + i, 1})

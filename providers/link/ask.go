@@ -8,8 +8,8 @@ import (
 	"tocsin/providers"
 )
 
-// An ask is a request that is no submit: it has its place in the window and is
-// answered to whoever asked. Everything in it is guarded by the link's mu.
+// An ask is a request other than a submit: it has its place in the window, and its caller
+// gets the answer. Everything in it is guarded by the link's mu.
 type ask struct {
 	write  func(b []byte, sequence uint32) []byte
 	answer []byte // the frame

@@ -97,7 +97,7 @@ func (j *job) head() *sms.Message {
 	return nil
 }
 
-// gather finds who travels with the next message, most at most.
+// gather finds the messages that travel with the next one, most at most.
 func (j *job) gather(most int) {
 	m := &j.msgs[j.next]
 	for j.group = 1; j.group < most && j.next+j.group < len(j.msgs) && together(m, &j.msgs[j.next+j.group]); {

@@ -10,9 +10,9 @@ import (
 
 // A Protocol logs in.
 type Protocol interface {
-	// Login says on a new connection who we are, and returns how to speak on it once
-	// the carrier has let us in. The connection's deadline is set. ErrCredentials:
-	// trying again is pointless, the account would be locked.
+	// Login logs in on a new connection, and returns the Speaker of the connection once the
+	// carrier has accepted the login. The connection's deadline is set. ErrCredentials:
+	// the login must not be repeated, because the account could be locked.
 	Login(conn net.Conn, r *wire.Reader, role Role) (Speaker, error)
 }
 

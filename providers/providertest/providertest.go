@@ -96,8 +96,8 @@ func setUp(t *testing.T, c simulator.Config, make NewFunc) *bench {
 	return b
 }
 
-// free is an address on loopback that nobody has. It is below the ports that the system
-// gives to whoever connects (32768 to 60999 on Linux), which other tests do meanwhile.
+// free is an unused address on loopback. It is below the ports that the system gives to
+// outgoing connections (32768 to 60999 on Linux), which other tests make meanwhile.
 func free(t *testing.T) string {
 	t.Helper()
 	for range 100 {

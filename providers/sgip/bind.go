@@ -13,7 +13,7 @@ import (
 
 // A Bind is Bind, SGIP 1.2 section 4.2.1.
 type Bind struct {
-	Type     uint8  // Login Type: who calls whom
+	Type     uint8  // Login Type: which side calls which
 	Name     []byte // at most 16 octets
 	Password []byte // at most 16 octets, in clear
 	Reserve  []byte

@@ -50,8 +50,8 @@ func InPacket(packet, content int) int {
 // more use.
 var ErrPDU = errors.New("malformed PDU")
 
-// A Sequence numbers a PDU for all the world: who sent it, when, and its count. That of
-// a Submit is its message's id.
+// A Sequence is a globally unique number of a PDU: its source, its time, and a count. That
+// of a Submit is its message's id.
 type Sequence struct {
 	Node  uint32 // 3AAAAQQQQQ: area and company
 	Stamp uint32 // MMDDhhmmss, as a number

@@ -67,7 +67,7 @@ func (s *speaker) Most(m *sms.Message) int {
 	return InPacket(s.c.Packet, n)
 }
 
-// Say appends Unbind, which is for who has called; there is no test of an idle line.
+// Say appends Unbind, which only the calling side sends; SGIP has no test of an idle line.
 func (s *speaker) Say(b []byte, w link.Word, sequence uint32) []byte {
 	if w == link.Test || s.called {
 		return b

@@ -50,7 +50,7 @@ type httpSubmit struct {
 	msgs     []httpMessage
 	ref      string // the client's own
 	back     string // where it wants its receipts; "": where the carrier knows
-	sender   string // whom people answer; "": the carrier knows
+	sender   string // the address that people reply to; "": the carrier's own
 	receipts bool
 	id       string // of them all
 }

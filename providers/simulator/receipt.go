@@ -167,7 +167,7 @@ func (s *session) send() {
 
 // collect appends what is due to out: answers, then receipts within the window,
 // n of them. With nothing due it marks the sender idle and says how long until
-// something is: 0 is when it is told, below 0 never.
+// something is: 0: at once, negative: never.
 func (s *session) collect(out []byte) (_ []byte, n int, next time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -16,9 +16,9 @@ import (
 // maxReply is the longest reply, in octets of UCS-2: 3GPP TS 23.040, section 9.2.3.16.
 const maxReply = 140
 
-// answers decides whether who has just got the last segment of a text replies to it. The
-// reply is a receipt that brings a text: it waits for its turn and is sent again as
-// they are.
+// answers decides whether a person that has just got the last segment of a text replies to
+// it. The reply is treated as a receipt with a text: it waits for its turn and is sent
+// again as receipts are.
 func (s *session) answers(number uint64, m *request, id uint64) {
 	c := s.carrier
 	if m.part.of > 1 && m.part.number != m.part.of {

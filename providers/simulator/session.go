@@ -115,7 +115,7 @@ func (s *session) frames(b []byte) (used int) {
 // admit logs the session in to an account, once its answer is in s.out: that leaves
 // before a receipt can.
 func (s *session) admit(account string, submits, receives bool) {
-	s.carrier.join(s, account) // whoever has read the answer is counted
+	s.carrier.join(s, account) // before the client can read the answer
 	if _, err := s.conn.Write(s.out); err != nil {
 		s.end = true
 	}
@@ -187,7 +187,7 @@ func (s *session) tell() {
 	*t = tally{}
 }
 
-// part takes s out of those who are logged in, before its goodbye is answered.
+// part removes s from the sessions that are logged in, before its goodbye is answered.
 func (s *session) part() {
 	s.carrier.mu.Lock()
 	defer s.carrier.mu.Unlock()

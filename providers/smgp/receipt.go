@@ -41,7 +41,7 @@ const idAt = 3
 
 // read reads the content of a report. Its fields are looked for and never split off:
 // gateways write them with other capitals, underlines, and an s for a space. It reports
-// false for what is none. Ref is good until the next one is read. It does not allocate.
+// false for a content that is no report. Ref is valid until the next one is read. It does not allocate.
 func (d *receiptReader) read(content, from []byte) (sms.Receipt, bool) {
 	r := sms.Receipt{To: sms.ChinaNumber(from)}
 	if len(content) < idAt+idSize || r.To == 0 {

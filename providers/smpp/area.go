@@ -197,7 +197,7 @@ func (a Area) Alias() (name string, ok bool) {
 	return string(a[1:]), true
 }
 
-// String is the area as ParseArea reads it; octets that are none are in hexadecimal.
+// String is the area as ParseArea reads it; octets that are not an area are in hexadecimal.
 func (a Area) String() string {
 	if !a.valid() {
 		return fmt.Sprintf("area %x", []byte(a))

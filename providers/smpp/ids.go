@@ -6,7 +6,7 @@ import "strconv"
 type Notation uint8
 
 const (
-	// Same: as it wrote them then, or nobody has said: whoever matches them finds out.
+	// Same: as it wrote them in the answer, or it is not known: the matching finds out.
 	Same Notation = iota
 	// Decimal: in decimal digits, where answers have them in hexadecimal ones.
 	Decimal
@@ -14,9 +14,9 @@ const (
 	Hex
 )
 
-// answered writes a receipt's id as the answer had it, into room; an id that is no such
-// number, or one of more than 64 bits, is as it is. Zeros in front are lost, which nobody
-// minds who compares ids.
+// answered writes a receipt's id into room as the answer had it; an id that is no such
+// number, or one of more than 64 bits, stays as it is. Leading zeros are lost, which does
+// not matter to a comparison of ids.
 func (n Notation) answered(id []byte, room []byte) []byte {
 	from, to := uint64(10), 16
 	switch n {

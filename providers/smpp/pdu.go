@@ -50,7 +50,7 @@ const (
 var ErrPDU = errors.New("malformed PDU")
 
 // A Header begins every PDU. Unbind, enquire_link, their responses and
-// generic_nack are nothing but a header.
+// generic_nack consist of a header only.
 type Header struct{ Length, ID, Status, Sequence uint32 }
 
 // Split takes a frame, at least HeaderSize octets, apart.

@@ -123,7 +123,7 @@ func (d *receiptReader) scan(text []byte, dateAlone bool) (id []byte, state byte
 	return s.id, s.state, s.code, d.time(s.done)
 }
 
-// receiptNumber reads the number a receipt comes from, 0 when it is none.
+// receiptNumber reads the number that a receipt comes from; 0 when it is not a number.
 func receiptNumber(from []byte) sms.Number {
 	var n uint64
 	for i, c := range from {
@@ -259,7 +259,7 @@ func errorCode(b []byte) uint32 {
 	return decimal
 }
 
-// time is when a date was, 0 when it is none.
+// time converts a receipt's date; 0 when it is not a date.
 func (d *receiptReader) time(text []byte) int64 {
 	return d.dates.Read(text, time.Local) // the carrier's local time, which is ours
 }

@@ -85,7 +85,7 @@ func (s *speaker) Hear(frame []byte, on *link.Session) error {
 		if loggedOut(h.Status) { // before the answer makes room for the next submit
 			on.LoggedOut(fmt.Errorf("submits are answered with status %#x: the login does not hold", h.Status))
 		}
-		// Before the answer: whoever waits for it reads this level and not the one before.
+		// Before the answer: a caller that waits for it reads this level and not the one before.
 		s.congested(h, body, on)
 		if err := s.answer(h, body, on); err != nil {
 			return err

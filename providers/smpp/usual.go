@@ -4,7 +4,7 @@ package smpp
 // of appendix B in their order: it says what scanText says, in a third of the time. It
 // reports false when the text is another.
 func (s *said) usual(text []byte) bool {
-	// "sub:001 dlvrd:001 ": three digits each, which nobody wants.
+	// "sub:001 dlvrd:001 ": three digits each, which are not used.
 	if len(text) < 18 || string(text[:4]) != "sub:" || text[7] != ' ' || string(text[8:14]) != "dlvrd:" || text[17] != ' ' {
 		return false
 	}

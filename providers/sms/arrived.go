@@ -56,7 +56,7 @@ func ReadText(format byte, header bool, octets []byte) (text string, p Part) {
 	return string(bytes.ToValidUTF8(utf8, []byte("\uFFFD"))), p
 }
 
-// ChinaSender is who sent a message, with the country code when it is a number.
+// ChinaSender is the sender of a message, with the country code when it is a number.
 func ChinaSender(from []byte) string {
 	if n := ChinaNumber(from); n != 0 {
 		return n.Digits()

@@ -99,7 +99,7 @@ func (a Alphabet) Encode(dst []byte, text string) (Content, error) {
 }
 
 // AppendNarrow appends UTF-8 text in the narrow coding. It returns dst as it was, and
-// false, when a character is not in it, or there is none.
+// false, when a character is not in it, or the text is empty.
 func (a Alphabet) AppendNarrow(dst, text []byte) ([]byte, bool) {
 	switch a {
 	case GSM:

@@ -56,7 +56,7 @@ func (p *Provider) expect(to sms.Number, ref uint64, now time.Time) {
 }
 
 // Run takes the line up, hands receipts over when they are due and takes the line
-// down when ctx ends. Receipts that receive does not keep are said again.
+// down when ctx ends. Receipts that receive does not keep are repeated.
 func (p *Provider) Run(ctx context.Context, receive sms.ReceiveFunc) error {
 	p.setUp(true)
 	defer p.setUp(false)

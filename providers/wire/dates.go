@@ -10,7 +10,7 @@ type Dates struct {
 	at   int64
 }
 
-// Read is when a date was, in milliseconds since 1970, 0 when it is none. A Dates
+// Read converts a date to milliseconds since 1970; 0 when it is not a date. A Dates
 // reads those of one zone.
 func (d *Dates) Read(text []byte, zone *time.Location) int64 {
 	if string(text) != string(d.text[:d.size]) || d.size == 0 {

@@ -8,8 +8,8 @@ import (
 )
 
 // Survives offers msgs, gives the session a frame twice, as a carrier without manners
-// may, and holds the books to what came of it: who is settled is counted once, no place
-// of the window is lost, and nothing is settled by a frame that answers no submit. It returns the acks.
+// may, and checks the result: a settled message is counted once, no place of the window
+// is lost, and a frame that answers no submit settles nothing. It returns the acks.
 func Survives(t *testing.T, r *link.Rehearsal, msgs []sms.Message, frame []byte, answers bool) []sms.Ack {
 	t.Helper()
 	acks := make([]sms.Ack, len(msgs))

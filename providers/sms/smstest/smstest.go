@@ -19,7 +19,7 @@ var longRun = regexp.MustCompile(`[0-9]{11,}`)
 var address = regexp.MustCompile(`0x[0-9a-f]+`)
 
 // Told says what of numbers and of secrets stands in talk, without repeating it. An
-// empty secret is none.
+// empty secret is skipped.
 func Told(talk string, secrets ...string) []string {
 	var told []string
 	plain := address.ReplaceAllString(talk, "0x")
