@@ -30,8 +30,8 @@ const (
 	// syncMark is how long a mark may be off the disk. A process that is killed loses none,
 	// and when the power goes the log is ahead of the mark.
 	syncMark = time.Second
-	// copyFrames is how many frames the log may have before they are copied: 8 MiB.
-	copyFrames = 2048
+	// copyFrames is how many frames the log may have before they are copied: 16 MiB.
+	copyFrames = 4096
 )
 
 // newGuard takes over a data folder from what was found in it.
