@@ -1,4 +1,4 @@
-# make build | check | test | bench | soak | faults | fuzz | demo | tidy
+# make build | check | test | bench | compare | soak | faults | fuzz | demo | tidy
 
 SHELL := /bin/bash
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/tocsin
@@ -7,6 +7,8 @@ export PATH := $(CACHE)/bin:$(PATH)
 export TOCSIN_PEERS := $(CACHE)/peers
 FUZZTIME ?= 60s
 SOAKTIME ?= 1h
+BASE ?= HEAD~1
+PAIRS ?= 25
 # Of the tests of the program as a whole, -race runs those in which one process does several
 # things at a time. Words, files, disks and kills show it nothing that packages' tests do not.
 RACED := Commands|Commanded|ThreeProcessesShare|ShareOut|PutOnTheList|ThroughTheAPI|ThreeCarriers|TestServe|TestDemo|Mended|NoRedis|RunningCampaign|Gateway|SecondSignal
@@ -14,7 +16,7 @@ RACED := Commands|Commanded|ThreeProcessesShare|ShareOut|PutOnTheList|ThroughThe
 # What takes longest is begun first.
 LONG := ./cmd/tocsin ./dispatcher ./dispatcher/ledger ./dispatcher/pace ./providers/providertest
 
-.PHONY: build check test race-packages race-program bench soak faults fuzz demo tidy tools lint
+.PHONY: build check test race-packages race-program bench compare soak faults fuzz demo tidy tools lint
 
 build:
 	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o bin/tocsin ./cmd/tocsin
@@ -49,6 +51,10 @@ race-program:
 bench:
 	go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./cmd/tocsin
 	go test -run '^$$' -bench . -benchmem -timeout 30m $$(go list ./... | grep -v /cmd/)
+
+# The program's CPU time side by side with that of another commit: make compare BASE=COMMIT
+compare:
+	deploy/ci/compare.sh $(BASE) $(PAIRS)
 
 # The kill loop, and storms from new seeds, for SOAKTIME each.
 soak:

@@ -30,9 +30,9 @@ type place struct {
 
 // A placed is a file as it was when it was opened.
 type placed struct {
-	path     string
-	dev, ino uint64
-	later    bool // it may not be there yet: the first that is seen is the one
+	path  string
+	is    inode
+	later bool // it may not be there yet: the first that is seen is the one
 }
 
 // takePlace takes the name of a folder that exists and is locked: ErrBusy when another
@@ -88,15 +88,17 @@ func ours(address string) bool {
 // watch begins to look whether the ledger's files are there.
 func (p *place) watch() error {
 	p.files = []placed{
-		{path: filepath.Join(p.dir, "ledger.db")}, {path: filepath.Join(p.dir, "ledger.lock")}, {path: filepath.Join(p.dir, "ledger.db-wal"), later: true},
+		{path: filepath.Join(p.dir, "ledger.db")},
+		{path: filepath.Join(p.dir, "ledger.lock")},
+		{path: filepath.Join(p.dir, "ledger.db-wal"), later: true},
 	}
 	for i := range p.files {
 		if f := &p.files[i]; !f.later {
-			var s syscall.Stat_t
-			if err := syscall.Stat(f.path, &s); err != nil {
+			is, err := inodeOf(f.path)
+			if err != nil {
 				return &fs.PathError{Op: "stat", Path: f.path, Err: err}
 			}
-			f.dev, f.ino = uint64(s.Dev), s.Ino
+			f.is = is
 		}
 	}
 	return nil
@@ -106,15 +108,14 @@ func (p *place) watch() error {
 func (p *place) present() error {
 	for i := range p.files {
 		f := &p.files[i]
-		var s syscall.Stat_t
-		err := syscall.Stat(f.path, &s)
+		is, err := inodeOf(f.path)
 		switch {
 		case f.later && err == syscall.ENOENT:
 		case err != nil:
 			return fmt.Errorf("%w: %s: %w", errAway, f.path, err)
 		case f.later:
-			f.later, f.dev, f.ino = false, uint64(s.Dev), s.Ino
-		case f.dev != uint64(s.Dev) || f.ino != s.Ino:
+			f.later, f.is = false, is
+		case f.is != is:
 			return fmt.Errorf("%w: %s is another file", errAway, f.path)
 		}
 	}

@@ -86,11 +86,12 @@ func (w *wal) read(r *bufio.Reader, head []byte, want position, upTo bool) error
 		return err
 	}
 	open := map[uint32]uint32{} // pages of the transaction whose commit is to come
-	frame := make([]byte, frameHeader+int(size))
+	length := frameHeader + int(size)
 	valid := true
 	told, computed := sum, sum // of the frame before: what it says, and what it is
 	for n := uint32(1); ; n++ {
-		if _, err := io.ReadFull(r, frame); err == io.EOF || err == io.ErrUnexpectedEOF {
+		frame, err := r.Peek(length)
+		if err == io.EOF {
 			return nil
 		} else if err != nil {
 			return err
@@ -123,6 +124,9 @@ func (w *wal) read(r *bufio.Reader, head []byte, want position, upTo bool) error
 			w.beyond++
 		}
 		told, computed = says, is
+		if _, err := r.Discard(length); err != nil {
+			return err
+		}
 	}
 }
 
